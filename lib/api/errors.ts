@@ -1,0 +1,171 @@
+// Every error this package throws on purpose. None of them ever holds a secret, a code, a token, a URL or the error of the HTTP library below.
+import { explainErrcode } from './error-codes.js';
+
+/**
+ * What went wrong, as the application has to treat it: `config` fix the set-up · `code` or `token` sign in again · `consent` ask for the wider scope ·
+ * `blocked` WeChat refuses this person · `quota` wait · `upstream` WeChat failed · `network` no answer · `decrypt` call wx.login and repeat.
+ */
+export type WechatErrorKind =
+  | 'config'
+  | 'code'
+  | 'token'
+  | 'consent'
+  | 'blocked'
+  | 'quota'
+  | 'upstream'
+  | 'network'
+  | 'decrypt';
+
+/** The base of every error of this package. `kind` says how to treat it, `code` is stable and may be matched on; messages may change. */
+export abstract class WechatError extends Error {
+  abstract readonly kind: WechatErrorKind;
+  abstract readonly code: string;
+
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** An option is missing or wrong. Thrown while the application starts, and by calls that need an option which was left out. */
+export class WechatConfigError extends WechatError {
+  override readonly kind = 'config';
+  override readonly code = 'WECHAT_CONFIG';
+
+  /**
+   * @param option the option as one writes it, e.g. `apps.mini.secret`
+   * @param problem what is wrong with it
+   * @param fix what to write instead
+   */
+  constructor(
+    readonly option: string,
+    readonly problem: string,
+    readonly fix: string,
+  ) {
+    super(`WechatOAuthModule: option "${option}" ${problem}. ${fix}`);
+  }
+}
+
+/** An argument that WeChat would refuse, refused before anything was sent. The value itself is never repeated. */
+export class WechatInputError extends WechatError {
+  override readonly code = 'WECHAT_INPUT';
+
+  constructor(
+    readonly kind: Extract<WechatErrorKind, 'config' | 'code' | 'token' | 'decrypt'>,
+    readonly parameter: string,
+    readonly problem: string,
+    fix: string,
+  ) {
+    super(`${parameter} ${problem}. ${fix}`);
+  }
+}
+
+export interface WechatApiErrorDetails {
+  errcode: number;
+  errmsg: string;
+  /** Path of the endpoint, e.g. `/sns/userinfo`, without any parameter. */
+  endpoint: string;
+  /** WeChat's request id, good for seven days in its support console. */
+  rid?: string;
+  /** How often the call was sent before giving up. */
+  attempts?: number;
+}
+
+/** WeChat answered with an `errcode`. Source of kinds and hints: WeChat's table of return codes. */
+export class WechatApiError extends WechatError {
+  override readonly kind: WechatErrorKind;
+  override readonly code = 'WECHAT_API';
+  readonly errcode: number;
+  readonly errmsg: string;
+  readonly endpoint: string;
+  readonly rid: string | undefined;
+  readonly attempts: number;
+  /** Whether the same call may succeed if it is simply repeated later. Never true for a call that carries a code. */
+  readonly retryable: boolean;
+  /** What to do, for people: in Chinese and in English. */
+  readonly hint: { readonly zh: string; readonly en: string };
+
+  constructor(details: WechatApiErrorDetails) {
+    const { kind, retryable, zh, en } = explainErrcode(details.errcode);
+    const rid = details.rid ? `, rid ${details.rid}` : '';
+    super(`WeChat refused ${details.endpoint} with ${details.errcode} (${details.errmsg}${rid}). ${en}`);
+    this.kind = kind;
+    this.errcode = details.errcode;
+    this.errmsg = details.errmsg;
+    this.endpoint = details.endpoint;
+    this.rid = details.rid;
+    this.attempts = details.attempts ?? 1;
+    this.retryable = retryable;
+    this.hint = { zh, en };
+  }
+}
+
+export type WechatNetworkFault = 'refused' | 'dns' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'unknown';
+
+/** No usable answer came over the network. `sent` tells whether WeChat may have seen the call; a code that was sent may be spent. */
+export class WechatNetworkError extends WechatError {
+  override readonly kind = 'network';
+  override readonly code = 'WECHAT_NETWORK';
+
+  constructor(
+    readonly endpoint: string,
+    readonly fault: WechatNetworkFault,
+    readonly sent: boolean,
+    readonly attempts = 1,
+  ) {
+    super(
+      `No answer from WeChat for ${endpoint} (${fault}${attempts > 1 ? `, ${attempts} attempts` : ''}). ` +
+        (sent
+          ? 'The call may have arrived; a code sent with it counts as spent.'
+          : 'The call was not sent: check DNS, proxy and outgoing firewall.'),
+    );
+  }
+}
+
+/** Something answered, but not as WeChat does: HTML, nothing, a redirect, a body over the limit, or JSON of another shape. */
+export class WechatResponseError extends WechatError {
+  override readonly kind = 'upstream';
+  override readonly code = 'WECHAT_RESPONSE';
+
+  constructor(
+    readonly endpoint: string,
+    readonly httpStatus: number,
+    readonly problem: string,
+  ) {
+    super(
+      `WeChat's answer to ${endpoint} cannot be used: ${problem} (HTTP ${httpStatus}). ` +
+        'If this lasts, look for a proxy or a captive portal between this host and api.weixin.qq.com.',
+    );
+  }
+}
+
+/** Nothing usable is stored for this person: never signed in here, or signed in too long ago. */
+export class TokenNotFoundError extends WechatError {
+  override readonly kind = 'token';
+  override readonly code = 'TOKEN_NOT_FOUND';
+
+  constructor(
+    readonly openid: string,
+    what: 'token' | 'session key' = 'token',
+  ) {
+    super(
+      `No ${what} for ${openid}, please authorize first. ` +
+        (what === 'token' ? 'Send the person through the login again.' : 'Call wx.login, then getSessionKey(code).'),
+    );
+  }
+}
+
+/**
+ * Data of a mini program did not open: wrong or stale session key, wrong IV, damaged data, another app's data, or data that is too old. All of
+ * these are one error with one message, so that nobody can learn about the key by trying (a padding oracle).
+ */
+export class WechatDecryptError extends WechatError {
+  override readonly kind = 'decrypt';
+  override readonly code = 'SESSION_KEY_STALE';
+
+  constructor() {
+    super(
+      'The encrypted data does not belong to this session key, IV or app, or is too old. Call wx.login, send its code, then ask for the data again.',
+    );
+  }
+}

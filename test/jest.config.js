@@ -1,0 +1,29 @@
+// Run through `npm test`: jest needs Node's --experimental-vm-modules because Nest 12 and this package are ES modules.
+export default {
+  rootDir: '..',
+  testEnvironment: 'node',
+  testRegex: 'test/(unit|e2e)/.*\\.(spec|e2e-spec)\\.ts$',
+  setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    // swc rather than ts-jest: its branch coverage has no phantom branches on decorated constructors.
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  coverageProvider: 'v8',
+  coverageDirectory: '<rootDir>/coverage',
+  coverageReporters: ['text', 'json-summary'],
+  collectCoverageFrom: ['lib/**/*.ts', '!lib/**/*.types.ts'],
+  coverageThreshold: { global: { lines: 95, branches: 95 } },
+};

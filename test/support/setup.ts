@@ -1,0 +1,2 @@
+// Loaded before every test file: Nest's decorators need the metadata API to exist first.
+import 'reflect-metadata';
