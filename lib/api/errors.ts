@@ -6,15 +6,7 @@ import { explainErrcode } from './error-codes.js';
  * `blocked` WeChat refuses this person · `quota` wait · `upstream` WeChat failed · `network` no answer · `decrypt` call wx.login and repeat.
  */
 export type WechatErrorKind =
-  | 'config'
-  | 'code'
-  | 'token'
-  | 'consent'
-  | 'blocked'
-  | 'quota'
-  | 'upstream'
-  | 'network'
-  | 'decrypt';
+  'config' | 'code' | 'token' | 'consent' | 'blocked' | 'quota' | 'upstream' | 'network' | 'decrypt';
 
 /** The base of every error of this package. `kind` says how to treat it, `code` is stable and may be matched on; messages may change. */
 export abstract class WechatError extends Error {
@@ -69,7 +61,12 @@ export interface WechatApiErrorDetails {
   rid?: string;
   /** How often the call was sent before giving up. */
   attempts?: number;
+  /** False for a call that carries a code: it must never be sent twice. Default: true. */
+  repeatable?: boolean;
 }
+
+/** Where WeChat looks at the app secret; there 40001 means a wrong one, elsewhere a stale token. */
+const SECRET_ENDPOINTS = new Set(['/sns/oauth2/access_token', '/sns/jscode2session']);
 
 /** WeChat answered with an `errcode`. Source of kinds and hints: WeChat's table of return codes. */
 export class WechatApiError extends WechatError {
@@ -89,13 +86,13 @@ export class WechatApiError extends WechatError {
     const { kind, retryable, zh, en } = explainErrcode(details.errcode);
     const rid = details.rid ? `, rid ${details.rid}` : '';
     super(`WeChat refused ${details.endpoint} with ${details.errcode} (${details.errmsg}${rid}). ${en}`);
-    this.kind = kind;
+    this.kind = details.errcode === 40001 && SECRET_ENDPOINTS.has(details.endpoint) ? 'config' : kind;
     this.errcode = details.errcode;
     this.errmsg = details.errmsg;
     this.endpoint = details.endpoint;
     this.rid = details.rid;
     this.attempts = details.attempts ?? 1;
-    this.retryable = retryable;
+    this.retryable = retryable && details.repeatable !== false;
     this.hint = { zh, en };
   }
 }
@@ -150,7 +147,9 @@ export class TokenNotFoundError extends WechatError {
   ) {
     super(
       `No ${what} for ${openid}, please authorize first. ` +
-        (what === 'token' ? 'Send the person through the login again.' : 'Call wx.login, then getSessionKey(code).'),
+        (what === 'token'
+          ? 'Send the person through the login again.'
+          : 'Call wx.login, then getSessionKey(code).'),
     );
   }
 }

@@ -1,0 +1,65 @@
+// The one place that judges what WeChat answered. WeChat says `text/plain` and HTTP 200 whatever happened, so only the body counts.
+import { WechatApiError, WechatResponseError } from './errors.js';
+
+export type WechatAnswer = Readonly<Record<string, unknown>>;
+
+export interface RawAnswer {
+  endpoint: string;
+  status: number;
+  text: string;
+  /** Values that were sent and must not come back out. */
+  secrets: readonly string[];
+  attempt: number;
+  repeatable: boolean;
+}
+
+/** @throws WechatApiError when it carries an errcode, WechatResponseError when it is nothing WeChat would say */
+export function judgeAnswer(answer: RawAnswer): WechatAnswer {
+  const refuse = (problem: string): never => {
+    throw new WechatResponseError(answer.endpoint, answer.status, problem);
+  };
+  if (answer.text.trim() === '') return refuse('the body is empty');
+  const body = parseJson(answer.text);
+  if (body === undefined) return refuse('the body is not JSON');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    return refuse('the body is not an object');
+
+  const record = body as WechatAnswer;
+  // Samples show the errcode as a number and as a string, and `errcode: 0` may stand in a good answer.
+  const errcode = Number(record['errcode'] ?? 0);
+  if (!Number.isInteger(errcode)) return refuse('errcode is not a number');
+  if (errcode !== 0) {
+    const { errmsg, rid } = readErrmsg(record['errmsg'], answer.secrets);
+    const { endpoint, attempt: attempts, repeatable } = answer;
+    throw new WechatApiError({ errcode, errmsg, rid, endpoint, attempts, repeatable });
+  }
+  if (answer.status < 200 || answer.status > 299) return refuse('the status says failure');
+  return record;
+}
+
+/** Nicknames may hold raw control characters, which JSON forbids inside strings; between values a blank does no harm. */
+function parseJson(text: string): unknown {
+  for (const attempt of [text, text.replace(/[\u0000-\u001f]/g, ' ')]) {
+    try {
+      return JSON.parse(attempt) as unknown;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+/** WeChat appends `, rid: …` or `, hints: [ req_id: … ]`, and may echo a parameter. Never match on the rest. */
+function readErrmsg(value: unknown, secrets: readonly string[]): { errmsg: string; rid: string | undefined } {
+  let errmsg = typeof value === 'string' ? value : '';
+  for (const secret of secrets) {
+    if (secret !== '') errmsg = errmsg.replaceAll(secret, '[redacted]');
+  }
+  const rid = /\brid: ?([\w-]{1,80})/.exec(errmsg)?.[1] ?? /req_id: ?([\w.-]{1,80})/.exec(errmsg)?.[1];
+  errmsg = errmsg
+    .replace(/,? ?(rid: ?[\w-]+|hints?: ?\[.*)$/s, '')
+    // oxlint-disable-next-line no-control-regex -- they would break log lines
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .slice(0, 200);
+  return { errmsg, rid };
+}

@@ -1,0 +1,63 @@
+// Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
+// data that was encrypted with the old one is still on its way.
+import { TokenNotFoundError } from '../api/errors.js';
+import type { SnsApi } from '../api/sns-api.js';
+import type { WechatApp } from '../config/wechat-config.js';
+import { Secret } from '../sealing/secret.js';
+import { SingleFlight } from '../tokens/single-flight.js';
+import type { Vault } from '../tokens/vault.js';
+
+export interface MiniProgramSession {
+  openid: string;
+  /** Only where the mini program is bound to an open-platform account. */
+  unionid?: string;
+  sessionKey: Secret;
+}
+
+interface SessionKeyRecord {
+  current: string;
+  previous?: string;
+}
+
+/** WeChat does not say how long a key lives, only that use prolongs it; a dead one is found out by the data it fails to open. */
+const KEEP_MS = 30 * 86_400_000;
+
+export class SessionKeys {
+  private readonly exchanges = new SingleFlight<MiniProgramSession>();
+
+  constructor(
+    private readonly api: SnsApi,
+    private readonly vault: Vault,
+  ) {}
+
+  /** Calls in flight for one code share one request: a code works once. */
+  exchange(app: WechatApp, code: string): Promise<MiniProgramSession> {
+    return this.exchanges.run(`${app.appId} ${code}`, async () => {
+      const { openid, unionid, sessionKey } = await this.api.codeToSession(app, code);
+      await this.keep(app, openid, sessionKey);
+      return { openid, ...(unionid === undefined ? {} : { unionid }), sessionKey: new Secret(sessionKey) };
+    });
+  }
+
+  /**
+   * The keys to try, newest first.
+   * @throws TokenNotFoundError
+   */
+  async of(app: WechatApp, openid: string): Promise<Secret[]> {
+    const entry = await this.vault.read<SessionKeyRecord>(this.vault.key(app.appId, 'session-key', openid));
+    if (!entry) throw new TokenNotFoundError(openid, 'session key');
+    const { current, previous } = entry.value;
+    return previous === undefined ? [new Secret(current)] : [new Secret(current), new Secret(previous)];
+  }
+
+  private async keep(app: WechatApp, openid: string, sessionKey: string): Promise<void> {
+    await this.vault.update<SessionKeyRecord>(
+      this.vault.key(app.appId, 'session-key', openid),
+      (before) => {
+        const previous = before?.current === sessionKey ? before.previous : before?.current;
+        return { current: sessionKey, ...(previous === undefined ? {} : { previous }) };
+      },
+      () => KEEP_MS,
+    );
+  }
+}

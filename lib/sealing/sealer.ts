@@ -1,0 +1,85 @@
+// Seals what leaves the process: `v1.` + base64url(iv ‖ ciphertext ‖ tag), AES-256-GCM, one key per purpose. There is no algorithm field to confuse.
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import type { Secret } from './secret.js';
+
+/** What a sealed value is for. Each purpose has a key of its own, so that no value can be used for another. */
+export type SealPurpose = 'flow' | 'session' | 'store' | 'ticket';
+
+const PREFIX = 'v1.';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** Longer than anything this package seals; what is longer is not looked at. */
+const MAX_SEALED_LENGTH = 256 * 1024;
+
+export class Sealer {
+  /** Keys by purpose; the first of a list seals, all open. */
+  readonly #keys = new Map<string, Buffer[]>();
+  readonly #secrets: readonly Secret[];
+
+  /** @param secrets the session secrets, newest first; each is at least 32 bytes */
+  constructor(secrets: readonly Secret[]) {
+    this.#secrets = secrets;
+  }
+
+  get configured(): boolean {
+    return this.#secrets.length > 0;
+  }
+
+  /** Whether the text claims to be sealed by us, without opening it. */
+  static recognizes(text: string): boolean {
+    return text.startsWith(PREFIX);
+  }
+
+  /** @param place cookie name or store key: the value opens only there */
+  seal(purpose: SealPurpose, place: string, plaintext: string): string {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.keys(purpose)[0]!, iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(additionalData(purpose, place));
+    const sealed = Buffer.concat([iv, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return PREFIX + sealed.toString('base64url');
+  }
+
+  /** The plaintext, or undefined for whatever is wrong with the value: nothing that is not ours gets any other answer. */
+  open(purpose: SealPurpose, place: string, sealed: unknown): string | undefined {
+    if (typeof sealed !== 'string' || !sealed.startsWith(PREFIX) || sealed.length > MAX_SEALED_LENGTH)
+      return undefined;
+    const body = sealed.slice(PREFIX.length);
+    const bytes = Buffer.from(body, 'base64url');
+    // Node decodes base64url leniently; only the one canonical spelling counts.
+    if (bytes.length < IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== body) return undefined;
+    for (const key of this.keys(purpose)) {
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), {
+          authTagLength: TAG_BYTES,
+        });
+        decipher.setAAD(additionalData(purpose, place));
+        decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+        return (
+          decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+        );
+      } catch {
+        continue;
+      }
+    }
+    return undefined;
+  }
+
+  /** Message authentication codes of a text, one for each secret, the current one first. */
+  macs(text: string): Buffer[] {
+    return this.keys('mac').map((key) => createHmac('sha256', key).update(text).digest());
+  }
+
+  private keys(purpose: SealPurpose | 'mac'): Buffer[] {
+    let keys = this.#keys.get(purpose);
+    if (!keys) {
+      const info = `nestjs-wechat-oauth v1 ${purpose}`;
+      keys = this.#secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, 32)));
+      this.#keys.set(purpose, keys);
+    }
+    return keys;
+  }
+}
+
+function additionalData(purpose: string, place: string): Buffer {
+  return Buffer.from(`${purpose}\n${place}`);
+}
