@@ -1,0 +1,22 @@
+// Time and chance, in one place that tests can hold.
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface Runtime {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Waits without keeping the process alive. */
+  sleep(ms: number): Promise<void>;
+  /** From 0 up to, but not including, 1. */
+  random(): number;
+  randomBytes(size: number): Buffer;
+}
+
+export function systemRuntime(now: () => number = Date.now): Runtime {
+  return {
+    now,
+    sleep: (ms) => pause(ms, undefined, { ref: false }),
+    random: Math.random,
+    randomBytes,
+  };
+}

@@ -1,0 +1,21 @@
+// The port behind which everything is kept that outlives a request: tokens, session keys, login results.
+
+/**
+ * A key-value store with expiry. Keys are case-sensitive strings such as `wechat:<appId>:token:<openid>`; values are strings of up to 64 KiB.
+ * A method that cannot reach the store rejects; the caller then goes on as if the entry were missing.
+ */
+export abstract class TokenStore {
+  abstract get(key: string): Promise<string | undefined>;
+  /** @param ttlMs milliseconds after which the entry is gone */
+  abstract set(key: string, value: string, ttlMs: number): Promise<void>;
+  abstract delete(key: string): Promise<void>;
+  /** Atomic: true for the one caller that created the entry. */
+  abstract setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean>;
+  /** Atomic: replaces only what still holds `expected`, compared as it was read; `undefined` as value deletes. True if it did. */
+  abstract replaceIfEqual(
+    key: string,
+    expected: string,
+    value: string | undefined,
+    ttlMs: number,
+  ): Promise<boolean>;
+}

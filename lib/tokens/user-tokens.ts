@@ -1,0 +1,160 @@
+// The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
+import { TokenNotFoundError, WechatApiError, WechatInputError, WechatResponseError } from '../api/errors.js';
+import type { SnsApi, WechatUserProfile } from '../api/sns-api.js';
+import type { WechatApp } from '../config/wechat-config.js';
+import type { Runtime } from '../runtime.js';
+import type { WechatLang } from '../wechat-oauth.options.js';
+import { SingleFlight } from './single-flight.js';
+import type { Vault, VaultEntry } from './vault.js';
+import { grantsProfile, toRecord, type TokenRecord, usableUntil, WechatToken } from './wechat-token.js';
+
+/** A token that ends so soon could be dead on arrival. */
+const EARLY_MS = 30_000;
+/** WeChat no longer takes the access token. */
+const STALE_TOKEN = new Set([40001, 40014, 42001]);
+/** WeChat no longer takes the refresh token: 30 days are over, the person changed the password, or WeChat dropped it early. */
+const DEAD_REFRESH = new Set([40030, 42002, 42007]);
+
+export class UserTokens {
+  private readonly exchanges = new SingleFlight<WechatToken>();
+  private readonly refreshes = new SingleFlight<TokenRecord>();
+
+  constructor(
+    private readonly api: SnsApi,
+    private readonly vault: Vault,
+    private readonly runtime: Runtime,
+  ) {}
+
+  /** Calls in flight for one code share one request: a code works once. */
+  exchange(app: WechatApp, code: string): Promise<WechatToken> {
+    return this.exchanges.run(`${app.appId} ${code}`, async () => {
+      const issuedAt = this.runtime.now();
+      const record = toRecord(app, await this.api.exchangeCode(app, code), issuedAt);
+      await this.keepNew(app, record);
+      return new WechatToken(record);
+    });
+  }
+
+  /** Refreshes a token that the caller holds, and keeps the result. */
+  async refresh(app: WechatApp, refreshToken: string): Promise<WechatToken> {
+    const askedAt = this.runtime.now();
+    const fresh = toRecord(app, await this.api.refresh(app, refreshToken), askedAt);
+    const key = this.keyOf(app, fresh.openid);
+    const entry = await this.vault.read<TokenRecord>(key);
+    const stored = entry?.value.refreshToken === refreshToken ? entry : undefined;
+    const record = succeed(stored?.value ?? { ...fresh, refreshToken }, fresh);
+    if (stored) await this.vault.replace(key, stored.raw, record, this.ttl(app, record));
+    else await this.keepNew(app, record);
+    return new WechatToken(record);
+  }
+
+  /**
+   * The profile of a person who signed in here before. Refreshes an expired token first, and once more when WeChat refuses one that looked valid.
+   * @throws TokenNotFoundError when nothing is stored; WechatApiError of kind `token` when the person has to sign in again, `consent` when the token
+   * was granted for `snsapi_base` only
+   */
+  async profile(app: WechatApp, openid: string, lang: WechatLang): Promise<WechatUserProfile> {
+    requireOpenid(openid);
+    const record = await this.current(app, openid);
+    try {
+      return await this.fetchProfile(record, lang);
+    } catch (error) {
+      if (!(error instanceof WechatApiError) || !STALE_TOKEN.has(error.errcode)) throw error;
+      // Only the token that failed is given up: somebody else may have stored a newer one meanwhile.
+      return this.fetchProfile(await this.current(app, openid, record.accessToken), lang);
+    }
+  }
+
+  /** The profile for a token that was just issued, so that a login does not depend on the store. */
+  async profileFor(token: WechatToken, lang: WechatLang): Promise<WechatUserProfile> {
+    return this.fetchProfile(token, lang);
+  }
+
+  private async fetchProfile(
+    token: Pick<TokenRecord, 'openid' | 'accessToken' | 'unionid'>,
+    lang: WechatLang,
+  ): Promise<WechatUserProfile> {
+    const profile = await this.api.userInfo(token.openid, token.accessToken, lang);
+    if (token.unionid !== undefined && profile.unionid !== undefined && token.unionid !== profile.unionid) {
+      throw new WechatResponseError('/sns/userinfo', 200, 'the profile belongs to another unionid');
+    }
+    // The profile endpoint may leave unionid out; what the token answer said still holds.
+    return token.unionid === undefined ? profile : { unionid: token.unionid, ...profile };
+  }
+
+  /** @param failed an access token that WeChat refused although its time was not over */
+  private async current(app: WechatApp, openid: string, failed?: string): Promise<TokenRecord> {
+    const entry = await this.read(app, openid);
+    if (this.isAlive(entry.value, failed)) return entry.value;
+    return this.refreshes.run(this.keyOf(app, openid), async () => {
+      // Read again inside the flight: the one before may have ended between the first look and now.
+      const latest = await this.read(app, openid);
+      return this.isAlive(latest.value, failed) ? latest.value : this.refreshEntry(app, latest);
+    });
+  }
+
+  private async read(app: WechatApp, openid: string): Promise<VaultEntry<TokenRecord>> {
+    const entry = await this.vault.read<TokenRecord>(this.keyOf(app, openid));
+    if (!entry) throw new TokenNotFoundError(openid);
+    return entry;
+  }
+
+  private isAlive(record: TokenRecord, failed: string | undefined): boolean {
+    return record.expiresAt - EARLY_MS > this.runtime.now() && record.accessToken !== failed;
+  }
+
+  private async refreshEntry(app: WechatApp, entry: VaultEntry<TokenRecord>): Promise<TokenRecord> {
+    const { value: record } = entry;
+    const key = this.keyOf(app, record.openid);
+    if (record.refreshToken === undefined) throw new TokenNotFoundError(record.openid);
+    const askedAt = this.runtime.now();
+    try {
+      const fresh = toRecord(app, await this.api.refresh(app, record.refreshToken), askedAt);
+      const next = succeed(record, fresh);
+      const written = await this.vault.replace(key, entry.raw, next, this.ttl(app, next));
+      if (written !== 'refused') return next;
+      // Somebody else was faster: theirs is what the next caller will read, so it is what this one uses.
+      return (await this.vault.read<TokenRecord>(key))?.value ?? next;
+    } catch (error) {
+      if (error instanceof WechatApiError && DEAD_REFRESH.has(error.errcode)) {
+        await this.vault.replace(key, entry.raw, undefined, 0);
+      }
+      throw error;
+    }
+  }
+
+  /** Stores a token of a new login. A base token never overwrites one that still gives the profile. */
+  private async keepNew(app: WechatApp, record: TokenRecord): Promise<void> {
+    await this.vault.update<TokenRecord>(
+      this.keyOf(app, record.openid),
+      (stored) => {
+        const better = stored && grantsProfile(stored.scope) && !grantsProfile(record.scope);
+        return better && usableUntil(app, stored) > this.runtime.now() ? undefined : record;
+      },
+      (next) => this.ttl(app, next),
+    );
+  }
+
+  private keyOf(app: WechatApp, openid: string): string {
+    return this.vault.key(app.appId, 'token', openid);
+  }
+
+  private ttl(app: WechatApp, record: TokenRecord): number {
+    return Math.max(1_000, usableUntil(app, record) - this.runtime.now());
+  }
+}
+
+/** What follows `old` after a refresh: WeChat leaves out unionid and the snapshot flag, and may or may not rotate the refresh token. */
+function succeed(old: TokenRecord, fresh: TokenRecord): TokenRecord {
+  return {
+    ...old,
+    accessToken: fresh.accessToken,
+    expiresAt: fresh.expiresAt,
+    ...(fresh.refreshToken === undefined ? {} : { refreshToken: fresh.refreshToken }),
+  };
+}
+
+function requireOpenid(openid: unknown): asserts openid is string {
+  if (typeof openid === 'string' && /^[A-Za-z0-9_-]{6,128}$/.test(openid)) return;
+  throw new WechatInputError('token', 'openid', 'is not an openid', 'Pass the one that a login returned.');
+}

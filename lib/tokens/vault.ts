@@ -1,0 +1,126 @@
+// The one way to the token store: names the keys, seals the values, and makes an outage a miss instead of an error.
+import { Logger } from '@nestjs/common';
+import type { Sealer } from '../sealing/sealer.js';
+import type { TokenStore } from './token-store.js';
+
+/** What is kept, and under which kind its key stands. */
+export type VaultKind = 'token' | 'session-key' | 'claim' | 'login';
+
+/** An entry and the exact text it was read from, which is what a compare-and-set compares. */
+export interface VaultEntry<T> {
+  readonly value: T;
+  readonly raw: string;
+}
+
+/** What a write came to; `down` when the store could not be asked. */
+export type VaultWrite = 'done' | 'refused' | 'down';
+
+export class Vault {
+  private readonly logger = new Logger('WechatOAuth');
+  private down = false;
+  private warnedOfUnreadable = false;
+
+  constructor(
+    private readonly store: TokenStore,
+    private readonly sealer: Sealer,
+  ) {}
+
+  key(appId: string, kind: VaultKind, id: string): string {
+    return `wechat:${appId}:${kind}:${id}`;
+  }
+
+  /** Undefined when there is none, when it cannot be opened, and when the store is down. */
+  async read<T>(key: string): Promise<VaultEntry<T> | undefined> {
+    const raw = await this.ask(() => this.store.get(key));
+    if (raw === undefined || raw === DOWN) return undefined;
+    const value = this.unpack<T>(key, raw);
+    return value === undefined ? undefined : { value, raw };
+  }
+
+  async write(key: string, value: object, ttlMs: number): Promise<VaultWrite> {
+    const answer = await this.ask(() => this.store.set(key, this.pack(key, value), ttlMs));
+    return answer === DOWN ? 'down' : 'done';
+  }
+
+  async create(key: string, value: object, ttlMs: number): Promise<VaultWrite> {
+    return outcome(await this.ask(() => this.store.setIfAbsent(key, this.pack(key, value), ttlMs)));
+  }
+
+  /** @param value undefined removes the entry */
+  async replace(key: string, raw: string, value: object | undefined, ttlMs: number): Promise<VaultWrite> {
+    const packed = value === undefined ? undefined : this.pack(key, value);
+    return outcome(await this.ask(() => this.store.replaceIfEqual(key, raw, packed, ttlMs)));
+  }
+
+  /**
+   * Compare-and-set with a few more tries: `change` gets what is there (undefined: nothing that can be read) and gives what shall be there (undefined:
+   * leave it). A store that is down is left alone.
+   */
+  async update<T extends object>(
+    key: string,
+    change: (current: T | undefined) => T | undefined,
+    ttlMs: (next: T) => number,
+  ): Promise<void> {
+    // Each loss means that another writer has just been here; after three the newest of them may stay.
+    for (let round = 0; round < 3; round++) {
+      const raw = await this.ask(() => this.store.get(key));
+      if (raw === DOWN) return;
+      const next = change(raw === undefined ? undefined : this.unpack<T>(key, raw));
+      if (next === undefined) return;
+      const ttl = ttlMs(next);
+      const written =
+        raw === undefined ? await this.create(key, next, ttl) : await this.replace(key, raw, next, ttl);
+      if (written !== 'refused') return;
+    }
+  }
+
+  private pack(key: string, value: object): string {
+    const text = JSON.stringify(value);
+    return this.sealer.configured ? this.sealer.seal('store', key, text) : text;
+  }
+
+  private unpack<T>(key: string, raw: string): T | undefined {
+    const text = this.sealer.configured ? this.sealer.open('store', key, raw) : raw;
+    try {
+      const value: unknown = text === undefined ? undefined : JSON.parse(text);
+      if (typeof value === 'object' && value !== null) return value as T;
+    } catch {
+      // Falls through: not JSON is one of the ways in which a value is not ours.
+    }
+    if (!this.warnedOfUnreadable) {
+      this.warnedOfUnreadable = true;
+      this.logger.warn(
+        'An entry of the token store cannot be opened and counts as missing: sealed with another sessionSecret, or changed. Said once.',
+      );
+    }
+    return undefined;
+  }
+
+  private async ask<T>(question: () => Promise<T>): Promise<T | typeof DOWN> {
+    try {
+      const answer = await question();
+      if (this.down) {
+        this.down = false;
+        this.logger.log('The token store answers again.');
+      }
+      return answer;
+    } catch (error) {
+      if (!this.down) {
+        this.down = true;
+        // Only the class of the error: drivers put whole commands, values included, into their messages.
+        const name = error instanceof Error ? error.constructor.name : typeof error;
+        this.logger.error(
+          `The token store does not answer (${name}); logins go on without it until it does.`,
+        );
+      }
+      return DOWN;
+    }
+  }
+}
+
+const DOWN = Symbol('down');
+
+function outcome(answer: boolean | typeof DOWN): VaultWrite {
+  if (answer === DOWN) return 'down';
+  return answer ? 'done' : 'refused';
+}

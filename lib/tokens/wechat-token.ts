@@ -1,0 +1,110 @@
+// A person's token as WeChat gave it, with absolute times.
+import type { TokenAnswer } from '../api/sns-api.js';
+import type { WechatApp } from '../config/wechat-config.js';
+import type { WechatAppType } from '../wechat-oauth.options.js';
+
+/** As it lies in the store. Times in ms since 1970. */
+export interface TokenRecord {
+  accessToken: string;
+  expiresAt: number;
+  refreshToken?: string;
+  /** When the person signed in; the refresh token's life counts from here and is never extended. */
+  issuedAt: number;
+  openid: string;
+  unionid?: string;
+  scope: string[];
+  isSnapshotUser: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long a refresh token may live. WeChat's pages disagree about native apps; its own 42002 decides before this does. */
+const REFRESH_LIFE_MS: Readonly<Record<WechatAppType, number>> = {
+  'official-account': 30 * DAY_MS,
+  website: 30 * DAY_MS,
+  mobile: 180 * DAY_MS,
+  'mini-program': 0,
+};
+
+/**
+ * A token for one person. `accessToken` and `refreshToken` are there for code that asks for them by name; JSON and `util.inspect` leave them out, so
+ * that a token which is logged or returned from a controller gives nothing away.
+ */
+export class WechatToken {
+  readonly #record: TokenRecord;
+
+  constructor(record: TokenRecord) {
+    this.#record = record;
+  }
+
+  get accessToken(): string {
+    return this.#record.accessToken;
+  }
+
+  /** Milliseconds since 1970. */
+  get expiresAt(): number {
+    return this.#record.expiresAt;
+  }
+
+  get refreshToken(): string | undefined {
+    return this.#record.refreshToken;
+  }
+
+  get openid(): string {
+    return this.#record.openid;
+  }
+
+  /** Only where the app is bound to an open-platform account, and never for `snsapi_base`. */
+  get unionid(): string | undefined {
+    return this.#record.unionid;
+  }
+
+  /** The scopes that were granted, not those that were asked for. */
+  get scope(): string[] {
+    return [...this.#record.scope];
+  }
+
+  /** A visitor of WeChat's snapshot page: openid, name and picture are made up. Never create or link an account for one. */
+  get isSnapshotUser(): boolean {
+    return this.#record.isSnapshotUser;
+  }
+
+  /** @internal Everything, for the store. */
+  record(): TokenRecord {
+    return this.#record;
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { accessToken: _, refreshToken: __, issuedAt: ___, ...shown } = this.#record;
+    return shown;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): unknown {
+    return { WechatToken: this.toJSON() };
+  }
+}
+
+/** @param issuedAt ms, taken before the request was sent, so that a slow network never makes a token look fresher than it is */
+export function toRecord(app: WechatApp, answer: TokenAnswer, issuedAt: number): TokenRecord {
+  return {
+    accessToken: answer.accessToken,
+    expiresAt: issuedAt + answer.expiresIn * 1_000,
+    ...(answer.refreshToken === undefined ? {} : { refreshToken: answer.refreshToken }),
+    issuedAt,
+    openid: answer.openid,
+    ...(answer.unionid === undefined ? {} : { unionid: answer.unionid }),
+    // Where WeChat does not say what it granted, only the least may be assumed.
+    scope: answer.scope ?? (app.type === 'official-account' ? ['snsapi_base'] : app.scope ? [app.scope] : []),
+    isSnapshotUser: answer.isSnapshotUser,
+  };
+}
+
+/** Until when the record is worth keeping, in ms since 1970. */
+export function usableUntil(app: WechatApp, record: TokenRecord): number {
+  return record.refreshToken === undefined ? record.expiresAt : record.issuedAt + REFRESH_LIFE_MS[app.type];
+}
+
+/** Whether the granted scopes give name and picture. */
+export function grantsProfile(scope: readonly string[]): boolean {
+  return scope.includes('snsapi_userinfo') || scope.includes('snsapi_login');
+}
