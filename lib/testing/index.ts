@@ -1,0 +1,22 @@
+// What applications may import from `nestjs-wechat-oauth/testing`.
+export { DEFAULT_MOCK_APPS } from './mock-apps.js';
+export { MockServerError } from './mock-server-error.js';
+export { WechatMockServer } from './mock-server.js';
+export type { MockClock } from './mock-clock.js';
+export type {
+  MockAppOptions,
+  MockAppType,
+  MockAuthorizeOptions,
+  MockAuthorizeResult,
+  MockAutoConsent,
+  MockCall,
+  MockEncryptedData,
+  MockEncryptedOptions,
+  MockFault,
+  MockFaultHandle,
+  MockUnsure,
+  MockUser,
+  MockUserOptions,
+  WechatMockServerOptions,
+} from './mock-server.types.js';
+export { signInAs, type SignedIn, type SignInAsIdentity } from './sign-in-as.js';

@@ -1,0 +1,50 @@
+// For tests that only want to be somebody: a session without a login.
+import type { INestApplicationContext } from '@nestjs/common';
+import type { WechatIdentity } from '../auth/identity.js';
+import { SealedSessions } from '../auth/sealed-sessions.js';
+import type { WechatConfig } from '../config/wechat-config.js';
+import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
+import { MockServerError } from './mock-server-error.js';
+
+/** Everything but the openid has a default: the first app of the module, the scope that gives no profile, no snapshot. */
+export type SignInAsIdentity = Partial<Omit<WechatIdentity, 'appId'>> & { openid: string };
+
+export interface SignedIn {
+  /** For the `Cookie` header: `name=value`. */
+  cookie: string;
+  /** For the `Authorization` header: `Bearer v1.…`. */
+  bearer: string;
+  identity: WechatIdentity;
+}
+
+/**
+ * @param app the running application, or the testing module, that imports `WechatOAuthModule`
+ * @throws MockServerError in production, and for an app name that is not configured
+ */
+export function signInAs(app: INestApplicationContext, person: SignInAsIdentity): SignedIn {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new MockServerError('signInAs', 'was called while NODE_ENV is "production"', 'It is for tests.');
+  }
+  const config = app.get<WechatConfig>(WECHAT_CONFIG, { strict: false });
+  const sessions = app.get(SealedSessions, { strict: false });
+  const configured = person.app === undefined ? [...config.apps.values()][0] : config.apps.get(person.app);
+  if (!configured) {
+    throw new MockServerError(
+      'signInAs app',
+      'is not configured',
+      `Use one of: ${[...config.apps.keys()].join(', ')}.`,
+    );
+  }
+  const session = sessions.create({
+    scope: configured.type === 'mini-program' ? [] : [configured.scope ?? 'snsapi_base'],
+    isSnapshotUser: false,
+    ...person,
+    app: configured.name,
+    appId: configured.appId,
+  });
+  return {
+    cookie: sessions.toCookie(configured, session).split(';', 1)[0]!,
+    bearer: `Bearer ${sessions.toBearer(session)}`,
+    identity: session.identity,
+  };
+}
