@@ -1,0 +1,57 @@
+// The login without pages: a code of `wx.login` or of a native app in, a bearer token out.
+import { WechatConfigError } from '../api/errors.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import { SingleFlight } from '../tokens/single-flight.js';
+import { problemException } from './problems.js';
+import type { Refusals } from './refusals.js';
+import type { SealedSessions } from './sealed-sessions.js';
+import type { LoginResult, SignIn } from './sign-in.js';
+import type { IssuedSession } from './wechat-session.service.js';
+
+export class CodeLogin {
+  private readonly logins = new SingleFlight<LoginResult>();
+
+  constructor(
+    private readonly config: Pick<WechatConfig, 'sessionSecrets'>,
+    private readonly signIn: SignIn,
+    private readonly sessions: SealedSessions,
+    private readonly refusals: Refusals,
+  ) {}
+
+  /**
+   * @throws WechatError from WeChat's answer; ForbiddenException `LOGIN_REFUSED` when the login handler refuses, `SNAPSHOT_USER` for a visitor of a
+   * snapshot page; whatever the login handler throws
+   */
+  async run(
+    app: WechatApp,
+    code: string,
+    request?: unknown,
+    lang: 'zh' | 'en' = 'zh',
+  ): Promise<IssuedSession> {
+    if (this.config.sessionSecrets.length === 0) {
+      throw new WechatConfigError(
+        'sessionSecret',
+        'is missing, and login() seals a session with it',
+        'Make one with: openssl rand -base64 32',
+      );
+    }
+    const client = app.type === 'mini-program' ? 'mini-program' : 'native-app';
+    const result = await this.logins.run(`${app.appId} ${code}`, () =>
+      this.signIn.withCode(app, code, { client, ...(request === undefined ? {} : { request }) }),
+    );
+    if (result.kind === 'snapshot') throw problemException(this.refusals.problem('SNAPSHOT_USER', lang));
+    if (result.kind === 'refused') {
+      const details = {
+        reason: result.code,
+        ...(result.message === undefined ? {} : { message: result.message }),
+      };
+      throw problemException(this.refusals.problem('LOGIN_REFUSED', lang, details));
+    }
+    const { session } = result;
+    return {
+      token: this.sessions.toBearer(session),
+      expiresAt: session.expiresAt,
+      identity: session.identity,
+    };
+  }
+}

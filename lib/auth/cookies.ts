@@ -1,0 +1,73 @@
+// Names and attributes of our cookies, and reading them back.
+import { createHash } from 'node:crypto';
+import { stringifySetCookie } from 'cookie';
+import type { WechatApp } from '../config/wechat-config.js';
+
+/** Browsers keep about 4,096 bytes of name, value and attributes together. */
+export const MAX_COOKIE_LENGTH = 3_500;
+
+/** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
+export function sessionCookieName(app: WechatApp, base: string): string {
+  return `${prefix(app)}${base}_${appTag(app)}`;
+}
+
+export function flowCookiePrefix(app: WechatApp): string {
+  return `${prefix(app)}wechat_flow_${appTag(app)}_`;
+}
+
+/** One cookie for each flow, so that two tabs do not take each other's. */
+export function flowCookieName(app: WechatApp, state: string): string {
+  return flowCookiePrefix(app) + shortHash(state);
+}
+
+/** @param maxAge seconds; 0 removes the cookie */
+export function writeCookie(app: WechatApp, name: string, value: string, maxAge: number): string {
+  return stringifySetCookie({
+    name,
+    value,
+    maxAge: Math.floor(maxAge),
+    path: '/',
+    httpOnly: true,
+    secure: isSecure(app),
+    // Lax, not Strict: the return from WeChat is a navigation from another site.
+    sameSite: 'lax',
+  });
+}
+
+export interface ReceivedCookie {
+  name: string;
+  value: string;
+}
+
+/** All cookies of a request, duplicates included. */
+export function readCookies(header: string | undefined): ReceivedCookie[] {
+  if (!header) return [];
+  return header.split(';').flatMap((pair) => {
+    const equals = pair.indexOf('=');
+    return equals < 0 ? [] : [{ name: pair.slice(0, equals).trim(), value: pair.slice(equals + 1).trim() }];
+  });
+}
+
+/** The value of the one cookie of that name. Two of one name means that somebody else set one of them, so neither counts. */
+export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): string | undefined {
+  const found = cookies.filter((cookie) => cookie.name === name);
+  return found.length === 1 ? found[0]!.value : undefined;
+}
+
+/** `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with `Secure`. */
+function prefix(app: WechatApp): string {
+  return isSecure(app) ? '__Host-' : '';
+}
+
+/** Follows the configured address, never the request: a proxy may end TLS in front of us. */
+function isSecure(app: WechatApp): boolean {
+  return app.publicUrl?.protocol !== 'http:';
+}
+
+function appTag(app: WechatApp): string {
+  return shortHash(`${app.publicUrl?.href ?? ''}\n${app.name}\n${app.appId}`);
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

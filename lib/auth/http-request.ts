@@ -1,0 +1,83 @@
+// What the login looks at in a request, the same on Express and Fastify. Everything comes from the raw request line and headers, never from a parser
+// that the application may have configured.
+import type { IncomingHttpHeaders } from 'node:http';
+
+interface PlatformRequest {
+  method?: string;
+  url?: string;
+  originalUrl?: string;
+  headers?: IncomingHttpHeaders;
+}
+
+export class HttpRequest {
+  readonly method: string;
+  /** Always starts with "/". */
+  readonly path: string;
+  /** As it was sent, with its "?", or empty. */
+  readonly search: string;
+  readonly query: URLSearchParams;
+  private readonly headers: IncomingHttpHeaders;
+
+  constructor(readonly raw: object) {
+    const { method, url, originalUrl, headers } = raw as PlatformRequest;
+    this.method = (method ?? 'GET').toUpperCase();
+    this.headers = headers ?? {};
+    // Express keeps the address before sub-applications and prefixes in `originalUrl`.
+    const [path, query] = splitTarget(originalUrl ?? url ?? '/');
+    this.path = path;
+    this.search = query === '' ? '' : `?${query}`;
+    this.query = new URLSearchParams(query);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  /**
+   * Whether a person is looking at a page that may be sent to WeChat and back. Everything else gets a status code, because fetch and XHR would follow a
+   * redirect into an answer they cannot use.
+   */
+  get isPageNavigation(): boolean {
+    if (this.method !== 'GET') return false;
+    const mode = this.header('sec-fetch-mode');
+    if (mode !== undefined)
+      return mode === 'navigate' && (this.header('sec-fetch-dest') ?? 'document') === 'document';
+    // WeChat on Android sends its package name in this header, on pages too; only scripts send the other value.
+    if (this.header('x-requested-with')?.toLowerCase() === 'xmlhttprequest') return false;
+    return /text\/html|application\/xhtml\+xml/i.test(this.header('accept') ?? '');
+  }
+
+  get prefersChinese(): boolean {
+    return prefersChinese(this.header('accept-language'));
+  }
+}
+
+/** A request line may be absolute (`GET http://evil/p`): its host is nobody's business, only the path counts. */
+function splitTarget(target: string): [path: string, query: string] {
+  let rest = target;
+  if (!rest.startsWith('/')) {
+    if (!URL.canParse(rest)) return ['/', ''];
+    const url = new URL(rest);
+    rest = `${url.pathname.startsWith('/') ? '' : '/'}${url.pathname}${url.search}`;
+  }
+  const [withoutFragment = '/'] = rest.split('#', 1);
+  const mark = withoutFragment.indexOf('?');
+  return mark < 0 ? [withoutFragment, ''] : [withoutFragment.slice(0, mark), withoutFragment.slice(mark + 1)];
+}
+
+/** Whether the first language of the list that we speak is Chinese. People in WeChat that send no header most likely read Chinese. */
+function prefersChinese(acceptLanguage: string | undefined): boolean {
+  if (acceptLanguage === undefined) return true;
+  const ranked = acceptLanguage
+    .slice(0, 512)
+    .split(',')
+    .map((entry, index) => {
+      const [tag = '', ...parameters] = entry.trim().toLowerCase().split(';');
+      const quality = Number(/^\s*q=([\d.]+)/.exec(parameters.join(';'))?.[1] ?? 1);
+      return { tag: tag.trim(), quality: Number.isFinite(quality) ? quality : 0, index };
+    })
+    .filter(({ tag, quality }) => quality > 0 && /^(zh|en)\b/.test(tag))
+    .toSorted((a, b) => b.quality - a.quality || a.index - b.index);
+  return ranked[0]?.tag.startsWith('zh') ?? false;
+}

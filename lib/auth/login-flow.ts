@@ -1,0 +1,87 @@
+// Where a login is judged: every request of a guarded route gets its verdict here. Knows nothing of Express, Fastify or Nest's contexts.
+import type { WechatConfig } from '../config/wechat-config.js';
+import { grantsProfile } from '../tokens/wechat-token.js';
+import type { WechatScope } from '../wechat-oauth.options.js';
+import type { HttpRequest } from './http-request.js';
+import type { LoginCallback } from './login-callback.js';
+import type { LoginStart } from './login-start.js';
+import type { WechatProblemCode } from './problems.js';
+import type { Refusals } from './refusals.js';
+import type { RouteRule } from './route-rule.js';
+import type { SealedSessions, Session } from './sealed-sessions.js';
+import type { FoundSession, SessionReader } from './session-reader.js';
+import { redirectTo, type Verdict } from './verdict.js';
+import { Visit } from './visit.js';
+
+const SCOPES: readonly string[] = ['snsapi_base', 'snsapi_userinfo', 'snsapi_login'] satisfies WechatScope[];
+
+export class LoginFlow {
+  constructor(
+    private readonly config: WechatConfig,
+    private readonly reader: SessionReader,
+    private readonly sessions: SealedSessions,
+    private readonly start: LoginStart,
+    private readonly callback: LoginCallback,
+    private readonly refusals: Refusals,
+  ) {}
+
+  async judge(request: HttpRequest, rule: RouteRule): Promise<Verdict> {
+    if (rule.mode === 'off' && !rule.isLoginRoute)
+      return { kind: 'pass', identity: undefined, setCookies: [] };
+    const visit = this.atLoginRoute(new Visit(this.config, request, rule));
+    if (!visit) return this.refusals.page(new Visit(this.config, request, rule), 'BAD_LOGIN_REQUEST');
+    const found = this.reader.find(request, visit.accepted);
+    if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    const callback = request.isPageNavigation ? this.callback.recognize(visit) : undefined;
+    return callback ? this.callback.finish(visit, callback, found) : this.judgeSessions(visit, found);
+  }
+
+  private judgeSessions(visit: Visit, found: readonly FoundSession[]): Verdict {
+    const { rule, request } = visit;
+    const refusals = found.map(({ session }) => refusalOf(session, visit));
+    const good = found[refusals.indexOf(undefined)];
+    if (good) return this.letIn(visit, good);
+    if (rule.mode === 'optional') {
+      // Whoever is signed in is somebody, even where the route would like to know more; a made-up visitor is nobody.
+      const somebody = found[refusals.findIndex((refusal) => refusal !== 'SNAPSHOT_USER')];
+      return { kind: 'pass', identity: somebody?.session.identity, setCookies: [] };
+    }
+    const refusal = refusals[0] ?? 'WECHAT_LOGIN_REQUIRED';
+    const best = found[0];
+    if (!request.isPageNavigation || best?.by === 'bearer') return this.refusals.deny(visit, refusal);
+    if (refusal === 'SNAPSHOT_USER') return this.refusals.page(visit, refusal);
+    const returnTo = visit.destination;
+    if (!best) return this.start.begin(visit, { returnTo, attempt: 0 });
+    return this.start.begin(visit, { returnTo, attempt: 0, app: best.app, upgrades: best.session.identity });
+  }
+
+  private letIn(visit: Visit, { app, session, by }: FoundSession): Verdict {
+    if (visit.rule.isLoginRoute && visit.request.isPageNavigation) return redirectTo(visit.destination);
+    const renewal = by === 'cookie' ? this.sessions.renewal(app, session) : undefined;
+    return { kind: 'pass', identity: session.identity, setCookies: renewal ? [renewal] : [] };
+  }
+
+  /** `GET login?app&scope&returnTo` narrows its own rule. Undefined when the address asks for something there is not. */
+  private atLoginRoute(visit: Visit): Visit | undefined {
+    if (!visit.rule.isLoginRoute) return visit;
+    const { query } = visit.request;
+    if (['app', 'scope', 'returnTo'].some((name) => query.getAll(name).length > 1)) return undefined;
+    const [app, scope] = [query.get('app'), query.get('scope')];
+    if (app !== null && !visit.accepted.some(({ name }) => name === app)) return undefined;
+    if (scope !== null && !SCOPES.includes(scope)) return undefined;
+    return visit.under({
+      mode: 'required',
+      ...(app === null ? {} : { apps: [app] }),
+      ...(scope === null ? {} : { scope: scope as WechatScope }),
+    });
+  }
+}
+
+/** Why a genuine session is not enough for the route, or undefined if it is. */
+function refusalOf({ identity }: Session, { rule, request }: Visit): WechatProblemCode | undefined {
+  const mayRead = rule.snapshot === 'readonly' && (request.method === 'GET' || request.method === 'HEAD');
+  if (identity.isSnapshotUser && rule.snapshot !== 'allow' && !mayRead) return 'SNAPSHOT_USER';
+  // What was granted counts, not what was asked for.
+  const needsProfile = rule.scope !== undefined && rule.scope !== 'snsapi_base';
+  return needsProfile && !grantsProfile(identity.scope) ? 'WECHAT_SCOPE_REQUIRED' : undefined;
+}

@@ -1,0 +1,141 @@
+// What can go wrong for a person who signs in: stable codes, statuses, and words in Chinese and English.
+import {
+  BadGatewayException,
+  BadRequestException,
+  ForbiddenException,
+  type HttpException,
+  UnauthorizedException,
+} from '@nestjs/common';
+
+export type WechatProblemCode =
+  | 'WECHAT_LOGIN_REQUIRED'
+  | 'WECHAT_SCOPE_REQUIRED'
+  | 'OPEN_IN_WECHAT'
+  | 'OPEN_IN_BROWSER'
+  | 'SNAPSHOT_USER'
+  | 'LOGIN_REFUSED'
+  | 'LOGIN_FAILED'
+  | 'COOKIES_REQUIRED'
+  | 'BAD_LOGIN_REQUEST';
+
+/** The public body of a refusal. Never holds anything secret. */
+export interface WechatProblem {
+  readonly statusCode: number;
+  readonly code: WechatProblemCode;
+  /** For the person, in the language of the request. */
+  readonly message: string;
+  /** Where a person can sign in, if `WechatAuthController` is mounted. */
+  readonly loginUrl?: string;
+  /** The app to sign in with. */
+  readonly app?: string;
+  readonly scope?: string;
+  /** The code of the login handler that refused. */
+  readonly reason?: string;
+  /** Stands in the log too, so that a screenshot leads to a log line. */
+  readonly ref: string;
+  /** Where a page can offer to try again. */
+  readonly retryUrl?: string;
+}
+
+interface Words {
+  readonly status: 400 | 401 | 403 | 502;
+  readonly title: { zh: string; en: string };
+  readonly text: { zh: string; en: string };
+}
+
+export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
+  WECHAT_LOGIN_REQUIRED: {
+    status: 401,
+    title: { zh: '请先登录', en: 'Please sign in' },
+    text: { zh: '请先使用微信登录。', en: 'Sign in with WeChat first.' },
+  },
+  WECHAT_SCOPE_REQUIRED: {
+    status: 403,
+    title: { zh: '需要更多授权', en: 'More permission is needed' },
+    text: {
+      zh: '此页面需要您的微信昵称和头像，请同意授权后再试。',
+      en: 'This page needs your WeChat name and picture. Please allow it and try again.',
+    },
+  },
+  OPEN_IN_WECHAT: {
+    status: 403,
+    title: { zh: '请在微信中打开', en: 'Open this page in WeChat' },
+    text: {
+      zh: '请复制本页链接，发送到微信聊天中，再点击打开。',
+      en: 'Copy the link of this page, send it to a chat in WeChat and open it there.',
+    },
+  },
+  OPEN_IN_BROWSER: {
+    status: 403,
+    title: { zh: '请在浏览器中打开', en: 'Open this page in a browser' },
+    text: {
+      zh: '微信内暂不支持登录此页面，请点击右上角“…”，选择在浏览器中打开。',
+      en: 'This page has no sign-in inside WeChat. Tap "…" at the top right and open it in a browser.',
+    },
+  },
+  SNAPSHOT_USER: {
+    status: 403,
+    title: { zh: '请使用完整服务', en: 'Use the full service' },
+    text: {
+      zh: '您正在浏览网页快照，请点击页面右下角的“使用完整服务”后再登录。',
+      en: 'You are looking at a snapshot. Tap "使用完整服务" (use the full service) at the bottom right, then sign in.',
+    },
+  },
+  LOGIN_REFUSED: {
+    status: 403,
+    title: { zh: '登录已取消', en: 'Sign-in was cancelled' },
+    text: { zh: '您没有同意授权，因此未能登录。', en: 'Permission was not given, so you are not signed in.' },
+  },
+  LOGIN_FAILED: {
+    status: 502,
+    title: { zh: '登录失败', en: 'Sign-in failed' },
+    text: {
+      zh: '暂时无法完成微信登录，请稍后再试。',
+      en: 'Signing in with WeChat did not work just now. Please try again.',
+    },
+  },
+  COOKIES_REQUIRED: {
+    status: 400,
+    title: { zh: '请允许使用 Cookie', en: 'Cookies are needed' },
+    text: {
+      zh: '浏览器没有保存登录所需的 Cookie。请允许本站使用 Cookie，或退出无痕模式后再试。',
+      en: 'The browser did not keep the cookie that signing in needs. Allow cookies for this site, or leave private mode, and try again.',
+    },
+  },
+  BAD_LOGIN_REQUEST: {
+    status: 400,
+    title: { zh: '链接有误', en: 'Something is wrong with this link' },
+    text: {
+      zh: '登录链接的参数不正确，请返回后重新登录。',
+      en: 'The parameters of this sign-in link are wrong. Go back and sign in again.',
+    },
+  },
+};
+
+export type ProblemDetails = Pick<WechatProblem, 'loginUrl' | 'app' | 'scope' | 'reason' | 'retryUrl'> & {
+  message?: string;
+};
+
+export function makeProblem(
+  code: WechatProblemCode,
+  lang: 'zh' | 'en',
+  ref: string,
+  details: ProblemDetails = {},
+): WechatProblem {
+  const { status, text } = PROBLEMS[code];
+  const { message = text[lang], ...rest } = details;
+  return { statusCode: status, code, message, ...rest, ref };
+}
+
+const EXCEPTIONS = {
+  400: BadRequestException,
+  401: UnauthorizedException,
+  403: ForbiddenException,
+  502: BadGatewayException,
+} as const;
+
+/** An ordinary Nest exception, so that the application's filters shape it as they shape their own. */
+export function problemException(problem: WechatProblem): HttpException {
+  const { retryUrl: _, ...body } = problem;
+  return new EXCEPTIONS[PROBLEMS[problem.code].status](body);
+}

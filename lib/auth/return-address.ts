@@ -1,0 +1,38 @@
+// Where a login may end. The answer is an absolute address on an allowed origin, or nothing.
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+
+const MAX_LENGTH = 1_024;
+
+/** The address of a path of the application, as browsers see it: a proxy may have stripped the path of `publicUrl`. */
+export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
+  return new URL(`${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${pathAndQuery}`).href;
+}
+
+export function defaultReturnAddress(config: WechatConfig, app: WechatApp): string {
+  return publicAddress(requirePublicUrl(app), config.returnTo.default);
+}
+
+/**
+ * Checked when a flow starts and again when it ends. Comparing origins after parsing, and sending the parsed `href`, is the one way of the usual ones
+ * that lets nothing through.
+ */
+export function allowedReturnAddress(
+  config: WechatConfig,
+  app: WechatApp,
+  value: unknown,
+): string | undefined {
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_LENGTH) return undefined;
+  // oxlint-disable-next-line no-control-regex -- URL parsers drop some of them and take backslashes for slashes
+  if (/[\u0000-\u0020\u007f-\u009f\\]/.test(value)) return undefined;
+  const base = requirePublicUrl(app).href;
+  if (!URL.canParse(value, base)) return undefined;
+  const url = new URL(value, base);
+  if (url.username || url.password || !config.returnTo.origins.has(url.origin)) return undefined;
+  return url.href;
+}
+
+export function requirePublicUrl(app: WechatApp): URL {
+  /* c8 ignore next -- checked at bootstrap for every app that a page login can start with */
+  if (!app.publicUrl) throw new TypeError(`App "${app.name}" has no publicUrl.`);
+  return app.publicUrl;
+}

@@ -1,0 +1,123 @@
+// Sessions that live in the browser: sealed into a cookie or a bearer token, with their own end inside. The hot path of every guarded request.
+import { LRUCache } from 'lru-cache';
+import { WechatConfigError } from '../api/errors.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { Runtime } from '../runtime.js';
+import { Sealer } from '../sealing/sealer.js';
+import {
+  MAX_COOKIE_LENGTH,
+  onlyCookie,
+  type ReceivedCookie,
+  sessionCookieName,
+  writeCookie,
+} from './cookies.js';
+import type { WechatIdentity } from './identity.js';
+
+export interface Session {
+  readonly sid: string;
+  /** Milliseconds since 1970; after that nothing prolongs it. */
+  readonly expiresAt: number;
+  /** Milliseconds since 1970; moved on by use, where an idle limit is configured. */
+  readonly idleAt?: number;
+  readonly identity: WechatIdentity;
+}
+
+const BEARER = 'bearer';
+
+export class SealedSessions {
+  /** What was opened before. The seal is checked once for each process, the times on every request. */
+  private readonly opened = new LRUCache<string, Session>({ max: 1_000 });
+
+  constructor(
+    private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
+    private readonly sealer: Sealer,
+    private readonly runtime: Runtime,
+  ) {}
+
+  /** @param ttl seconds */
+  create(identity: WechatIdentity, ttl = this.config.session.ttl): Session {
+    const now = this.runtime.now();
+    return this.touch({
+      sid: this.runtime.randomBytes(16).toString('base64url'),
+      expiresAt: now + ttl * 1_000,
+      // A copy through JSON: what the session will hold after a round trip is what it holds at once.
+      identity: JSON.parse(JSON.stringify(identity)) as WechatIdentity,
+    });
+  }
+
+  /** The Set-Cookie line for the session. */
+  toCookie(app: WechatApp, session: Session): string {
+    const name = sessionCookieName(app, this.config.session.cookieName);
+    const value = this.sealer.seal('session', name, JSON.stringify(session));
+    if (name.length + value.length > MAX_COOKIE_LENGTH) {
+      throw new WechatConfigError(
+        'loginHandler (claims)',
+        `make the session cookie longer than ${MAX_COOKIE_LENGTH} bytes, which browsers would drop`,
+        'Put an id into the claims and keep the rest in your database.',
+      );
+    }
+    return writeCookie(app, name, value, (session.expiresAt - this.runtime.now()) / 1_000);
+  }
+
+  toBearer(session: Session): string {
+    return this.sealer.seal('session', BEARER, JSON.stringify(session));
+  }
+
+  fromCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
+    const name = sessionCookieName(app, this.config.session.cookieName);
+    const session = this.open(name, onlyCookie(cookies, name));
+    return session && this.belongsTo(session, app) ? session : undefined;
+  }
+
+  fromBearer(token: string): Session | undefined {
+    const session = this.open(BEARER, token);
+    const app = session && this.config.apps.get(session.identity.app);
+    return app && this.belongsTo(session, app) ? session : undefined;
+  }
+
+  /** The Set-Cookie line that ends the session in this browser. */
+  clearCookie(app: WechatApp): string {
+    return writeCookie(app, sessionCookieName(app, this.config.session.cookieName), '', 0);
+  }
+
+  /** A new Set-Cookie line when the session has been idle for more than half of what it may. */
+  renewal(app: WechatApp, session: Session): string | undefined {
+    const { idle } = this.config.session;
+    if (idle === undefined || session.idleAt === undefined) return undefined;
+    if (session.idleAt - this.runtime.now() > (idle * 1_000) / 2) return undefined;
+    return this.toCookie(app, this.touch(session));
+  }
+
+  private touch(session: Session): Session {
+    const { idle } = this.config.session;
+    return idle === undefined ? session : { ...session, idleAt: this.runtime.now() + idle * 1_000 };
+  }
+
+  private open(place: string, sealed: string | undefined): Session | undefined {
+    if (sealed === undefined || !Sealer.recognizes(sealed)) return undefined;
+    const key = `${place}\n${sealed}`;
+    let session = this.opened.get(key);
+    if (!session) {
+      const text = this.sealer.open('session', place, sealed);
+      if (text === undefined) return undefined;
+      // Frozen, because every request with this cookie gets the same object.
+      session = freeze(JSON.parse(text) as Session);
+      this.opened.set(key, session);
+    }
+    const now = this.runtime.now();
+    return session.expiresAt > now && (session.idleAt ?? Infinity) > now ? session : undefined;
+  }
+
+  /** The app id inside decides, because a name may be given to another app later. */
+  private belongsTo(session: Session, app: WechatApp): boolean {
+    return session.identity.app === app.name && session.identity.appId === app.appId;
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,61 @@
+// Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in question.
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import { Sealer } from '../sealing/sealer.js';
+import { readCookies } from './cookies.js';
+import type { HttpRequest } from './http-request.js';
+import type { SealedSessions, Session } from './sealed-sessions.js';
+
+export interface FoundSession {
+  readonly app: WechatApp;
+  readonly session: Session;
+  readonly by: 'bearer' | 'cookie';
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export class SessionReader {
+  constructor(
+    private readonly config: Pick<WechatConfig, 'apps' | 'session' | 'returnTo'>,
+    private readonly sessions: SealedSessions,
+  ) {}
+
+  /**
+   * The sessions of the request at the given apps, in their order. `forged` when it carries a bearer token that claims to be ours and is not, or is over:
+   * then no cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
+   */
+  find(request: HttpRequest, apps: readonly WechatApp[]): FoundSession[] | 'forged' {
+    const token = this.bearerOf(request);
+    if (token !== undefined) {
+      const session = this.sessions.fromBearer(token);
+      if (!session) return 'forged';
+      const app = apps.find(({ name }) => name === session.identity.app);
+      return app ? [{ app, session, by: 'bearer' }] : [];
+    }
+    if (this.isForeignWrite(request)) return [];
+    const cookies = readCookies(request.header('cookie'));
+    return apps.flatMap((app) => {
+      const session = this.sessions.fromCookie(app, cookies);
+      return session ? [{ app, session, by: 'cookie' as const }] : [];
+    });
+  }
+
+  private bearerOf(request: HttpRequest): string | undefined {
+    const { bearerHeader } = this.config.session;
+    const value = bearerHeader === undefined ? undefined : request.header(bearerHeader)?.trim();
+    if (!value) return undefined;
+    const token = bearerHeader === 'authorization' ? /^bearer +(\S+)$/i.exec(value)?.[1] : value;
+    return token !== undefined && Sealer.recognizes(token) ? token : undefined;
+  }
+
+  /**
+   * A request that changes something and that a page of another origin made: cookies do not count on it. SameSite=Lax alone would let in the pages of
+   * sibling subdomains.
+   */
+  isForeignWrite(request: HttpRequest): boolean {
+    if (SAFE_METHODS.has(request.method)) return false;
+    const origin = request.header('origin');
+    if (origin !== undefined) return !this.config.returnTo.origins.has(origin);
+    const site = request.header('sec-fetch-site');
+    return site !== undefined && site !== 'same-origin' && site !== 'none';
+  }
+}

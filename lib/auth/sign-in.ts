@@ -1,0 +1,102 @@
+// From WeChat's answer to a session: profile, the application's login handler, identity. The same for every door people come through.
+import { Scope } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import type { SessionKeys } from '../mini-program/session-keys.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { UserTokens } from '../tokens/user-tokens.js';
+import { grantsProfile, type WechatToken } from '../tokens/wechat-token.js';
+import { WECHAT_LOGIN_HANDLER } from '../wechat-oauth.constants.js';
+import type { WechatIdentity } from './identity.js';
+import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';
+import type { SealedSessions, Session } from './sealed-sessions.js';
+
+/** What came of a login; plain data, because it travels through the store. */
+export type LoginResult =
+  | { kind: 'signed-in'; session: Session; redirectTo?: string }
+  | { kind: 'refused'; code: string; message?: string }
+  | { kind: 'snapshot' };
+
+/** What is known about a login besides who it is. */
+export type LoginContext = Pick<WechatLogin, 'client' | 'returnTo' | 'request'> & {
+  /** The session this login upgrades. */
+  previous?: WechatIdentity;
+  /** Whether the route lets visitors of the snapshot page in. */
+  allowSnapshot?: boolean;
+};
+
+export class SignIn {
+  constructor(
+    private readonly config: Pick<WechatConfig, 'lang'>,
+    private readonly tokens: UserTokens,
+    private readonly sessionKeys: SessionKeys,
+    private readonly sessions: SealedSessions,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  /** A login with a code of `wx.login` or of a native app. Never for pages: those have a flow. */
+  async withCode(app: WechatApp, code: string, context: LoginContext): Promise<LoginResult> {
+    if (app.type !== 'mini-program') {
+      return this.withToken(app, await this.tokens.exchange(app, code), context);
+    }
+    const { openid, unionid } = await this.sessionKeys.exchange(app, code);
+    return this.admit({ ...base(app, openid, unionid), scope: [], isSnapshotUser: false }, context);
+  }
+
+  async withToken(app: WechatApp, token: WechatToken, context: LoginContext): Promise<LoginResult> {
+    // Openid, name and picture of a snapshot visitor are made up, and some of them belong to other people: no account may ever come of them.
+    if (token.isSnapshotUser && !context.allowSnapshot) return { kind: 'snapshot' };
+    const identity = {
+      ...base(app, token.openid, token.unionid),
+      scope: token.scope,
+      isSnapshotUser: token.isSnapshotUser,
+    };
+    if (token.isSnapshotUser || !grantsProfile(token.scope)) return this.admit(identity, context);
+    const { unionid, nickname, avatarUrl } = await this.tokens.profileFor(token, this.config.lang);
+    const linked = identity.unionid ?? unionid;
+    return this.admit(
+      { ...identity, ...(linked === undefined ? {} : { unionid: linked }), nickname, avatarUrl },
+      context,
+    );
+  }
+
+  private async admit(identity: WechatIdentity, context: LoginContext): Promise<LoginResult> {
+    // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
+    const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
+    const decision = await this.askHandler({
+      identity,
+      reason: previous ? 'upgrade' : 'login',
+      ...(previous ? { previous } : {}),
+      client: context.client,
+      ...(context.returnTo === undefined ? {} : { returnTo: context.returnTo }),
+      ...(context.request === undefined ? {} : { request: context.request }),
+    });
+    if (decision.refuse) {
+      const { code, message } = decision.refuse;
+      return {
+        kind: 'refused',
+        code: String(code),
+        ...(message === undefined ? {} : { message: String(message) }),
+      };
+    }
+    const claims = decision.claims ?? previous?.claims;
+    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims });
+    return {
+      kind: 'signed-in',
+      session,
+      ...(decision.redirectTo === undefined ? {} : { redirectTo: decision.redirectTo }),
+    };
+  }
+
+  /** Looked up when it is needed: the handler may inject services that inject ours, and may belong to a request. */
+  private async askHandler(login: WechatLogin): Promise<WechatLoginDecision> {
+    const scoped = this.moduleRef.introspect(WECHAT_LOGIN_HANDLER).scope !== Scope.DEFAULT;
+    const handler: WechatLoginHandler | null = scoped
+      ? await this.moduleRef.resolve<WechatLoginHandler>(WECHAT_LOGIN_HANDLER)
+      : this.moduleRef.get<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER);
+    return (await handler?.onLogin(login)) ?? {};
+  }
+}
+
+function base(app: WechatApp, openid: string, unionid: string | undefined) {
+  return { app: app.name, appId: app.appId, openid, ...(unionid === undefined ? {} : { unionid }) };
+}

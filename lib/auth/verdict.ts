@@ -1,0 +1,19 @@
+// What is to be done with a request. Judged by the login flow, carried out by the guard.
+import type { WechatIdentity } from './identity.js';
+import type { WechatProblem } from './problems.js';
+
+/** `setCookies` are complete Set-Cookie lines. */
+export type Verdict =
+  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[] }
+  /** Answered by the guard. `location` is absolute. */
+  | { kind: 'redirect'; location: string; setCookies: string[] }
+  /** Answered by the guard, for people. */
+  | { kind: 'page'; problem: WechatProblem; lang: 'zh' | 'en'; setCookies: string[] }
+  /** Thrown, for programs; the application's filters shape it. */
+  | { kind: 'deny'; problem: WechatProblem };
+
+export const redirectTo = (location: string, setCookies: string[] = []): Verdict => ({
+  kind: 'redirect',
+  location,
+  setCookies,
+});

@@ -1,0 +1,91 @@
+// One request at one guarded route, with what the steps of a login need to know of it; each fact is found out when it is first asked for.
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import { acceptedApps, servingApps } from './app-choice.js';
+import { detectClient, type WechatClientKind } from './client-detection.js';
+import { readCookies, type ReceivedCookie } from './cookies.js';
+import type { HttpRequest } from './http-request.js';
+import {
+  allowedReturnAddress,
+  defaultReturnAddress,
+  publicAddress,
+  requirePublicUrl,
+} from './return-address.js';
+import type { RouteRule } from './route-rule.js';
+
+export class Visit {
+  /** The apps whose sessions count here. */
+  readonly accepted: readonly WechatApp[];
+  #client?: WechatClientKind;
+  #serving?: readonly WechatApp[];
+  #cookies?: ReceivedCookie[];
+
+  constructor(
+    private readonly config: WechatConfig,
+    readonly request: HttpRequest,
+    readonly rule: RouteRule,
+  ) {
+    this.accepted = acceptedApps(config, rule.apps);
+  }
+
+  /** The same request under another rule: a login route that names an app or a scope, a flow that goes on with its own. */
+  under(rule: Partial<RouteRule>): Visit {
+    return new Visit(this.config, this.request, { ...this.rule, ...rule });
+  }
+
+  get lang(): 'zh' | 'en' {
+    return this.request.prefersChinese ? 'zh' : 'en';
+  }
+
+  get cookies(): readonly ReceivedCookie[] {
+    return (this.#cookies ??= readCookies(this.request.header('cookie')));
+  }
+
+  get client(): WechatClientKind {
+    return (this.#client ??= this.detectClient());
+  }
+
+  /** The apps that can sign this client in, best first; one at most when the application's hook chose. */
+  get serving(): readonly WechatApp[] {
+    return (this.#serving ??= this.findServing());
+  }
+
+  /** Where this request goes when the login is over: its own address without code and state, or what a login route was told. */
+  get destination(): string {
+    const { request, rule } = this;
+    const app = this.serving[0] ?? this.accepted.find(({ publicUrl }) => publicUrl);
+    /* c8 ignore next -- routes of apps without any address are denied before they get here */
+    if (!app) return '/';
+    if (rule.isLoginRoute) {
+      const asked = allowedReturnAddress(this.config, app, request.query.get('returnTo'));
+      return asked ?? defaultReturnAddress(this.config, app);
+    }
+    const base = requirePublicUrl(app);
+    const own = publicAddress(base, request.path + request.search);
+    return allowedReturnAddress(this.config, app, own) ?? publicAddress(base, request.path);
+  }
+
+  /** The destination of a callback, whose address carries WeChat's parameters. */
+  get cleanDestination(): string {
+    const url = new URL(this.destination);
+    if (this.rule.isLoginRoute) return url.href;
+    for (const name of ['code', 'state']) url.searchParams.delete(name);
+    return url.href;
+  }
+
+  private findServing(): readonly WechatApp[] {
+    const { request, client, accepted } = this;
+    const serving = servingApps(accepted, client, request.header('host'));
+    const candidates = serving.map(({ name }) => name);
+    const chosen = this.config.hooks.selectApp?.({ raw: request.raw, client, candidates });
+    return chosen === undefined ? serving : serving.filter(({ name }) => name === chosen);
+  }
+
+  private detectClient(): WechatClientKind {
+    const { dev, hooks } = this.config;
+    const { raw } = this.request;
+    const forced = typeof dev.client === 'function' ? dev.client({ raw }) : dev.client;
+    if (forced) return forced;
+    const client = detectClient(this.request.header('user-agent'));
+    return hooks.detectClient?.({ raw, client }) ?? client;
+  }
+}

@@ -1,0 +1,120 @@
+// Ready-made routes for pages and apps. Not mounted by itself: list it in `controllers`, or extend it under a path of your own and set `loginPath`.
+import {
+  BadRequestException,
+  Controller,
+  ForbiddenException,
+  Get,
+  Header,
+  HttpCode,
+  HttpException,
+  Inject,
+  Logger,
+  Post,
+  Req,
+  Res,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { WechatError } from '../api/errors.js';
+import type { WechatConfig } from '../config/wechat-config.js';
+import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
+import { CodeLogin } from './code-login.js';
+import { readCookies } from './cookies.js';
+import { Flows } from './flow.js';
+import { HttpAnswer } from './http-answer.js';
+import { HttpRequest } from './http-request.js';
+import type { WechatIdentity } from './identity.js';
+import { problemException } from './problems.js';
+import { Refusals } from './refusals.js';
+import { LoginRoute, WechatAuth } from './route-rule.js';
+import { SealedSessions } from './sealed-sessions.js';
+import { SessionReader } from './session-reader.js';
+import { WechatAuthGuard } from './wechat-auth.guard.js';
+import { type IssuedSession, WechatSessionService } from './wechat-session.service.js';
+
+/** Requests are read by hand, so that an application's strict validation pipe has nothing to say about them. */
+@Controller({ path: 'wechat', version: VERSION_NEUTRAL })
+export class WechatAuthController {
+  private readonly logger = new Logger('WechatOAuth');
+  @Inject(WECHAT_CONFIG) private readonly config!: WechatConfig;
+  @Inject(WechatSessionService) private readonly service!: WechatSessionService;
+  @Inject(SealedSessions) private readonly sessions!: SealedSessions;
+  @Inject(SessionReader) private readonly reader!: SessionReader;
+  @Inject(Flows) private readonly flows!: Flows;
+  @Inject(Refusals) private readonly refusals!: Refusals;
+  @Inject(CodeLogin) private readonly codeLogin!: CodeLogin;
+  @Inject(HttpAdapterHost) private readonly host!: HttpAdapterHost;
+
+  /** `?app&scope&returnTo`: signs in and goes to `returnTo`. The guard does all of it; only a fetch of somebody signed in gets as far as here. */
+  @Get('login')
+  @LoginRoute()
+  @UseGuards(WechatAuthGuard)
+  @HttpCode(204)
+  login(): void {}
+
+  /** 200 for everybody: `{ user: null }` when signed out. */
+  @Get('me')
+  @WechatAuth({ mode: 'off' })
+  @Header('Cache-Control', 'no-store')
+  async me(@Req() request: object): Promise<{ user: WechatIdentity | null }> {
+    return { user: (await this.service.authenticate(request)) ?? null };
+  }
+
+  @Post('logout')
+  @WechatAuth({ mode: 'off' })
+  @Header('Cache-Control', 'no-store')
+  @HttpCode(204)
+  logout(@Req() raw: object, @Res({ passthrough: true }) response: unknown): void {
+    const request = new HttpRequest(raw);
+    // Another site must not be able to sign people out either.
+    if (this.reader.isForeignWrite(request)) throw new ForbiddenException();
+    const cookies = readCookies(request.header('cookie'));
+    const answer = new HttpAnswer(this.host.httpAdapter, response);
+    for (const app of this.config.apps.values()) {
+      answer.setCookies([this.sessions.clearCookie(app), ...this.flows.clear(app, cookies)]);
+    }
+  }
+
+  /** `{ app, code }` of a mini program or native app; `app` may be left out where there is one. */
+  @Post('session')
+  @WechatAuth({ mode: 'off' })
+  @Header('Cache-Control', 'no-store')
+  @HttpCode(200)
+  async session(@Req() request: object & { body?: unknown }): Promise<IssuedSession> {
+    const { app, code } = (request.body ?? {}) as { app?: unknown; code?: unknown };
+    const candidates = [...this.config.apps.values()].filter(
+      ({ type }) => type === 'mini-program' || type === 'mobile',
+    );
+    const chosen =
+      app === undefined && candidates.length === 1
+        ? candidates[0]
+        : candidates.find(({ name }) => name === app);
+    if (!chosen || typeof code !== 'string') {
+      throw new BadRequestException({
+        statusCode: 400,
+        code: 'BAD_LOGIN_REQUEST',
+        message: 'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.',
+      });
+    }
+    const lang = new HttpRequest(request).prefersChinese ? 'zh' : 'en';
+    try {
+      return await this.codeLogin.run(chosen, code, request, lang);
+    } catch (error) {
+      throw this.toException(error, chosen.name, lang);
+    }
+  }
+
+  /** Ordinary Nest exceptions with the codes of the contract, so that the application's filters shape them. */
+  private toException(error: unknown, app: string, lang: 'zh' | 'en'): HttpException {
+    if (error instanceof HttpException) return error;
+    const kind = error instanceof WechatError ? error.kind : undefined;
+    const code =
+      kind === 'code' ? 'WECHAT_LOGIN_REQUIRED' : kind === 'blocked' ? 'LOGIN_REFUSED' : 'LOGIN_FAILED';
+    const problem = this.refusals.problem(code, lang, { app });
+    // Only our own messages are known to hold nothing secret.
+    const what = error instanceof WechatError ? error.message : 'the login handler threw';
+    this.logger.warn(`Login at "${app}" failed, ref ${problem.ref}: ${what}`);
+    return problemException(problem);
+  }
+}

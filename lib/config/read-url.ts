@@ -1,0 +1,71 @@
+// Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is refused here.
+import { WechatConfigError } from '../api/errors.js';
+
+const LOOPBACK = /^(localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+export function isLoopback(url: URL): boolean {
+  return LOOPBACK.test(url.hostname);
+}
+
+/** Where browsers reach the application, without a trailing slash in its path. */
+export function readPublicUrl(option: string, value: unknown, allowHttp: boolean): URL {
+  const url = parse(option, value, 'Write the address browsers use, e.g. "https://shop.example.com".');
+  requireScheme(option, url, allowHttp);
+  if (url.username || url.password || url.search || url.hash || /[?#]/.test(value as string)) {
+    throw new WechatConfigError(
+      option,
+      'has a user, a query or a fragment',
+      'Write scheme and host, and a path if the proxy strips one.',
+    );
+  }
+  if (url.port && !isLoopback(url) && !allowHttp) {
+    throw new WechatConfigError(
+      option,
+      'has a port',
+      'WeChat sends people to ports 80 and 443 only; leave the port out.',
+    );
+  }
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url;
+}
+
+/** A bare origin, as in the `Origin` header. */
+export function readOrigin(option: string, value: unknown, allowHttp: boolean): string {
+  const url = parse(option, value, 'Write an origin, e.g. "https://app.example.com".');
+  requireScheme(option, url, allowHttp);
+  if (value !== url.origin) {
+    throw new WechatConfigError(option, 'is more than an origin', `Write "${url.origin}".`);
+  }
+  return url.origin;
+}
+
+/** Base address of one of WeChat's hosts, without a trailing slash. */
+export function readEndpoint(option: string, value: unknown): string {
+  const url = parse(option, value, 'Write an address such as "https://api.weixin.qq.com".');
+  // The app secret goes to this address: only where it is encrypted, or never leaves the machine.
+  requireScheme(option, url, false);
+  if (url.username || url.password || url.search || url.hash) {
+    throw new WechatConfigError(
+      option,
+      'has a user, a query or a fragment',
+      'Write scheme, host and perhaps a path.',
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function parse(option: string, value: unknown, fix: string): URL {
+  if (typeof value !== 'string' || !URL.canParse(value)) {
+    throw new WechatConfigError(option, 'is not a URL', fix);
+  }
+  return new URL(value);
+}
+
+function requireScheme(option: string, url: URL, allowHttp: boolean): void {
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)))) return;
+  throw new WechatConfigError(
+    option,
+    `has the scheme "${url.protocol}"`,
+    'Use https; http is for loopback hosts only.',
+  );
+}

@@ -1,0 +1,47 @@
+// The options after validation: what the rest of the module works with. Types only.
+import type { Secret } from '../sealing/secret.js';
+import type {
+  WechatAppType,
+  WechatDevOptions,
+  WechatHooks,
+  WechatHttpOptions,
+  WechatLang,
+  WechatScope,
+} from '../wechat-oauth.options.js';
+
+export interface WechatApp {
+  readonly name: string;
+  readonly type: WechatAppType;
+  readonly appId: string;
+  readonly secrets: readonly Secret[];
+  /** What a login asks for when the route does not say; undefined for mini programs, which have no scopes. */
+  readonly scope: WechatScope | undefined;
+  readonly publicUrl: URL | undefined;
+}
+
+export interface WechatConfig {
+  readonly apps: ReadonlyMap<string, WechatApp>;
+  readonly defaultApp: WechatApp | undefined;
+  readonly publicUrl: URL | undefined;
+  readonly sessionSecrets: readonly Secret[];
+  readonly session: {
+    /** Seconds. */
+    readonly ttl: number;
+    /** Seconds. */
+    readonly idle: number | undefined;
+    readonly cookieName: string;
+    /** Lower case name of the header that may hold a bearer token. */
+    readonly bearerHeader: string | undefined;
+  };
+  readonly returnTo: {
+    /** Every origin a login may return to, those of the public URLs included. */
+    readonly origins: ReadonlySet<string>;
+    readonly default: string;
+  };
+  readonly loginPath: string;
+  readonly endpoints: { readonly open: string; readonly api: string };
+  readonly http: Required<Pick<WechatHttpOptions, 'timeout'>> & WechatHttpOptions;
+  readonly lang: WechatLang;
+  readonly hooks: WechatHooks;
+  readonly dev: WechatDevOptions;
+}

@@ -1,0 +1,56 @@
+// The whole public API.
+export { WechatOAuthModule } from './wechat-oauth.module.js';
+export type { ProviderOf, WechatOAuthExtras } from './wechat-oauth.module-definition.js';
+export { WechatOAuthService } from './wechat-oauth.service.js';
+export { WechatClient, type SessionKeyHolder } from './wechat-oauth.client.js';
+export { TOKEN_STORE, WECHAT_HTTP_SERVICE, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
+export type {
+  WechatAppOptions,
+  WechatAppType,
+  WechatDevOptions,
+  WechatHookContext,
+  WechatHooks,
+  WechatHttpOptions,
+  WechatLang,
+  WechatOAuthOptions,
+  WechatReturnToOptions,
+  WechatScope,
+  WechatSessionOptions,
+} from './wechat-oauth.options.js';
+
+export { WechatAuthGuard } from './auth/wechat-auth.guard.js';
+export { WechatAuth, type WechatAuthRule } from './auth/route-rule.js';
+export { WechatUser } from './auth/wechat-user.decorator.js';
+export { getWechatIdentity } from './auth/attached-identity.js';
+export { WechatAuthController } from './auth/wechat-auth.controller.js';
+export {
+  type IssuedSession,
+  type IssueOptions,
+  WechatSessionService,
+} from './auth/wechat-session.service.js';
+export { type WechatLogin, type WechatLoginDecision, WechatLoginHandler } from './auth/login-handler.js';
+export type { WechatClaims, WechatIdentity } from './auth/identity.js';
+export type { WechatClientKind } from './auth/client-detection.js';
+export type { WechatProblem, WechatProblemCode } from './auth/problems.js';
+
+export { TokenStore } from './tokens/token-store.js';
+export { MemoryTokenStore, type MemoryTokenStoreOptions } from './tokens/memory-token-store.js';
+export { WechatToken } from './tokens/wechat-token.js';
+export type { WechatUserProfile } from './api/sns-api.js';
+export type { AuthorizeUrlOptions, WebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
+export type { EncryptedUserData, MiniProgramUser } from './mini-program/decrypt.js';
+export type { MiniProgramSession } from './mini-program/session-keys.js';
+export { Secret } from './sealing/secret.js';
+
+export {
+  TokenNotFoundError,
+  WechatApiError,
+  WechatConfigError,
+  WechatDecryptError,
+  WechatError,
+  type WechatErrorKind,
+  WechatInputError,
+  WechatNetworkError,
+  type WechatNetworkFault,
+  WechatResponseError,
+} from './api/errors.js';

@@ -1,0 +1,208 @@
+// What an application can ask of one WeChat app: the methods of wechat-oauth, promised and typed.
+import {
+  type AuthorizeUrlOptions,
+  buildAuthorizeUrl,
+  buildWebsiteAuthorizeUrl,
+  type WebsiteAuthorizeUrlOptions,
+} from './api/authorize-url.js';
+import { WechatConfigError, WechatInputError } from './api/errors.js';
+import type { SnsApi, WechatUserProfile } from './api/sns-api.js';
+import type { CodeLogin } from './auth/code-login.js';
+import type { IssuedSession } from './auth/wechat-session.service.js';
+import type { WechatApp, WechatConfig } from './config/wechat-config.js';
+import { decryptUserData, type EncryptedUserData, type MiniProgramUser } from './mini-program/decrypt.js';
+import type { MiniProgramSession, SessionKeys } from './mini-program/session-keys.js';
+import { verifyUserDataSignature } from './mini-program/signature.js';
+import type { Runtime } from './runtime.js';
+import { Secret } from './sealing/secret.js';
+import type { UserTokens } from './tokens/user-tokens.js';
+import type { WechatToken } from './tokens/wechat-token.js';
+import type { WechatLang, WechatScope } from './wechat-oauth.options.js';
+
+/** Whose session key: that of a person who called `getSessionKey` or `login` before, or one that the caller holds. */
+export type SessionKeyHolder =
+  { openid: string; sessionKey?: undefined } | { sessionKey: Secret | string; openid?: string };
+
+/** How old encrypted data may be, in seconds. */
+const FRESH_S = 300;
+
+/** @internal What the clients of all apps share. */
+export interface ClientParts {
+  config: WechatConfig;
+  api: SnsApi;
+  tokens: UserTokens;
+  sessionKeys: SessionKeys;
+  codeLogin: CodeLogin;
+  runtime: Runtime;
+}
+
+export class WechatClient {
+  /** @internal */
+  constructor(
+    private readonly chosenApp: WechatApp | undefined,
+    private readonly parts: ClientParts,
+  ) {}
+
+  /**
+   * Where to send a person inside WeChat. `WechatAuthGuard` does this by itself.
+   * @param redirectUri absolute, without fragment, on a host that is registered with WeChat
+   * @param state at most 128 letters and digits; `createState()` makes one. Compare it when the person comes back.
+   * @throws WechatInputError for what WeChat would answer with an error page
+   */
+  getAuthorizeURL(
+    redirectUri: string,
+    state = '',
+    scope: WechatScope | AuthorizeUrlOptions = 'snsapi_base',
+  ): string {
+    const options = typeof scope === 'string' ? { scope } : scope;
+    return buildAuthorizeUrl(this.parts.config.endpoints.open, this.target.appId, redirectUri, state, {
+      ...options,
+      scope: options.scope ?? 'snsapi_base',
+    });
+  }
+
+  /**
+   * Where to send a person in a desktop browser: WeChat's page with the QR code.
+   * @throws WechatInputError as `getAuthorizeURL`
+   */
+  getAuthorizeURLForWebsite(
+    redirectUri: string,
+    state = '',
+    scope: WechatScope | WebsiteAuthorizeUrlOptions = 'snsapi_login',
+  ): string {
+    const options = typeof scope === 'string' ? { scope } : scope;
+    return buildWebsiteAuthorizeUrl(this.parts.config.endpoints.open, this.target.appId, redirectUri, state, {
+      ...options,
+      scope: options.scope ?? 'snsapi_login',
+    });
+  }
+
+  /** 32 random hex characters. */
+  createState(): string {
+    return this.parts.runtime.randomBytes(16).toString('hex');
+  }
+
+  /**
+   * Exchanges the code that WeChat appended to the redirect address, and keeps the token. Calls in flight for one code share one request, which is never
+   * repeated.
+   * @throws WechatApiError (kind `code`: send the person through the login again), WechatNetworkError, WechatResponseError, WechatInputError
+   */
+  async getAccessToken(code: string): Promise<WechatToken> {
+    return this.parts.tokens.exchange(this.target, code);
+  }
+
+  /** @throws WechatApiError (kind `token`: the person has to sign in again), WechatNetworkError, WechatResponseError, WechatInputError */
+  async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
+    return this.parts.tokens.refresh(this.target, refreshToken);
+  }
+
+  /**
+   * Whether WeChat still takes the token. False only when WeChat says so.
+   * @throws WechatNetworkError, WechatResponseError, WechatApiError when nobody could tell
+   */
+  async verifyToken(openid: string, accessToken: string): Promise<boolean> {
+    return this.parts.api.verify(openid, accessToken);
+  }
+
+  /**
+   * Name and picture of a person who signed in before with a scope that gives them. Refreshes the stored token when it is over.
+   * @throws TokenNotFoundError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
+   */
+  async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUserProfile> {
+    const { openid, lang = this.parts.config.lang } = typeof user === 'string' ? { openid: user } : user;
+    return this.parts.tokens.profile(this.target, openid, lang);
+  }
+
+  /** `getAccessToken` and `getUser` in one; at a mini program `getSessionKey` and, where data is given, `decryptMiniProgramUser`. */
+  async getUserByCode(code: string | { code: string; lang?: WechatLang }): Promise<WechatUserProfile>;
+  async getUserByCode(login: { code: string } & EncryptedUserData): Promise<MiniProgramUser>;
+  async getUserByCode(
+    login: string | ({ code: string; lang?: WechatLang } & Partial<EncryptedUserData>),
+  ): Promise<WechatUserProfile | MiniProgramUser> {
+    const {
+      code,
+      lang = this.parts.config.lang,
+      encryptedData,
+      iv,
+    } = typeof login === 'string' ? { code: login } : login;
+    if (this.target.type !== 'mini-program') {
+      return this.parts.tokens.profileFor(await this.getAccessToken(code), lang);
+    }
+    if (encryptedData === undefined || iv === undefined) {
+      throw new WechatInputError(
+        'decrypt',
+        'encryptedData or iv',
+        'is missing',
+        'A mini program has no profile but the one it encrypts; for the openid alone call getSessionKey(code).',
+      );
+    }
+    const { openid, sessionKey } = await this.getSessionKey(code);
+    return this.decryptMiniProgramUser({ openid, sessionKey, encryptedData, iv });
+  }
+
+  /**
+   * Exchanges a code of `wx.login`, and keeps the session key for `decryptMiniProgramUser` and `verifySignature`.
+   * @throws WechatApiError (40226: WeChat takes the person for a risk), WechatNetworkError, WechatResponseError, WechatInputError
+   */
+  async getSessionKey(code: string): Promise<MiniProgramSession> {
+    return this.parts.sessionKeys.exchange(this.target, code);
+  }
+
+  /**
+   * Opens what a mini program's API returned as `encryptedData` and `iv`. Checks the app in the watermark and, where the openid is known, the openid.
+   * @param input `maxAge`: how old the data may be, in seconds; default 300, `Infinity` for any age
+   * @throws WechatDecryptError for whatever is wrong with key or data, TokenNotFoundError
+   */
+  async decryptMiniProgramUser(
+    input: SessionKeyHolder & EncryptedUserData & { maxAge?: number },
+  ): Promise<MiniProgramUser> {
+    const { encryptedData, iv, openid, maxAge = FRESH_S } = input;
+    return decryptUserData({
+      appId: this.target.appId,
+      sessionKeys: await this.keysOf(input),
+      encryptedData,
+      iv,
+      now: this.parts.runtime.now(),
+      ...(maxAge === Infinity ? {} : { maxAge }),
+      ...(openid === undefined ? {} : { openid }),
+    });
+  }
+
+  /**
+   * Whether `rawData` is what WeChat gave to the mini program.
+   * @throws TokenNotFoundError
+   */
+  async verifySignature(input: SessionKeyHolder & { rawData: string; signature: string }): Promise<boolean> {
+    const { rawData, signature } = input;
+    return verifyUserDataSignature({ rawData, signature, sessionKeys: await this.keysOf(input) });
+  }
+
+  /**
+   * Signs in with a code of `wx.login` or of a native app. The client sends `token` back as `Authorization: Bearer`.
+   * @throws WechatError, ForbiddenException when the login handler refuses, whatever the handler throws
+   */
+  async login(code: string): Promise<IssuedSession> {
+    if (this.target.type !== 'mini-program' && this.target.type !== 'mobile') {
+      throw new WechatConfigError(
+        `apps.${this.target.name}.type`,
+        `is "${this.target.type}", whose codes belong to a browser`,
+        'Put WechatAuthGuard on a page: its flow ties the code to the browser, which login() cannot.',
+      );
+    }
+    return this.parts.codeLogin.run(this.target, code);
+  }
+
+  private async keysOf({ sessionKey, openid }: SessionKeyHolder): Promise<Secret[]> {
+    if (sessionKey === undefined) return this.parts.sessionKeys.of(this.target, openid);
+    return [sessionKey instanceof Secret ? sessionKey : new Secret(sessionKey)];
+  }
+
+  private get target(): WechatApp {
+    if (this.chosenApp) return this.chosenApp;
+    throw new WechatConfigError(
+      'defaultApp',
+      'is not set, and there are several apps',
+      'Set it, or call app(name) for the one you mean.',
+    );
+  }
+}

@@ -1,0 +1,60 @@
+// The static methods of the module: what they take, and how the extras become providers.
+import { HttpModule } from '@nestjs/axios';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  type FactoryProvider,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import type { WechatLoginHandler } from './auth/login-handler.js';
+import { MemoryTokenStore } from './tokens/memory-token-store.js';
+import type { TokenStore } from './tokens/token-store.js';
+import { TOKEN_STORE, WECHAT_LOGIN_HANDLER, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
+import type { WechatOAuthOptions } from './wechat-oauth.options.js';
+
+/** A Nest provider without its `provide`. */
+export type ProviderOf<T> =
+  | { useClass: Type<T> }
+  | { useValue: T }
+  | { useExisting: FactoryProvider['provide'] }
+  | { useFactory: (...args: any[]) => T | Promise<T>; inject?: FactoryProvider['inject'] };
+
+export interface WechatOAuthExtras {
+  /** Whether every module of the application sees ours. Default: true. */
+  isGlobal?: boolean;
+  /** Modules whose exports the factories and classes below need. */
+  imports?: ModuleMetadata['imports'];
+  /** Default: `MemoryTokenStore`, which is for one process. */
+  tokenStore?: ProviderOf<TokenStore>;
+  loginHandler?: ProviderOf<WechatLoginHandler>;
+}
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<WechatOAuthOptions>({ optionsInjectionToken: WECHAT_OAUTH_OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createWechatOAuthOptions')
+    .setExtras<WechatOAuthExtras>(
+      { isGlobal: true, imports: undefined, tokenStore: undefined, loginHandler: undefined },
+      (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
+        ...definition,
+        global: isGlobal,
+        // An HttpModule of our own: interceptors of the application's would repeat our codes and log our secrets.
+        imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
+        providers: [
+          ...(definition.providers ?? []),
+          provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_OAUTH_OPTIONS] }),
+          provide(WECHAT_LOGIN_HANDLER, loginHandler ?? { useValue: null }),
+        ],
+      }),
+    )
+    .build();
+
+function provide(token: symbol, provider: ProviderOf<unknown>): Provider {
+  return { provide: token, ...provider } as Provider;
+}
+
+function defaultStore({ now }: WechatOAuthOptions): MemoryTokenStore {
+  return new MemoryTokenStore(now ? { now } : {});
+}

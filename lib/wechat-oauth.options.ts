@@ -1,0 +1,117 @@
+// The options an application writes. Types only: `config/` judges them, once, while the application starts.
+import type { AxiosProxyConfig } from 'axios';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { WechatClientKind } from './auth/client-detection.js';
+import type { WechatProblem } from './auth/problems.js';
+
+/**
+ * `official-account`: a verified service account (公众号/服务号), pages inside WeChat · `website`: a website app of the open platform, QR code ·
+ * `mobile`: a native app of the open platform · `mini-program`: 小程序.
+ */
+export type WechatAppType = 'official-account' | 'website' | 'mobile' | 'mini-program';
+
+/** `snsapi_base`: openid only, silent · `snsapi_userinfo`: name and picture, asks · `snsapi_login`: website apps. */
+export type WechatScope = 'snsapi_base' | 'snsapi_userinfo' | 'snsapi_login';
+
+export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';
+
+export interface WechatAppOptions {
+  type: WechatAppType;
+  /** As in WeChat's console, e.g. `wx` and 16 characters. */
+  appId: string;
+  /** The AppSecret; `[current, previous]` while it is being changed: when WeChat answers 40125 the other one is tried once. */
+  secret: string | readonly string[];
+  /** What a login asks for when the route does not say. Default: `snsapi_base`, for websites `snsapi_login`. */
+  scope?: WechatScope;
+  /** Where browsers reach the application for this app, if it differs from the module's `publicUrl`. */
+  publicUrl?: string;
+}
+
+export interface WechatSessionOptions {
+  /** How long a login lasts, in seconds. Default: 604,800 (7 days). */
+  ttl?: number;
+  /** Ends a session that has not been used for so many seconds. Default: no such limit. */
+  idle?: number;
+  /** First part of the session cookie's name. Default: `wechat_session`. */
+  cookieName?: string;
+  /** Whether `Authorization: Bearer v1.…` is accepted, or the name of another header that holds the bare token. Default: true. */
+  bearer?: boolean | { header: string };
+}
+
+export interface WechatReturnToOptions {
+  /** Origins besides `publicUrl`'s own to which a login may return, e.g. `https://app.example.com`. Exact, no wildcards. */
+  origins?: readonly string[];
+  /** Where a login goes that has no valid address to return to: a path of the application. Default: `/`. */
+  default?: string;
+}
+
+export interface WechatHttpOptions {
+  /** Hard limit of one call to WeChat from first byte to last, in ms. Default: 5,000. */
+  timeout?: number;
+  proxy?: AxiosProxyConfig | false;
+  httpAgent?: HttpAgent;
+  httpsAgent?: HttpsAgent;
+}
+
+/** What the hooks are told about the request: the platform's own request object is in `raw`. */
+export interface WechatHookContext {
+  readonly raw: unknown;
+  readonly client: WechatClientKind;
+}
+
+export interface WechatHooks {
+  /** Chooses the app that a login starts with, by name, among `candidates`. `undefined` leaves it to the module. */
+  selectApp?: (context: WechatHookContext & { readonly candidates: readonly string[] }) => string | undefined;
+  /** Corrects what the request says about its client. It chooses the way of login, never access. */
+  detectClient?: (context: WechatHookContext) => WechatClientKind | undefined;
+  /** Replaces the page that tells a person what went wrong. `undefined` leaves it to the module. */
+  renderProblem?: (
+    problem: WechatProblem,
+  ) =>
+    | { redirect: string }
+    | { status: number; html: string }
+    | undefined
+    | Promise<{ redirect: string } | { status: number; html: string } | undefined>;
+}
+
+export interface WechatDevOptions {
+  /** Takes every request, or the ones the function answers for, as coming from this client: try the login inside WeChat in a desktop browser. */
+  client?: WechatClientKind | ((context: { readonly raw: unknown }) => WechatClientKind | undefined);
+  /** Permits `http://` in `publicUrl` for hosts other than loopback. */
+  allowHttp?: boolean;
+}
+
+export interface WechatOAuthOptions {
+  /** The one app, in short form. */
+  appId?: string;
+  secret?: string | readonly string[];
+  /** Default: `official-account`. */
+  type?: WechatAppType;
+  scope?: WechatScope;
+
+  /** Several apps by names of your own, instead of `appId` and `secret`. */
+  apps?: Readonly<Record<string, WechatAppOptions>>;
+  /** The app for which `WechatOAuthService` itself speaks, where there are several. */
+  defaultApp?: string;
+
+  /** Where browsers reach the application: `https://shop.example.com`, with a path if the proxy strips one. The guard needs it. */
+  publicUrl?: string;
+  /** At least 32 bytes, the same on every machine. The first seals, all open: put a new one in front to change it. The guard needs it. */
+  sessionSecret?: string | readonly string[];
+
+  session?: WechatSessionOptions;
+  returnTo?: WechatReturnToOptions;
+  /** Path of the login route if `WechatAuthController` is mounted, as the application sees it. Default: `/wechat/login`. */
+  loginPath?: string;
+  /** WeChat's hosts; for the mock server or a proxy of your own. Default: `https://open.weixin.qq.com` and `https://api.weixin.qq.com`. */
+  endpoints?: { open?: string; api?: string };
+  http?: WechatHttpOptions;
+  /** Language of profiles. Default: `en`. */
+  lang?: WechatLang;
+  hooks?: WechatHooks;
+  /** Only for development: refused when `NODE_ENV` is `production`. */
+  dev?: WechatDevOptions;
+  /** Milliseconds since 1970, for tests. Default: `Date.now`. */
+  now?: () => number;
+}
