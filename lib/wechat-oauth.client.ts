@@ -37,11 +37,15 @@ export interface ClientParts {
 }
 
 export class WechatClient {
+  // Hard-private: whoever logs or inspects a client must not find the module's container, and the options in it, behind it.
+  readonly #app: WechatApp | undefined;
+  readonly #parts: ClientParts;
+
   /** @internal */
-  constructor(
-    private readonly chosenApp: WechatApp | undefined,
-    private readonly parts: ClientParts,
-  ) {}
+  constructor(app: WechatApp | undefined, parts: ClientParts) {
+    this.#app = app;
+    this.#parts = parts;
+  }
 
   /**
    * Where to send a person inside WeChat. `WechatAuthGuard` does this by itself.
@@ -55,7 +59,7 @@ export class WechatClient {
     scope: WechatScope | AuthorizeUrlOptions = 'snsapi_base',
   ): string {
     const options = typeof scope === 'string' ? { scope } : scope;
-    return buildAuthorizeUrl(this.parts.config.endpoints.open, this.target.appId, redirectUri, state, {
+    return buildAuthorizeUrl(this.#parts.config.endpoints.open, this.#target.appId, redirectUri, state, {
       ...options,
       scope: options.scope ?? 'snsapi_base',
     });
@@ -71,7 +75,7 @@ export class WechatClient {
     scope: WechatScope | WebsiteAuthorizeUrlOptions = 'snsapi_login',
   ): string {
     const options = typeof scope === 'string' ? { scope } : scope;
-    return buildWebsiteAuthorizeUrl(this.parts.config.endpoints.open, this.target.appId, redirectUri, state, {
+    return buildWebsiteAuthorizeUrl(this.#parts.config.endpoints.open, this.#target.appId, redirectUri, state, {
       ...options,
       scope: options.scope ?? 'snsapi_login',
     });
@@ -79,7 +83,7 @@ export class WechatClient {
 
   /** 32 random hex characters. */
   createState(): string {
-    return this.parts.runtime.randomBytes(16).toString('hex');
+    return this.#parts.runtime.randomBytes(16).toString('hex');
   }
 
   /**
@@ -88,12 +92,12 @@ export class WechatClient {
    * @throws WechatApiError (kind `code`: send the person through the login again), WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getAccessToken(code: string): Promise<WechatToken> {
-    return this.parts.tokens.exchange(this.target, code);
+    return this.#parts.tokens.exchange(this.#target, code);
   }
 
   /** @throws WechatApiError (kind `token`: the person has to sign in again), WechatNetworkError, WechatResponseError, WechatInputError */
   async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
-    return this.parts.tokens.refresh(this.target, refreshToken);
+    return this.#parts.tokens.refresh(this.#target, refreshToken);
   }
 
   /**
@@ -101,7 +105,7 @@ export class WechatClient {
    * @throws WechatNetworkError, WechatResponseError, WechatApiError when nobody could tell
    */
   async verifyToken(openid: string, accessToken: string): Promise<boolean> {
-    return this.parts.api.verify(openid, accessToken);
+    return this.#parts.api.verify(openid, accessToken);
   }
 
   /**
@@ -109,8 +113,8 @@ export class WechatClient {
    * @throws TokenNotFoundError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUserProfile> {
-    const { openid, lang = this.parts.config.lang } = typeof user === 'string' ? { openid: user } : user;
-    return this.parts.tokens.profile(this.target, openid, lang);
+    const { openid, lang = this.#parts.config.lang } = typeof user === 'string' ? { openid: user } : user;
+    return this.#parts.tokens.profile(this.#target, openid, lang);
   }
 
   /** `getAccessToken` and `getUser` in one; at a mini program `getSessionKey` and, where data is given, `decryptMiniProgramUser`. */
@@ -121,12 +125,12 @@ export class WechatClient {
   ): Promise<WechatUserProfile | MiniProgramUser> {
     const {
       code,
-      lang = this.parts.config.lang,
+      lang = this.#parts.config.lang,
       encryptedData,
       iv,
     } = typeof login === 'string' ? { code: login } : login;
-    if (this.target.type !== 'mini-program') {
-      return this.parts.tokens.profileFor(await this.getAccessToken(code), lang);
+    if (this.#target.type !== 'mini-program') {
+      return this.#parts.tokens.profileFor(await this.getAccessToken(code), lang);
     }
     if (encryptedData === undefined || iv === undefined) {
       throw new WechatInputError(
@@ -145,7 +149,7 @@ export class WechatClient {
    * @throws WechatApiError (40226: WeChat takes the person for a risk), WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getSessionKey(code: string): Promise<MiniProgramSession> {
-    return this.parts.sessionKeys.exchange(this.target, code);
+    return this.#parts.sessionKeys.exchange(this.#target, code);
   }
 
   /**
@@ -158,11 +162,11 @@ export class WechatClient {
   ): Promise<MiniProgramUser> {
     const { encryptedData, iv, openid, maxAge = FRESH_S } = input;
     return decryptUserData({
-      appId: this.target.appId,
-      sessionKeys: await this.keysOf(input),
+      appId: this.#target.appId,
+      sessionKeys: await this.#keysOf(input),
       encryptedData,
       iv,
-      now: this.parts.runtime.now(),
+      now: this.#parts.runtime.now(),
       ...(maxAge === Infinity ? {} : { maxAge }),
       ...(openid === undefined ? {} : { openid }),
     });
@@ -174,7 +178,7 @@ export class WechatClient {
    */
   async verifySignature(input: SessionKeyHolder & { rawData: string; signature: string }): Promise<boolean> {
     const { rawData, signature } = input;
-    return verifyUserDataSignature({ rawData, signature, sessionKeys: await this.keysOf(input) });
+    return verifyUserDataSignature({ rawData, signature, sessionKeys: await this.#keysOf(input) });
   }
 
   /**
@@ -182,23 +186,23 @@ export class WechatClient {
    * @throws WechatError, ForbiddenException when the login handler refuses, whatever the handler throws
    */
   async login(code: string): Promise<IssuedSession> {
-    if (this.target.type !== 'mini-program' && this.target.type !== 'mobile') {
+    if (this.#target.type !== 'mini-program' && this.#target.type !== 'mobile') {
       throw new WechatConfigError(
-        `apps.${this.target.name}.type`,
-        `is "${this.target.type}", whose codes belong to a browser`,
+        `apps.${this.#target.name}.type`,
+        `is "${this.#target.type}", whose codes belong to a browser`,
         'Put WechatAuthGuard on a page: its flow ties the code to the browser, which login() cannot.',
       );
     }
-    return this.parts.codeLogin.run(this.target, code);
+    return this.#parts.codeLogin.run(this.#target, code);
   }
 
-  private async keysOf({ sessionKey, openid }: SessionKeyHolder): Promise<Secret[]> {
-    if (sessionKey === undefined) return this.parts.sessionKeys.of(this.target, openid);
+  async #keysOf({ sessionKey, openid }: SessionKeyHolder): Promise<Secret[]> {
+    if (sessionKey === undefined) return this.#parts.sessionKeys.of(this.#target, openid);
     return [sessionKey instanceof Secret ? sessionKey : new Secret(sessionKey)];
   }
 
-  private get target(): WechatApp {
-    if (this.chosenApp) return this.chosenApp;
+  get #target(): WechatApp {
+    if (this.#app) return this.#app;
     throw new WechatConfigError(
       'defaultApp',
       'is not set, and there are several apps',

@@ -9,21 +9,21 @@ export const CLIENT_PARTS = Symbol('WECHAT_CLIENT_PARTS');
 /** Speaks for the default app; `app(name)` hands out any other. There is no "current app" that a call could change for another one. */
 @Injectable()
 export class WechatOAuthService extends WechatClient {
-  private readonly clients: ReadonlyMap<string, WechatClient>;
+  readonly #clients: ReadonlyMap<string, WechatClient>;
 
   constructor(@Inject(CLIENT_PARTS) parts: ClientParts) {
     super(parts.config.defaultApp, parts);
-    this.clients = new Map([...parts.config.apps].map(([name, app]) => [name, new WechatClient(app, parts)]));
+    this.#clients = new Map([...parts.config.apps].map(([name, app]) => [name, new WechatClient(app, parts)]));
   }
 
   /** @throws WechatConfigError for a name that is not configured */
   app(name: string): WechatClient {
-    const client = this.clients.get(name);
+    const client = this.#clients.get(name);
     if (client) return client;
     throw new WechatConfigError(
       `apps.${String(name).slice(0, 40)}`,
       'is not configured',
-      `Ask for one of: ${[...this.clients.keys()].join(', ')}.`,
+      `Ask for one of: ${[...this.#clients.keys()].join(', ')}.`,
     );
   }
 }

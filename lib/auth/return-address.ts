@@ -27,6 +27,8 @@ export function allowedReturnAddress(
   const base = requirePublicUrl(app).href;
   if (!URL.canParse(value, base)) return undefined;
   const url = new URL(value, base);
+  // A blob: address has the origin of what is inside it.
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined;
   if (url.username || url.password || !config.returnTo.origins.has(url.origin)) return undefined;
   return url.href;
 }

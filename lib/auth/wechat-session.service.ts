@@ -28,18 +28,28 @@ export interface IssuedSession {
 
 @Injectable()
 export class WechatSessionService {
+  readonly #config: WechatConfig;
+  readonly #sessions: SealedSessions;
+  readonly #reader: SessionReader;
+  readonly #host: HttpAdapterHost;
+
   constructor(
-    @Inject(WECHAT_CONFIG) private readonly config: WechatConfig,
-    @Inject(SealedSessions) private readonly sessions: SealedSessions,
-    @Inject(SessionReader) private readonly reader: SessionReader,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-  ) {}
+    @Inject(WECHAT_CONFIG) config: WechatConfig,
+    @Inject(SealedSessions) sessions: SealedSessions,
+    @Inject(SessionReader) reader: SessionReader,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+  ) {
+    this.#config = config;
+    this.#sessions = sessions;
+    this.#reader = reader;
+    this.#host = host;
+  }
 
   /** Who the request comes from, by the same rules as the guard. Never throws, never answers; a visitor of a snapshot page is nobody. */
   async authenticate(target: ExecutionContext | object): Promise<WechatIdentity | undefined> {
     try {
       const request = isContext(target) ? target.switchToHttp().getRequest<object>() : target;
-      const found = this.reader.find(new HttpRequest(request), [...this.config.apps.values()]);
+      const found = this.#reader.find(new HttpRequest(request), [...this.#config.apps.values()]);
       const sessions = found === 'forged' ? [] : found;
       const identity = sessions.find(({ session }) => !session.identity.isSnapshotUser)?.session.identity;
       if (identity) attachIdentity(request, identity);
@@ -56,14 +66,14 @@ export class WechatSessionService {
    * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a cookie, WechatInputError when the identity names no app
    */
   issue(response: unknown, identity: WechatIdentity, { ttl, claims }: IssueOptions = {}): IssuedSession {
-    if (this.config.sessionSecrets.length === 0) {
+    if (this.#config.sessionSecrets.length === 0) {
       throw new WechatConfigError(
         'sessionSecret',
         'is missing, and sessions are sealed with it',
         'Make one with: openssl rand -base64 32',
       );
     }
-    const app = this.config.apps.get(identity.app);
+    const app = this.#config.apps.get(identity.app);
     if (!app || app.appId !== identity.appId) {
       throw new WechatInputError(
         'config',
@@ -72,12 +82,12 @@ export class WechatSessionService {
         'Set app and appId to those of one of your apps.',
       );
     }
-    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims }, ttl);
+    const session = this.#sessions.create(claims === undefined ? identity : { ...identity, claims }, ttl);
     if (response !== undefined) {
-      new HttpAnswer(this.host.httpAdapter, response).setCookies([this.sessions.toCookie(app, session)]);
+      new HttpAnswer(this.#host.httpAdapter, response).setCookies([this.#sessions.toCookie(app, session)]);
     }
     return {
-      token: this.sessions.toBearer(session),
+      token: this.#sessions.toBearer(session),
       expiresAt: session.expiresAt,
       identity: session.identity,
     };
