@@ -7,8 +7,11 @@ import type { WechatFailure } from './wechat-failure.js';
 /** A good answer. Fields that are undefined are left out. */
 export function goodAnswer(world: MockWorld, fields: Record<string, unknown>): MockAnswer {
   const { errcodeZeroOnSuccess, errcodeAsString } = world.unsure;
-  const zero = errcodeZeroOnSuccess ? { errcode: errcodeAsString ? '0' : 0, errmsg: 'ok' } : {};
-  const json = { ...fields, ...zero };
+  const json = { ...fields };
+  // Some calls always say 0.
+  if (errcodeZeroOnSuccess || 'errcode' in fields) {
+    Object.assign(json, { errcode: errcodeAsString ? '0' : 0, errmsg: 'ok' });
+  }
   return { status: 200, headers: jsonHeaders(world), body: JSON.stringify(json), json };
 }
 

@@ -1,6 +1,6 @@
 // What a fault makes of an answer. Faults that leave no answer (reset, hang) are the socket's business, in mock-server.ts.
 import { STATUS_CODES } from 'node:http';
-import { errorAnswer, goodAnswer } from './api-answers.js';
+import { errorAnswer } from './api-answers.js';
 import type { MockAnswer } from './mock-http.js';
 import type { MockFault } from './mock-server.types.js';
 import type { MockWorld } from './mock-world.js';
@@ -43,7 +43,9 @@ function changed(
   if (fault.redirectTo !== undefined) {
     return { status: 302, headers: { Location: new URL(fault.redirectTo, world.origin).href }, body: '' };
   }
-  if (fault.answer) return real!.json ? goodAnswer(world, { ...real!.json, ...fault.answer }) : real!;
+  if (fault.answer) {
+    return real!.json ? { ...real!, body: JSON.stringify({ ...real!.json, ...fault.answer }) } : real!;
+  }
   if (fault.status !== undefined) {
     const title = `${fault.status} ${STATUS_CODES[fault.status] ?? ''}`;
     return plain(

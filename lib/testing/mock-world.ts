@@ -1,9 +1,9 @@
 // Everything the endpoints share: who exists, what was handed out, what time it is. One per server.
+import { AppTokens } from './app-tokens.js';
 import { Codes } from './codes.js';
-import { MockApps } from './mock-apps.js';
+import { DEFAULT_MOCK_APPS, MockApps } from './mock-apps.js';
 import { MockClock } from './mock-clock.js';
 import type { MockAutoConsent, MockUnsure, WechatMockServerOptions } from './mock-server.types.js';
-import { DEFAULT_MOCK_APPS } from './mock-apps.js';
 import { MockServerError } from './mock-server-error.js';
 import { resolveUnsure } from './mock-unsure.js';
 import { MockUsers } from './mock-users.js';
@@ -24,6 +24,7 @@ export class MockWorld {
   readonly codes: Codes;
   readonly phoneCodes: Codes;
   readonly tokens: Tokens;
+  readonly appTokens: AppTokens;
   readonly sessionKeys = new SessionKeyRing();
   /** `appId userId` of those who allowed `snsapi_userinfo` at some time. */
   readonly consents = new Set<string>();
@@ -44,6 +45,7 @@ export class MockWorld {
     this.codes = new Codes(this.clock, this.unsure);
     this.phoneCodes = new Codes(this.clock, this.unsure);
     this.tokens = new Tokens(this.clock, this.unsure);
+    this.appTokens = new AppTokens(this.clock, this.unsure);
     this.requireWechatUserAgent = options.requireWechatUserAgent ?? false;
     this.autoConsent = this.resolveConsent(options.autoConsent);
   }

@@ -1,5 +1,6 @@
 // Which path is served by what, and how what an endpoint throws becomes an answer.
 import { errorAnswer, goodAnswer } from './api-answers.js';
+import { checkSession, phoneNumber, resetSessionKey, stableToken } from './app-endpoints.js';
 import { officialAuthorize, qrConnect } from './authorize-pages.js';
 import { jscode2session } from './mini-program-endpoints.js';
 import type { MockAnswer, MockRequest } from './mock-http.js';
@@ -28,6 +29,10 @@ const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields>
   ['/sns/auth', { method: 'GET', serve: auth }],
   ['/sns/userinfo', { method: 'GET', serve: userinfo }],
   ['/sns/jscode2session', { method: 'GET', serve: jscode2session }],
+  ['/cgi-bin/stable_token', { method: 'POST', serve: stableToken }],
+  ['/wxa/checksession', { method: 'GET', serve: checkSession }],
+  ['/wxa/resetusersessionkey', { method: 'GET', serve: resetSessionKey }],
+  ['/wxa/business/getuserphonenumber', { method: 'POST', serve: phoneNumber }],
 ]);
 
 /** The paths of WeChat's that are played. */

@@ -69,7 +69,7 @@ export function refreshToken(request: MockRequest, world: MockWorld): ApiFields 
 /** `GET /sns/auth`. */
 export function auth(request: MockRequest, world: MockWorld): ApiFields {
   checkedGrant(request, world);
-  return { errcode: world.unsure.errcodeAsString ? '0' : 0, errmsg: 'ok' };
+  return { errcode: 0, errmsg: 'ok' };
 }
 
 /** `GET /sns/userinfo`. Sex and region have carried no real value since October 2021; `lang` only ever concerned the region. */

@@ -4,7 +4,7 @@ import type { MockAnswer } from '../mock-http.js';
 import type { MockUser } from '../mock-server.types.js';
 import { html } from './html.js';
 import { page } from './layout.js';
-import { appLine, buttons, type FormTarget, hint, people, userCard } from './parts.js';
+import { appLine, buttons, type FormTarget, developerHint, people, userCard } from './parts.js';
 
 const SWITCH = html`<button class="link" name="answer" value="switch" data-testid="switch-user">
   换一个测试用户
@@ -52,7 +52,7 @@ export function snapshotPage(app: MockApp, user: MockUser, form: FormTarget): Mo
     content: html`${appLine(app)}
       <h1 class="ask">当前为快照页模式</h1>
       <p class="lead">将以虚拟帐号浏览，而不是“${user.nickname}”本人</p>
-      ${hint('微信里没有这一页：快照页就是应用自己的网页，底部有“使用完整服务”按钮。点“浏览快照”会以虚拟帐号返回应用（is_snapshotuser=1）。')}
+      ${developerHint('微信里没有这一页：快照页就是应用自己的网页，底部有“使用完整服务”按钮。点“浏览快照”会以虚拟帐号返回应用（is_snapshotuser=1）。')}
       ${buttons({
         form,
         user: user.id,
@@ -75,7 +75,7 @@ export function refusedPage(form: FormTarget, user: string): MockAnswer {
       </svg>
       <h1>你已拒绝授权</h1>
       <p class="lead">微信不会跳转回应用，可以关闭此页面</p>
-      ${hint('应用收不到任何回调。要演练“带 state、不带 code 跳回”的情形，请打开 unsure.refusalRedirects。')}
+      ${developerHint('应用收不到任何回调。要演练“带 state、不带 code 跳回”的情形，请打开 unsure.refusalRedirects。')}
       <form class="buttons" method="post" action="${form.action}">
         <input type="hidden" name="user" value="${user}" />
         <button class="link" name="answer" value="again" data-testid="ask-again">重新选择</button>

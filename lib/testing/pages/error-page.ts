@@ -2,7 +2,7 @@
 import type { MockAnswer } from '../mock-http.js';
 import { html } from './html.js';
 import { page } from './layout.js';
-import { hint } from './parts.js';
+import { developerHint } from './parts.js';
 
 /** The list of codes in 网页授权. 10007, 10008 and 10014 are not in it. */
 const TEXTS: Record<number, string> = {
@@ -47,7 +47,7 @@ export function errorPage(failure: PageFailure): MockAnswer {
       </svg>
       <h1>${title}</h1>
       ${errcode !== undefined && html`<p class="code">错误码：<span data-testid="errcode">${errcode}</span></p>`}
-      ${hint(failure.hint)}`,
+      ${developerHint(failure.hint)}`,
   });
 }
 

@@ -81,7 +81,7 @@ export function buttons(options: {
 }
 
 /** What only a developer needs to know; WeChat's page would not say it. */
-export function hint(text: string | undefined): Html | undefined {
+export function developerHint(text: string | undefined): Html | undefined {
   return text === undefined
     ? undefined
     : html`<div class="hint" data-testid="hint"><b>模拟服务器提示</b>${text}</div>`;

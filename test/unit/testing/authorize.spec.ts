@@ -173,8 +173,9 @@ describe('the link to the page inside WeChat', () => {
   ])('with redirect_uri %s and the domain %j: %s', async (redirect_uri, domains, allowed) => {
     const wechat = await start({ apps: [{ ...OFFICIAL, domains }] });
     const { redirectTo, page } = await wechat.authorize(officialLink({ redirect_uri }));
-    if (allowed) expect(redirectTo).toMatch(/\/cb\?code=/);
-    else expect(page).toMatchObject({ status: 200, errcode: 10003 });
+    expect([redirectTo?.includes('/cb?code='), page?.errcode]).toEqual(
+      allowed ? [true, undefined] : [undefined, 10003],
+    );
   });
 
   it('may be allowed any port, for containers', async () => {

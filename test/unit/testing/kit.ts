@@ -134,6 +134,16 @@ export async function signIn(
   return answer as unknown as Record<string, string>;
 }
 
+/** What a promise is rejected with; a test fails when it is not. */
+export function failureOf(promise: Promise<unknown>): Promise<Error & { cause?: { code?: string } }> {
+  return promise.then(
+    () => {
+      throw new Error('was not rejected');
+    },
+    (error: unknown) => error as Error & { cause?: { code?: string } },
+  );
+}
+
 export function refresh(
   server: WechatMockServer,
   token: string,

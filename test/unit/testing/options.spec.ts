@@ -96,6 +96,13 @@ describe('WechatMockServer.start', () => {
     expect(wechat.apps).toEqual([{ type: 'website', appId: 'wx1', name: '网站' }]);
   });
 
+  it('takes an undefined option for one that was left out', async () => {
+    const unsure = { rotateRefreshToken: undefined };
+    const wechat = await start({ port: undefined, host: undefined, autoConsent: undefined, unsure });
+    expect(wechat.unsure.rotateRefreshToken).toBe(false);
+    expect(wechat.autoConsent).toBeUndefined();
+  });
+
   it('rejects with Node’s error for a port that is taken', async () => {
     const first = await start();
     const port = Number(new URL(first.endpoints.open).port);
@@ -115,7 +122,7 @@ describe('WechatMockServer.start', () => {
     const wechat = await start();
     await wechat.close();
     await wechat.close();
-    await expect(fetch(wechat.endpoints.api)).rejects.toThrow();
+    await expect(fetch(wechat.endpoints.api)).rejects.toThrow('fetch failed');
   });
 });
 
