@@ -15,11 +15,13 @@ export type {
   WechatOAuthOptions,
   WechatReturnToOptions,
   WechatScope,
+  WechatSession,
+  WechatSessionCodec,
   WechatSessionOptions,
 } from './wechat-oauth.options.js';
 
 export { WechatAuthGuard } from './auth/wechat-auth.guard.js';
-export { WechatAuth, type WechatAuthRule } from './auth/route-rule.js';
+export { WechatAuth, type WechatAuthMode, type WechatAuthRule } from './auth/route-rule.js';
 export { WechatUser } from './auth/wechat-user.decorator.js';
 export { getWechatIdentity } from './auth/attached-identity.js';
 export { WechatAuthController } from './auth/wechat-auth.controller.js';
@@ -32,6 +34,10 @@ export { type WechatLogin, type WechatLoginDecision, WechatLoginHandler } from '
 export type { WechatClaims, WechatIdentity } from './auth/identity.js';
 export type { WechatClientKind } from './auth/client-detection.js';
 export type { WechatProblem, WechatProblemCode } from './auth/problems.js';
+
+export { type WechatEvent, WechatEvents, type WechatFlowCount } from './wechat-events.js';
+export { WechatExceptionFilter } from './wechat-exception.filter.js';
+export { toHttpStatus } from './api/http-status.js';
 
 export { TokenStore } from './tokens/token-store.js';
 export { MemoryTokenStore, type MemoryTokenStoreOptions } from './tokens/memory-token-store.js';

@@ -75,10 +75,16 @@ export class WechatClient {
     scope: WechatScope | WebsiteAuthorizeUrlOptions = 'snsapi_login',
   ): string {
     const options = typeof scope === 'string' ? { scope } : scope;
-    return buildWebsiteAuthorizeUrl(this.#parts.config.endpoints.open, this.#target.appId, redirectUri, state, {
-      ...options,
-      scope: options.scope ?? 'snsapi_login',
-    });
+    return buildWebsiteAuthorizeUrl(
+      this.#parts.config.endpoints.open,
+      this.#target.appId,
+      redirectUri,
+      state,
+      {
+        ...options,
+        scope: options.scope ?? 'snsapi_login',
+      },
+    );
   }
 
   /** 32 random hex characters. */
@@ -113,7 +119,8 @@ export class WechatClient {
    * @throws TokenNotFoundError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUserProfile> {
-    const { openid, lang = this.#parts.config.lang } = typeof user === 'string' ? { openid: user } : user;
+    const { openid, lang = this.#parts.config.lang } =
+      typeof user === 'object' && user ? user : { openid: user };
     return this.#parts.tokens.profile(this.#target, openid, lang);
   }
 
@@ -128,7 +135,7 @@ export class WechatClient {
       lang = this.#parts.config.lang,
       encryptedData,
       iv,
-    } = typeof login === 'string' ? { code: login } : login;
+    } = typeof login === 'object' && login ? login : { code: login };
     if (this.#target.type !== 'mini-program') {
       return this.#parts.tokens.profileFor(await this.getAccessToken(code), lang);
     }
@@ -197,7 +204,9 @@ export class WechatClient {
   }
 
   async #keysOf({ sessionKey, openid }: SessionKeyHolder): Promise<Secret[]> {
-    if (sessionKey === undefined) return this.#parts.sessionKeys.of(this.#target, openid);
+    // null too, which a database may well give: as text it would be a key that everybody knows.
+    if (sessionKey === undefined || sessionKey === null)
+      return this.#parts.sessionKeys.of(this.#target, openid);
     return [sessionKey instanceof Secret ? sessionKey : new Secret(sessionKey)];
   }
 

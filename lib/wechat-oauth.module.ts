@@ -1,14 +1,6 @@
 // Wires the parts together. Every part is a plain class; this is the only place that knows them all.
 import { HttpService } from '@nestjs/axios';
-import {
-  type DynamicModule,
-  Inject,
-  Logger,
-  Module,
-  type OnModuleInit,
-  type Provider,
-  Scope,
-} from '@nestjs/common';
+import { type DynamicModule, Inject, Logger, Module, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './api/errors.js';
 import { SnsApi } from './api/sns-api.js';
@@ -19,14 +11,16 @@ import { Flows } from './auth/flow.js';
 import { GuardSetup } from './auth/guard-setup.js';
 import { LoginCallback } from './auth/login-callback.js';
 import { LoginFlow } from './auth/login-flow.js';
+import { LoginOutcome } from './auth/login-outcome.js';
 import { LoginStart } from './auth/login-start.js';
 import { Refusals } from './auth/refusals.js';
+import { Revocations } from './auth/revocations.js';
 import { SealedSessions } from './auth/sealed-sessions.js';
 import { SessionReader } from './auth/session-reader.js';
 import { SignIn } from './auth/sign-in.js';
 import { WechatAuthController } from './auth/wechat-auth.controller.js';
 import { WechatSessionService } from './auth/wechat-session.service.js';
-import { resolveConfig } from './config/resolve-config.js';
+import { requireOptionsObject, resolveConfig } from './config/resolve-config.js';
 import { SessionKeys } from './mini-program/session-keys.js';
 import { type Runtime, systemRuntime } from './runtime.js';
 import { Sealer } from './sealing/sealer.js';
@@ -34,6 +28,7 @@ import { MemoryTokenStore } from './tokens/memory-token-store.js';
 import type { TokenStore } from './tokens/token-store.js';
 import { UserTokens } from './tokens/user-tokens.js';
 import { Vault } from './tokens/vault.js';
+import { WechatEvents } from './wechat-events.js';
 import {
   TOKEN_STORE,
   WECHAT_CONFIG,
@@ -66,23 +61,19 @@ const providers: Provider[] = [
     useFactory: (_: WechatConfig, { now }: WechatOAuthOptions) => systemRuntime(now),
   },
   { provide: WECHAT_HTTP_SERVICE, useExisting: HttpService },
-  {
-    provide: WechatTransport,
-    inject: [HttpService, WECHAT_CONFIG, WECHAT_RUNTIME],
-    useFactory: (http: HttpService, config: WechatConfig, runtime: Runtime) =>
-      new WechatTransport(http, config, runtime),
-  },
+  part(WechatTransport, [HttpService, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),
   part(SnsApi, [WechatTransport]),
-  part(UserTokens, [SnsApi, Vault, WECHAT_RUNTIME]),
+  part(UserTokens, [SnsApi, Vault, WECHAT_RUNTIME, WechatEvents]),
   part(SessionKeys, [SnsApi, Vault]),
   {
     provide: Sealer,
     inject: [WECHAT_CONFIG],
     useFactory: ({ sessionSecrets }: WechatConfig) => new Sealer(sessionSecrets),
   },
-  part(Vault, [TOKEN_STORE, Sealer]),
+  part(Vault, [TOKEN_STORE, Sealer, WechatEvents]),
   part(SealedSessions, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
-  part(SessionReader, [WECHAT_CONFIG, SealedSessions]),
+  part(Revocations, [Vault, WECHAT_RUNTIME]),
+  part(SessionReader, [WECHAT_CONFIG, SealedSessions, Revocations]),
   part(SignIn, [WECHAT_CONFIG, UserTokens, SessionKeys, SealedSessions, ModuleRef]),
   part(Flows, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME]),
@@ -93,10 +84,11 @@ const providers: Provider[] = [
       new Refusals(
         config,
         runtime,
-        once(() => hasLoginRoute(modules)),
+        once(() => hasLoginRoute(modules, config)),
       ),
   },
-  part(LoginStart, [WECHAT_CONFIG, Flows, Refusals]),
+  part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
+  part(LoginOutcome, [Flows, SealedSessions, LoginStart, Refusals, WechatEvents]),
   part(LoginCallback, [
     WECHAT_CONFIG,
     Flows,
@@ -104,11 +96,13 @@ const providers: Provider[] = [
     UserTokens,
     SignIn,
     SealedSessions,
-    LoginStart,
+    LoginOutcome,
     Refusals,
+    WechatEvents,
+    WECHAT_RUNTIME,
   ]),
   part(LoginFlow, [WECHAT_CONFIG, SessionReader, SealedSessions, LoginStart, LoginCallback, Refusals]),
-  part(CodeLogin, [WECHAT_CONFIG, SignIn, SealedSessions, Refusals]),
+  part(CodeLogin, [WECHAT_CONFIG, SignIn, SealedSessions, Refusals, WechatEvents, WECHAT_RUNTIME]),
   part(GuardSetup, [WECHAT_CONFIG, LoginFlow]),
   {
     provide: CLIENT_PARTS,
@@ -122,6 +116,7 @@ const providers: Provider[] = [
       runtime: Runtime,
     ) => ({ config, api, tokens, sessionKeys, codeLogin, runtime }),
   },
+  WechatEvents,
   WechatOAuthService,
   WechatSessionService,
 ];
@@ -130,6 +125,7 @@ const providers: Provider[] = [
 const exported = [
   WechatOAuthService,
   WechatSessionService,
+  WechatEvents,
   TOKEN_STORE,
   WECHAT_HTTP_SERVICE,
   WECHAT_CONFIG,
@@ -139,6 +135,7 @@ const exported = [
   SessionReader,
   Flows,
   Refusals,
+  Revocations,
 ];
 
 /** Signs people in with WeChat. Import it once, with `forRoot` or `forRootAsync`. */
@@ -148,7 +145,6 @@ export class WechatOAuthModule extends ConfigurableModuleClass implements OnModu
 
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(TOKEN_STORE) private readonly store: TokenStore,
   ) {
     super();
@@ -156,6 +152,7 @@ export class WechatOAuthModule extends ConfigurableModuleClass implements OnModu
 
   /** @throws WechatConfigError while the application starts, when an option is missing or wrong */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    requireOptionsObject(options);
     return super.forRoot(options);
   }
 
@@ -176,9 +173,14 @@ export class WechatOAuthModule extends ConfigurableModuleClass implements OnModu
       );
     }
     this.requireMethods('tokenStore', this.store, ['get', 'set', 'delete', 'setIfAbsent', 'replaceIfEqual']);
-    if (this.moduleRef.introspect(WECHAT_LOGIN_HANDLER).scope === Scope.DEFAULT) {
-      const handler = this.moduleRef.get<unknown>(WECHAT_LOGIN_HANDLER);
-      if (handler !== null) this.requireMethods('loginHandler', handler, ['onLogin']);
+    // Not through ModuleRef, whose `introspect` looks at the module of that token registered last, which may be another one of ours.
+    const own = [...this.modules.values()].find(
+      (module) => module.metatype === WechatOAuthModule && (module.instance as unknown) === this,
+    );
+    const handler = own?.providers.get(WECHAT_LOGIN_HANDLER);
+    // A handler of request scope does not exist yet.
+    if (handler?.isDependencyTreeStatic() && handler.instance !== null) {
+      this.requireMethods('loginHandler', handler.instance, ['onLogin']);
     }
     if (this.store instanceof MemoryTokenStore && isProduction()) {
       this.logger.warn(
@@ -207,13 +209,11 @@ function part<T>(type: new (...args: any[]) => T, inject: (symbol | Function)[])
   return { provide: type, inject: inject as never[], useFactory: (...args: unknown[]) => new type(...args) };
 }
 
-/** Whether some module mounts `WechatAuthController` or a controller that extends it. */
-function hasLoginRoute(modules: ModulesContainer): boolean {
+/** Whether `WechatAuthController`, or a controller that extends it, is mounted with these options. */
+function hasLoginRoute(modules: ModulesContainer, config: WechatConfig): boolean {
   return [...modules.values()].some(({ controllers }) =>
     [...controllers.values()].some(
-      ({ metatype }) =>
-        metatype === WechatAuthController ||
-        (metatype as Function | null)?.prototype instanceof WechatAuthController,
+      ({ instance }) => instance instanceof WechatAuthController && instance.servesFor(config),
     ),
   );
 }

@@ -1,8 +1,10 @@
 // The options an application writes. Types only: `config/` judges them, once, while the application starts.
+import type { ExecutionContext } from '@nestjs/common';
 import type { AxiosProxyConfig } from 'axios';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { WechatClientKind } from './auth/client-detection.js';
+import type { WechatIdentity } from './auth/identity.js';
 import type { WechatProblem } from './auth/problems.js';
 
 /**
@@ -37,6 +39,35 @@ export interface WechatSessionOptions {
   cookieName?: string;
   /** Whether `Authorization: Bearer v1.…` is accepted, or the name of another header that holds the bare token. Default: true. */
   bearer?: boolean | { header: string };
+  /**
+   * Lets `revoke` and `logout` end sessions that somebody has a copy of. Costs one read of the token store with every guarded request, and wants a store
+   * that all processes share; while that store is down, ended sessions count again. Default: false: a sealed session is good until its time is over.
+   */
+  revocable?: boolean;
+  /** Tokens of the application's own making instead of sealed ones, for cookie and bearer alike. */
+  codec?: WechatSessionCodec;
+}
+
+/** What a session holds. Plain JSON. */
+export interface WechatSession {
+  readonly sid: string;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+  /** Milliseconds since 1970; after that nothing prolongs it. */
+  readonly expiresAt: number;
+  /** Milliseconds since 1970; moved on by use, where an idle limit is configured. */
+  readonly idleAt?: number;
+  readonly identity: WechatIdentity;
+}
+
+/** Synchronous, because it stands in the way of every request. Expiry and app are judged by the module after `open`. */
+export interface WechatSessionCodec {
+  /** Whether a bearer token is one of these at all; others are left to the application. */
+  recognizes(token: string): boolean;
+  /** The result must do as a cookie's value: no blanks, quotes, commas, semicolons or backslashes. */
+  seal(session: WechatSession): string;
+  /** Undefined, or an exception, for a token that is not genuine. */
+  open(token: string): WechatSession | undefined;
 }
 
 export interface WechatReturnToOptions {
@@ -65,6 +96,8 @@ export interface WechatHooks {
   selectApp?: (context: WechatHookContext & { readonly candidates: readonly string[] }) => string | undefined;
   /** Corrects what the request says about its client. It chooses the way of login, never access. */
   detectClient?: (context: WechatHookContext) => WechatClientKind | undefined;
+  /** Finds the request in a GraphQL or WebSocket context that carries it in an unusual place. `undefined` leaves it to the module. */
+  getRequest?: (context: ExecutionContext) => object | undefined;
   /** Replaces the page that tells a person what went wrong. `undefined` leaves it to the module. */
   renderProblem?: (
     problem: WechatProblem,

@@ -13,7 +13,9 @@ export class WechatOAuthService extends WechatClient {
 
   constructor(@Inject(CLIENT_PARTS) parts: ClientParts) {
     super(parts.config.defaultApp, parts);
-    this.#clients = new Map([...parts.config.apps].map(([name, app]) => [name, new WechatClient(app, parts)]));
+    this.#clients = new Map(
+      [...parts.config.apps].map(([name, app]) => [name, new WechatClient(app, parts)]),
+    );
   }
 
   /** @throws WechatConfigError for a name that is not configured */

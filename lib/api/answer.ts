@@ -26,7 +26,7 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
 
   const record = body as WechatAnswer;
   // Samples show the errcode as a number and as a string, and `errcode: 0` may stand in a good answer.
-  const errcode = Number(record['errcode'] ?? 0);
+  const errcode = readErrcode(record['errcode'] ?? 0);
   if (!Number.isInteger(errcode)) return refuse('errcode is not a number');
   if (errcode !== 0) {
     const { errmsg, rid } = readErrmsg(record['errmsg'], answer.secrets);
@@ -49,17 +49,25 @@ function parseJson(text: string): unknown {
   return undefined;
 }
 
+/** NaN for whatever `Number()` would take for a 0: an empty string, false, an empty array. */
+function readErrcode(value: unknown): number {
+  if (typeof value === 'string') return /^-?\d+$/.test(value) ? Number(value) : NaN;
+  return typeof value === 'number' ? value : NaN;
+}
+
 /** WeChat appends `, rid: …` or `, hints: [ req_id: … ]`, and may echo a parameter. Never match on the rest. */
 function readErrmsg(value: unknown, secrets: readonly string[]): { errmsg: string; rid: string | undefined } {
   let errmsg = typeof value === 'string' ? value : '';
   for (const secret of secrets) {
-    if (secret !== '') errmsg = errmsg.replaceAll(secret, '[redacted]');
+    if (secret === '') continue;
+    // As it was meant, and as it stood in the URL.
+    for (const echo of [secret, encodeURIComponent(secret)]) errmsg = errmsg.replaceAll(echo, '[redacted]');
   }
   const rid = /\brid: ?([\w-]{1,80})/.exec(errmsg)?.[1] ?? /req_id: ?([\w.-]{1,80})/.exec(errmsg)?.[1];
   errmsg = errmsg
     .replace(/,? ?(rid: ?[\w-]+|hints?: ?\[.*)$/s, '')
     // oxlint-disable-next-line no-control-regex -- they would break log lines
-    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .slice(0, 200);
   return { errmsg, rid };
 }

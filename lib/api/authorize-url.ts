@@ -59,7 +59,8 @@ function build(
 function requireRedirectUri(value: unknown): void {
   const fix =
     'Pass an absolute http or https address without a fragment, on a host that is registered with WeChat.';
-  if (typeof value !== 'string' || !URL.canParse(value)) {
+  // Half a surrogate pair is no character: it cannot be percent-encoded.
+  if (typeof value !== 'string' || !URL.canParse(value) || /\p{Surrogate}/u.test(value)) {
     throw new WechatInputError('config', 'redirectUri', 'is not an absolute URL', fix);
   }
   const { protocol, username, password } = new URL(value);

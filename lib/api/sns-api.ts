@@ -72,13 +72,16 @@ export class SnsApi {
   async verify(openid: string, accessToken: string): Promise<boolean> {
     requireText('token', 'openid', openid);
     requireText('token', 'accessToken', accessToken);
+    const endpoint = '/sns/auth';
     try {
-      await this.transport.call({
-        endpoint: '/sns/auth',
+      const answer = await this.transport.call({
+        endpoint,
         query: { access_token: accessToken, openid },
         secret: ['access_token'],
         repeatable: true,
       });
+      // Its errcode 0 is all that this answer holds: without one it is some proxy's `{}`, which says nothing about the token.
+      if (answer['errcode'] === undefined) throw wrongShape(endpoint, 'errcode is missing');
       return true;
     } catch (error) {
       if (error instanceof WechatApiError && error.kind === 'token') return false;
@@ -207,6 +210,11 @@ function text(value: unknown): string {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V };
+}
+
+export function requireOpenid(value: unknown): asserts value is string {
+  if (typeof value === 'string' && ID.test(value)) return;
+  throw new WechatInputError('token', 'openid', 'is not an openid', 'Pass the one that a login returned.');
 }
 
 export function requireCode(value: unknown): asserts value is string {

@@ -4,9 +4,11 @@ import type { AxiosResponse } from 'axios';
 import { lastValueFrom } from 'rxjs';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
+import { WechatEvents } from '../wechat-events.js';
 import { judgeAnswer, type WechatAnswer } from './answer.js';
 import {
   WechatApiError,
+  WechatError,
   WechatNetworkError,
   type WechatNetworkFault,
   WechatResponseError,
@@ -31,6 +33,7 @@ export class WechatTransport {
     private readonly http: HttpService,
     private readonly config: Pick<WechatConfig, 'endpoints' | 'http'>,
     private readonly runtime: Runtime,
+    private readonly events = new WechatEvents(),
   ) {}
 
   /**
@@ -41,11 +44,31 @@ export class WechatTransport {
   async call(call: WechatCall): Promise<WechatAnswer> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.send(call, attempt);
+        return await this.observe(call, attempt);
       } catch (error) {
         if (!call.repeatable || attempt >= MAX_ATTEMPTS || !isKnownFailure(error)) throw error;
         await this.runtime.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + this.runtime.random()));
       }
+    }
+  }
+
+  private async observe(call: WechatCall, attempt: number): Promise<WechatAnswer> {
+    const { endpoint } = call;
+    const startedAt = this.runtime.now();
+    try {
+      const answer = await this.send(call, attempt);
+      this.events.emit({ type: 'api.call', endpoint, ms: this.runtime.now() - startedAt, ok: true });
+      return answer;
+    } catch (error) {
+      this.events.emit({
+        type: 'api.call',
+        endpoint,
+        ms: this.runtime.now() - startedAt,
+        ok: false,
+        ...(error instanceof WechatError ? { kind: error.kind } : {}),
+        ...(error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid } : {}),
+      });
+      throw error;
     }
   }
 
@@ -86,7 +109,8 @@ export class WechatTransport {
 }
 
 function isKnownFailure(error: unknown): boolean {
-  if (error instanceof WechatNetworkError) return !error.sent;
+  // A bad certificate was not sent either, but will be as bad in half a second.
+  if (error instanceof WechatNetworkError) return error.fault === 'refused' || error.fault === 'dns';
   return error instanceof WechatApiError && error.errcode === -1;
 }
 
@@ -100,6 +124,8 @@ const FAULTS: Readonly<Record<string, [WechatNetworkFault, sent: boolean]>> = {
   EPIPE: ['reset', true],
   ECONNABORTED: ['timeout', true],
   ETIMEDOUT: ['timeout', true],
+  // What axios says when an answer breaks off in the middle.
+  ERR_BAD_RESPONSE: ['aborted', true],
 };
 
 function describeFault(
@@ -115,8 +141,9 @@ function describeFault(
   }
   const known = FAULTS[code];
   if (known) return new WechatNetworkError(endpoint, known[0], known[1], attempt);
-  const fault: WechatNetworkFault = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code) ? 'tls' : 'unknown';
-  return new WechatNetworkError(endpoint, fault, fault !== 'tls', attempt);
+  // A certificate is judged before anything is sent; other TLS errors may come at any time.
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) return new WechatNetworkError(endpoint, 'tls', false, attempt);
+  return new WechatNetworkError(endpoint, /TLS|SSL|EPROTO/.test(code) ? 'tls' : 'unknown', true, attempt);
 }
 
 function facts(error: unknown): { code: string; message: string } {

@@ -3,7 +3,10 @@ import type { WechatIdentity } from './identity.js';
 
 const identities = new WeakMap<object, WechatIdentity>();
 
-/** @param identity undefined when nobody is signed in */
+/**
+ * @param request the request, or whatever carries one: a GraphQL context, a socket
+ * @param identity undefined when nobody is signed in
+ */
 export function attachIdentity(request: object, identity: WechatIdentity | undefined): void {
   // Fastify wraps Node's request; loggers and interceptors may hold either.
   const { raw } = request as { raw?: unknown };

@@ -1,7 +1,10 @@
 // The login without pages: a code of `wx.login` or of a native app in, a bearer token out.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatApiError, WechatConfigError, WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { Runtime } from '../runtime.js';
 import { SingleFlight } from '../tokens/single-flight.js';
+import type { WechatEvents } from '../wechat-events.js';
+import type { WechatClientKind } from './client-detection.js';
 import { problemException } from './problems.js';
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from './sealed-sessions.js';
@@ -16,6 +19,8 @@ export class CodeLogin {
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
     private readonly refusals: Refusals,
+    private readonly events: WechatEvents,
+    private readonly runtime: Pick<Runtime, 'now'>,
   ) {}
 
   /**
@@ -37,7 +42,9 @@ export class CodeLogin {
     }
     const client = app.type === 'mini-program' ? 'mini-program' : 'native-app';
     const result = await this.logins.run(`${app.appId} ${code}`, () =>
-      this.signIn.withCode(app, code, { client, ...(request === undefined ? {} : { request }) }),
+      this.observe(app, client, () =>
+        this.signIn.withCode(app, code, { client, ...(request === undefined ? {} : { request }) }),
+      ),
     );
     if (result.kind === 'snapshot') throw problemException(this.refusals.problem('SNAPSHOT_USER', lang));
     if (result.kind === 'refused') {
@@ -53,5 +60,34 @@ export class CodeLogin {
       expiresAt: session.expiresAt,
       identity: session.identity,
     };
+  }
+
+  private async observe(
+    app: WechatApp,
+    client: WechatClientKind,
+    login: () => Promise<LoginResult>,
+  ): Promise<LoginResult> {
+    const facts = { app: app.name, client };
+    const startedAt = this.runtime.now();
+    this.events.emit({ type: 'flow.started', ...facts });
+    try {
+      const result = await login();
+      if (result.kind === 'signed-in') {
+        const ms = this.runtime.now() - startedAt;
+        this.events.emit({ type: 'flow.completed', reason: result.reason, ms, ...facts });
+      } else {
+        this.events.emit({
+          type: 'flow.refused',
+          by: result.kind === 'snapshot' ? 'snapshot' : 'handler',
+          ...facts,
+        });
+      }
+      return result;
+    } catch (error) {
+      const api = error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid } : {};
+      const kind = error instanceof WechatError ? error.kind : 'handler';
+      this.events.emit({ type: 'flow.failed', kind, ...api, ...facts });
+      throw error;
+    }
   }
 }

@@ -7,12 +7,12 @@ import type { WechatApp } from '../config/wechat-config.js';
 export const MAX_COOKIE_LENGTH = 3_500;
 
 /** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
-export function sessionCookieName(app: WechatApp, base: string): string {
+export function cookieName(app: WechatApp, base: string): string {
   return `${prefix(app)}${base}_${appTag(app)}`;
 }
 
 export function flowCookiePrefix(app: WechatApp): string {
-  return `${prefix(app)}wechat_flow_${appTag(app)}_`;
+  return `${cookieName(app, 'wechat_flow')}_`;
 }
 
 /** One cookie for each flow, so that two tabs do not take each other's. */
@@ -25,7 +25,8 @@ export function writeCookie(app: WechatApp, name: string, value: string, maxAge:
   return stringifySetCookie({
     name,
     value,
-    maxAge: Math.floor(maxAge),
+    // Up, so that a lifetime does not read a second short; the end that counts is sealed inside.
+    maxAge: Math.ceil(maxAge),
     path: '/',
     httpOnly: true,
     secure: isSecure(app),

@@ -14,11 +14,18 @@ export class HttpAnswer {
     for (const line of lines) this.adapter.appendHeader(this.response, 'Set-Cookie', line);
   }
 
-  redirect({ location, setCookies }: Extract<Verdict, { kind: 'redirect' }>): void {
+  /** What a guarded route shows is one person's: no shared cache may keep it. A handler may say something stricter. */
+  pass({ setCookies, isPublic }: Extract<Verdict, { kind: 'pass' }>): void {
+    this.setCookies(setCookies);
+    if (!isPublic) this.adapter.setHeader(this.response, 'Cache-Control', 'private');
+  }
+
+  /** 302 by default and never 301, which browsers keep. */
+  redirect({ location, setCookies }: Extract<Verdict, { kind: 'redirect' }>, status: 302 | 303 = 302): void {
     this.setCookies(setCookies);
     this.keepPrivate();
-    // 302 and never 301, which browsers keep. The parsed address is sent, because Fastify fails on anything but ASCII.
-    this.adapter.redirect(this.response, 302, new URL(location).href);
+    // The parsed address is sent, because Fastify fails on anything but ASCII.
+    this.adapter.redirect(this.response, status, new URL(location).href);
   }
 
   async page(verdict: Extract<Verdict, { kind: 'page' }>, hooks: WechatConfig['hooks']): Promise<void> {
@@ -39,7 +46,7 @@ export class HttpAnswer {
   }
 
   /** Answers of a login belong to one person, and their address may hold a code. */
-  private keepPrivate(): void {
+  keepPrivate(): void {
     this.adapter.setHeader(this.response, 'Cache-Control', 'no-store');
     this.adapter.setHeader(this.response, 'Referrer-Policy', 'no-referrer');
   }

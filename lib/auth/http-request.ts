@@ -18,9 +18,17 @@ export class HttpRequest {
   readonly query: URLSearchParams;
   private readonly headers: IncomingHttpHeaders;
 
-  constructor(readonly raw: object) {
-    const { method, url, originalUrl, headers } = raw as PlatformRequest;
-    this.method = (method ?? 'GET').toUpperCase();
+  /** The handshake of a WebSocket: a GET that opens a way to write, and that a page of any origin can make with our cookies. */
+  static ofSocket(raw: object): HttpRequest {
+    return new HttpRequest(raw, 'WEBSOCKET');
+  }
+
+  constructor(
+    readonly raw: object,
+    method = (raw as PlatformRequest).method ?? 'GET',
+  ) {
+    const { url, originalUrl, headers } = raw as PlatformRequest;
+    this.method = method.toUpperCase();
     this.headers = headers ?? {};
     // Express keeps the address before sub-applications and prefixes in `originalUrl`.
     const [path, query] = splitTarget(originalUrl ?? url ?? '/');
@@ -39,7 +47,11 @@ export class HttpRequest {
    * redirect into an answer they cannot use.
    */
   get isPageNavigation(): boolean {
-    if (this.method !== 'GET') return false;
+    return this.method === 'GET' && this.opensPage;
+  }
+
+  /** Whether the browser will show the answer as a page: a link was followed, or a form was sent. */
+  get opensPage(): boolean {
     const mode = this.header('sec-fetch-mode');
     if (mode !== undefined)
       return mode === 'navigate' && (this.header('sec-fetch-dest') ?? 'document') === 'document';

@@ -1,18 +1,20 @@
-// Where a login ends: WeChat has sent the person back with a code and our state.
-import { Logger } from '@nestjs/common';
+// Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in login-outcome.ts.
 import { WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { UserTokens } from '../tokens/user-tokens.js';
-import { grantsProfile } from '../tokens/wechat-token.js';
+import type { WechatEvents } from '../wechat-events.js';
 import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
-import { type Flow, type Flows, MAX_RESTARTS } from './flow.js';
-import type { LoginStart } from './login-start.js';
+import { type Flow, FLOW_LIFETIME_MS, type Flows } from './flow.js';
+import type { WechatIdentity } from './identity.js';
+import { type LoginOutcome, RedirectNotAllowed } from './login-outcome.js';
 import type { Refusals } from './refusals.js';
 import { allowedReturnAddress, defaultReturnAddress } from './return-address.js';
+import type { Runtime } from '../runtime.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { FoundSession } from './session-reader.js';
 import type { LoginResult, SignIn } from './sign-in.js';
-import { redirectTo, type Verdict } from './verdict.js';
+import { wasTried } from './silent-attempts.js';
+import { pass, redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
 
 export interface Callback {
@@ -22,8 +24,6 @@ export interface Callback {
 }
 
 export class LoginCallback {
-  private readonly logger = new Logger('WechatOAuth');
-
   constructor(
     private readonly config: WechatConfig,
     private readonly flows: Flows,
@@ -31,8 +31,10 @@ export class LoginCallback {
     private readonly tokens: UserTokens,
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
-    private readonly start: LoginStart,
+    private readonly outcome: LoginOutcome,
     private readonly refusals: Refusals,
+    private readonly events: WechatEvents,
+    private readonly runtime: Runtime,
   ) {}
 
   /** The callback is a page request whose `state` carries our MAC. `?code=` without one is the application's own. */
@@ -45,60 +47,92 @@ export class LoginCallback {
   }
 
   async finish(visit: Visit, callback: Callback, found: readonly FoundSession[]): Promise<Verdict> {
-    const { request, cookies, rule } = visit;
-    const { app, state } = callback;
-    const [code, ...more] = request.query.getAll('code');
+    const [code, ...more] = visit.request.query.getAll('code');
     const malformed = more.length > 0 || (code !== undefined && !/^[\x21-\x7e]{1,512}$/.test(code));
-    if (malformed || request.query.getAll('state').length > 1)
+    if (malformed || visit.request.query.getAll('state').length > 1) {
       return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+    }
+    const { app } = callback;
     if (!visit.accepted.includes(app)) return redirectTo(visit.cleanDestination);
+    const current = found.find((one) => one.app === app)?.session.identity;
+    const verdict = await this.judge(visit, callback, code, current);
+    return visit.rule.mode === 'silent' ? this.keepQuiet(visit, app, verdict, current) : verdict;
+  }
 
+  private async judge(
+    visit: Visit,
+    callback: Callback,
+    code: string | undefined,
+    current: WechatIdentity | undefined,
+  ): Promise<Verdict> {
+    const { app } = callback;
+    const neverAsks = visit.rule.mode === 'optional' || visit.rule.mode === 'silent';
     // The cookie before the code: whoever cannot show it can neither spend the code nor sign this browser in as somebody else.
-    const flow = this.flows.find(app, cookies, state);
-    const session = found.find((one) => one.app === app)?.session;
+    const flow = this.flows.find(app, visit.cookies, callback.state);
     if (!flow) {
-      return session || rule.mode === 'optional'
+      return current || neverAsks
         ? redirectTo(visit.cleanDestination)
-        : this.restart(visit, callback);
+        : this.outcome.ofLostFlow(visit, callback);
     }
     const returnTo =
       allowedReturnAddress(this.config, app, flow.returnTo) ?? defaultReturnAddress(this.config, app);
-    if (code === undefined) {
-      return this.refusals.page(visit, 'LOGIN_REFUSED', { retryUrl: returnTo }, [
-        this.flows.forget(app, flow),
-      ]);
-    }
+    if (code === undefined) return this.outcome.ofRefusal(visit, app, flow, returnTo);
 
-    const upgraded = flow.upgrades !== undefined && flow.upgrades === session?.identity.openid;
     let outcome: ExchangeOutcome;
     try {
-      outcome = await this.exchanges.run(app, state, {
-        exchange: () => this.tokens.exchange(app, code),
-        complete: async (token) =>
-          this.judgeResult(
-            app,
-            await this.signIn.withToken(app, token, {
-              client: visit.client,
-              returnTo,
-              request: request.raw,
-              ...(upgraded ? { previous: session.identity } : {}),
-              allowSnapshot: rule.snapshot !== 'refuse',
-            }),
-          ),
-      });
+      outcome = await this.exchange(visit, callback, flow, code, returnTo, current);
     } catch (error) {
       // The code is no good. Its flow was genuine, so the person may have another one without being asked.
-      if (error instanceof WechatError && error.kind === 'code') return this.restart(visit, callback, flow);
-      return this.fail(visit, app, error, returnTo);
+      if (error instanceof WechatError && error.kind === 'code' && !neverAsks) {
+        return this.outcome.ofLostFlow(visit, callback, flow, error);
+      }
+      return this.outcome.ofError(visit, app, error, returnTo);
     }
-    if (outcome.kind === 'spent') {
-      return session ? redirectTo(visit.cleanDestination) : this.restart(visit, callback, flow);
-    }
-    return this.answer(visit, app, flow, outcome, returnTo);
+    if (outcome.kind !== 'spent') return this.outcome.of(visit, app, flow, outcome, returnTo);
+    return current || neverAsks
+      ? redirectTo(visit.cleanDestination)
+      : this.outcome.ofLostFlow(visit, callback, flow);
+  }
+
+  /** Runs once for each state, however many requests come with it; so do the events of what came of it. */
+  private exchange(
+    visit: Visit,
+    { app, state }: Callback,
+    flow: Flow,
+    code: string,
+    returnTo: string,
+    current: WechatIdentity | undefined,
+  ): Promise<ExchangeOutcome> {
+    const { client, request, rule } = visit;
+    const facts = { app: app.name, client };
+    return this.exchanges.run(app, state, {
+      exchange: () => this.tokens.exchange(app, code),
+      complete: async (token) => {
+        const upgrades = current !== undefined && current.openid === flow.upgrades;
+        const context = { client, returnTo, request: request.raw, allowSnapshot: rule.snapshot !== 'refuse' };
+        const login = await this.signIn.withToken(
+          app,
+          token,
+          upgrades ? { ...context, previous: current } : context,
+        );
+        const result = this.check(app, login);
+        if (result.kind === 'signed-in') {
+          const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
+          this.events.emit({ type: 'flow.completed', reason: result.reason, ms, ...facts });
+        } else {
+          this.events.emit({
+            type: 'flow.refused',
+            by: result.kind === 'snapshot' ? 'snapshot' : 'handler',
+            ...facts,
+          });
+        }
+        return result;
+      },
+    });
   }
 
   /** Whatever can be wrong with a result is found out while its exchange is still kept for another try. */
-  private judgeResult(app: WechatApp, result: LoginResult): LoginResult {
+  private check(app: WechatApp, result: LoginResult): LoginResult {
     if (result.kind !== 'signed-in') return result;
     this.sessions.toCookie(app, result.session);
     if (result.redirectTo === undefined) return result;
@@ -107,48 +141,19 @@ export class LoginCallback {
     return { ...result, redirectTo: address };
   }
 
-  private answer(visit: Visit, app: WechatApp, flow: Flow, result: LoginResult, returnTo: string): Verdict {
-    if (result.kind === 'snapshot') {
-      return this.refusals.page(visit, 'SNAPSHOT_USER', {}, [this.flows.forget(app, flow)]);
-    }
-    if (result.kind === 'refused') {
-      const details = {
-        reason: result.code,
-        ...(result.message === undefined ? {} : { message: result.message }),
-      };
-      return this.refusals.page(visit, 'LOGIN_REFUSED', details, [this.flows.forget(app, flow)]);
-    }
-    const setCookies = [this.sessions.toCookie(app, result.session), this.flows.finish(app, flow)];
-    if (flow.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
-      // Less was granted than asked for. Sending the person on would only ask again, for ever.
-      return this.refusals.page(visit, 'WECHAT_SCOPE_REQUIRED', { scope: flow.scope }, setCookies);
-    }
-    return redirectTo(result.redirectTo ?? returnTo, setCookies);
-  }
-
-  /** The flow is lost: its cookie is gone, or its code is no good. Silently again, but not for ever. */
-  private restart(visit: Visit, { app, attempt }: Callback, flow?: Flow): Verdict {
-    const returnTo = flow?.returnTo ?? visit.cleanDestination;
-    if (attempt >= MAX_RESTARTS) {
-      return this.refusals.page(visit, flow ? 'LOGIN_FAILED' : 'COOKIES_REQUIRED', { retryUrl: returnTo });
-    }
-    const again = flow ? visit.under({ scope: flow.scope }) : visit;
-    return this.start.begin(again, { returnTo, attempt: attempt + 1, app });
-  }
-
-  private fail(visit: Visit, app: WechatApp, error: unknown, retryUrl: string): Verdict {
-    const verdict = this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl });
-    // Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is logged.
-    const ours = error instanceof WechatError || error instanceof RedirectNotAllowed;
-    const name = error instanceof Error ? error.constructor.name : typeof error;
-    const what = ours ? error.message : `the login handler threw ${name}`;
-    this.logger.error(`Login at "${app.name}" failed, ref ${verdict.problem.ref}: ${what}`);
-    return verdict;
-  }
-}
-
-class RedirectNotAllowed extends Error {
-  constructor() {
-    super('the login handler returned a redirectTo that is on no allowed origin; add it to returnTo.origins');
+  /**
+   * A silent attempt that came to nothing keeps nobody out and shows nobody a page. Where the browser does not even remember the attempt, the clean address
+   * would only start another one, so the page is shown where it is; nothing can come of the code in its address without the flow's cookie.
+   */
+  private keepQuiet(
+    visit: Visit,
+    app: WechatApp,
+    verdict: Verdict,
+    current: WechatIdentity | undefined,
+  ): Verdict {
+    const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
+    const settled = current !== undefined || wasTried(app, visit.cookies);
+    if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
+    return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);
   }
 }

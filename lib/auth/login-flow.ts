@@ -2,6 +2,7 @@
 import type { WechatConfig } from '../config/wechat-config.js';
 import { grantsProfile } from '../tokens/wechat-token.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
+import { pageAppFor } from './app-choice.js';
 import type { HttpRequest } from './http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
@@ -10,7 +11,8 @@ import type { Refusals } from './refusals.js';
 import type { RouteRule } from './route-rule.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
 import type { FoundSession, SessionReader } from './session-reader.js';
-import { redirectTo, type Verdict } from './verdict.js';
+import { wasTried } from './silent-attempts.js';
+import { pass, redirectTo, type Verdict } from './verdict.js';
 import { Visit } from './visit.js';
 
 const SCOPES: readonly string[] = ['snsapi_base', 'snsapi_userinfo', 'snsapi_login'] satisfies WechatScope[];
@@ -25,40 +27,55 @@ export class LoginFlow {
     private readonly refusals: Refusals,
   ) {}
 
-  async judge(request: HttpRequest, rule: RouteRule): Promise<Verdict> {
-    if (rule.mode === 'off' && !rule.isLoginRoute)
-      return { kind: 'pass', identity: undefined, setCookies: [] };
-    const visit = this.atLoginRoute(new Visit(this.config, request, rule));
-    if (!visit) return this.refusals.page(new Visit(this.config, request, rule), 'BAD_LOGIN_REQUEST');
-    const found = this.reader.find(request, visit.accepted);
+  /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
+  async judge(request: HttpRequest, rule: RouteRule, canNavigate = true): Promise<Verdict> {
+    if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), isPublic: true };
+    const arrived = new Visit(this.config, request, rule, canNavigate);
+    const visit = this.atLoginRoute(arrived);
+    if (!visit) return this.refusals.page(arrived, 'BAD_LOGIN_REQUEST');
+    const found = await this.reader.find(request, visit.accepted);
     if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
-    const callback = request.isPageNavigation ? this.callback.recognize(visit) : undefined;
+    const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
     return callback ? this.callback.finish(visit, callback, found) : this.judgeSessions(visit, found);
   }
 
   private judgeSessions(visit: Visit, found: readonly FoundSession[]): Verdict {
-    const { rule, request } = visit;
+    const { mode } = visit.rule;
     const refusals = found.map(({ session }) => refusalOf(session, visit));
     const good = found[refusals.indexOf(undefined)];
     if (good) return this.letIn(visit, good);
-    if (rule.mode === 'optional') {
+    if (mode === 'optional' || mode === 'silent') {
       // Whoever is signed in is somebody, even where the route would like to know more; a made-up visitor is nobody.
       const somebody = found[refusals.findIndex((refusal) => refusal !== 'SNAPSHOT_USER')];
-      return { kind: 'pass', identity: somebody?.session.identity, setCookies: [] };
+      if (!somebody && mode === 'silent' && this.mayTrySilently(visit))
+        return this.start.beginSilently(visit);
+      return pass(somebody?.session.identity);
     }
     const refusal = refusals[0] ?? 'WECHAT_LOGIN_REQUIRED';
     const best = found[0];
-    if (!request.isPageNavigation || best?.by === 'bearer') return this.refusals.deny(visit, refusal);
+    if (!visit.isPage || best?.by === 'bearer') return this.refusals.deny(visit, refusal);
     if (refusal === 'SNAPSHOT_USER') return this.refusals.page(visit, refusal);
     const returnTo = visit.destination;
     if (!best) return this.start.begin(visit, { returnTo, attempt: 0 });
-    return this.start.begin(visit, { returnTo, attempt: 0, app: best.app, upgrades: best.session.identity });
+    return this.start.begin(visit, {
+      returnTo,
+      attempt: 0,
+      app: best.app,
+      upgrades: best.session.identity.openid,
+    });
   }
 
   private letIn(visit: Visit, { app, session, by }: FoundSession): Verdict {
-    if (visit.rule.isLoginRoute && visit.request.isPageNavigation) return redirectTo(visit.destination);
+    if (visit.rule.isLoginRoute && visit.isPage) return redirectTo(visit.destination);
     const renewal = by === 'cookie' ? this.sessions.renewal(app, session) : undefined;
-    return { kind: 'pass', identity: session.identity, setCookies: renewal ? [renewal] : [] };
+    return pass(session.identity, renewal ? [renewal] : []);
+  }
+
+  /** Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler has no account. */
+  private mayTrySilently(visit: Visit): boolean {
+    if (!visit.isPage || pageAppFor(visit.client) !== 'official-account') return false;
+    const app = visit.serving[0];
+    return app !== undefined && !wasTried(app, visit.cookies);
   }
 
   /** `GET login?app&scope&returnTo` narrows its own rule. Undefined when the address asks for something there is not. */

@@ -1,12 +1,13 @@
 // Where a login begins: the person is sent to WeChat, with a state in the address and a sealed cookie of this flow in the browser.
 import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../api/authorize-url.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { WechatEvents } from '../wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
 import { type Flows, MAX_RESTARTS } from './flow.js';
-import type { WechatIdentity } from './identity.js';
 import type { Refusals } from './refusals.js';
 import { publicAddress, requirePublicUrl } from './return-address.js';
-import { redirectTo, type Verdict } from './verdict.js';
+import { rememberAttempt } from './silent-attempts.js';
+import { pass, redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
 
 export interface LoginStartOptions {
@@ -15,8 +16,8 @@ export interface LoginStartOptions {
   attempt: number;
   /** The app to stay with, if it can serve this client. */
   app?: WechatApp;
-  /** The account that is to grant more. */
-  upgrades?: WechatIdentity;
+  /** The openid at `app` that is to grant more. */
+  upgrades?: string | undefined;
 }
 
 export class LoginStart {
@@ -24,18 +25,34 @@ export class LoginStart {
     private readonly config: Pick<WechatConfig, 'endpoints'>,
     private readonly flows: Flows,
     private readonly refusals: Refusals,
+    private readonly events: WechatEvents,
   ) {}
+
+  /** One attempt that nobody sees: the scope that asks nothing, remembered before it is made. */
+  beginSilently(visit: Visit): Verdict {
+    const verdict = this.begin(visit.under({ scope: 'snsapi_base' }), {
+      returnTo: visit.destination,
+      attempt: 0,
+    });
+    // Whatever keeps the attempt from starting is no reason to keep anybody out.
+    if (verdict.kind !== 'redirect') return pass(undefined);
+    return { ...verdict, setCookies: [...verdict.setCookies, rememberAttempt(visit.serving[0]!)] };
+  }
 
   begin(visit: Visit, { returnTo, app: preferred, upgrades, ...login }: LoginStartOptions): Verdict {
     const { request, rule, cookies, serving } = visit;
     const app = preferred && serving.includes(preferred) ? preferred : serving[0];
     if (!app) return this.refuseClient(visit);
     const attempt = Math.max(login.attempt, this.flows.fruitless(app, cookies, returnTo));
-    if (attempt > MAX_RESTARTS) return this.refusals.page(visit, 'COOKIES_REQUIRED', { retryUrl: returnTo });
+    if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo);
 
+    const facts = { app: app.name, client: visit.client };
+    this.events.emit(
+      attempt === 0 ? { type: 'flow.started', ...facts } : { type: 'flow.restarted', attempt, ...facts },
+    );
     const scope = scopeToAsk(app, rule.scope);
     const state = this.flows.createState(app, attempt);
-    const account = upgrades?.app === app.name ? { upgrades: upgrades.openid } : {};
+    const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
     const setCookies = this.flows.start(app, cookies, { state, scope, returnTo, ...account });
 
     // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
@@ -44,6 +61,14 @@ export class LoginStart {
     const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
     const location = build(this.config.endpoints.open, app.appId, callback.href, state, { scope });
     return redirectTo(location, setCookies);
+  }
+
+  /** The browser kept nothing of what it was given, again and again. */
+  refuseCookies(visit: Visit, app: WechatApp, retryUrl: string): Verdict {
+    const verdict = this.refusals.page(visit, 'COOKIES_REQUIRED', { retryUrl });
+    const { ref } = verdict.problem;
+    this.events.emit({ type: 'flow.failed', kind: 'cookies', app: app.name, client: visit.client, ref });
+    return verdict;
   }
 
   /** No app can sign this client in: better a readable answer than WeChat's error page. */

@@ -3,13 +3,18 @@ import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestj
 import type { Reflector } from '@nestjs/core';
 import type { WechatScope } from '../wechat-oauth.options.js';
 
+export type WechatAuthMode = 'required' | 'silent' | 'optional' | 'off';
+
 export interface WechatAuthRule {
   /** Names of the apps whose sessions count. Default: every app of the module; the client decides which one is asked. */
   app?: string | readonly string[];
   /** What must have been granted. Default: nothing beyond the identity. */
   scope?: WechatScope;
-  /** `required` (default) · `optional`: never asks, knows whoever is signed in · `off`: does not look. */
-  mode?: 'required' | 'optional' | 'off';
+  /**
+   * `required` (default) · `silent`: inside WeChat one attempt that nobody sees, remembered, and nobody is kept out; not after a logout · `optional`: never
+   * asks, knows whoever is signed in · `off`: does not look.
+   */
+  mode?: WechatAuthMode;
   /** Visitors of WeChat's snapshot page: `refuse` (default) · `readonly`: GET and HEAD · `allow`. */
   snapshot?: 'refuse' | 'readonly' | 'allow';
 }
@@ -18,7 +23,7 @@ export interface WechatAuthRule {
 export interface RouteRule {
   apps: readonly string[] | undefined;
   scope: WechatScope | undefined;
-  mode: 'required' | 'optional' | 'off';
+  mode: WechatAuthMode;
   snapshot: 'refuse' | 'readonly' | 'allow';
   /** The login route of `WechatAuthController`, which sends people on instead of letting them in. */
   isLoginRoute: boolean;

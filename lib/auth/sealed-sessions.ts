@@ -4,23 +4,11 @@ import { WechatConfigError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { Sealer } from '../sealing/sealer.js';
-import {
-  MAX_COOKIE_LENGTH,
-  onlyCookie,
-  type ReceivedCookie,
-  sessionCookieName,
-  writeCookie,
-} from './cookies.js';
-import type { WechatIdentity } from './identity.js';
+import { cookieName, MAX_COOKIE_LENGTH, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
+import type { WechatSession, WechatSessionCodec } from '../wechat-oauth.options.js';
+import type { WechatClaims, WechatIdentity } from './identity.js';
 
-export interface Session {
-  readonly sid: string;
-  /** Milliseconds since 1970; after that nothing prolongs it. */
-  readonly expiresAt: number;
-  /** Milliseconds since 1970; moved on by use, where an idle limit is configured. */
-  readonly idleAt?: number;
-  readonly identity: WechatIdentity;
-}
+export type Session = WechatSession;
 
 const BEARER = 'bearer';
 
@@ -39,16 +27,16 @@ export class SealedSessions {
     const now = this.runtime.now();
     return this.touch({
       sid: this.runtime.randomBytes(16).toString('base64url'),
+      issuedAt: now,
       expiresAt: now + ttl * 1_000,
-      // A copy through JSON: what the session will hold after a round trip is what it holds at once.
-      identity: JSON.parse(JSON.stringify(identity)) as WechatIdentity,
+      identity: copy(identity),
     });
   }
 
   /** The Set-Cookie line for the session. */
   toCookie(app: WechatApp, session: Session): string {
-    const name = sessionCookieName(app, this.config.session.cookieName);
-    const value = this.sealer.seal('session', name, JSON.stringify(session));
+    const name = cookieName(app, this.config.session.cookieName);
+    const value = this.seal(name, session);
     if (name.length + value.length > MAX_COOKIE_LENGTH) {
       throw new WechatConfigError(
         'loginHandler (claims)',
@@ -60,11 +48,11 @@ export class SealedSessions {
   }
 
   toBearer(session: Session): string {
-    return this.sealer.seal('session', BEARER, JSON.stringify(session));
+    return this.seal(BEARER, session);
   }
 
   fromCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
-    const name = sessionCookieName(app, this.config.session.cookieName);
+    const name = cookieName(app, this.config.session.cookieName);
     const session = this.open(name, onlyCookie(cookies, name));
     return session && this.belongsTo(session, app) ? session : undefined;
   }
@@ -77,7 +65,7 @@ export class SealedSessions {
 
   /** The Set-Cookie line that ends the session in this browser. */
   clearCookie(app: WechatApp): string {
-    return writeCookie(app, sessionCookieName(app, this.config.session.cookieName), '', 0);
+    return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
   }
 
   /** A new Set-Cookie line when the session has been idle for more than half of what it may. */
@@ -88,20 +76,43 @@ export class SealedSessions {
     return this.toCookie(app, this.touch(session));
   }
 
+  /** The same session with other claims. */
+  withClaims(session: Session, claims: WechatClaims): Session {
+    return this.touch({ ...session, identity: copy({ ...session.identity, claims }) });
+  }
+
+  /** Whether a bearer token claims to be a session of ours. */
+  recognizes(token: string): boolean {
+    return this.config.session.codec?.recognizes(token) ?? Sealer.recognizes(token);
+  }
+
   private touch(session: Session): Session {
     const { idle } = this.config.session;
     return idle === undefined ? session : { ...session, idleAt: this.runtime.now() + idle * 1_000 };
   }
 
+  private seal(place: string, session: Session): string {
+    return (
+      this.config.session.codec?.seal(session) ?? this.sealer.seal('session', place, JSON.stringify(session))
+    );
+  }
+
+  private unseal(place: string, sealed: string): Session | undefined {
+    const { codec } = this.config.session;
+    if (codec) return openWith(codec, sealed);
+    const text = this.sealer.open('session', place, sealed);
+    return text === undefined ? undefined : (JSON.parse(text) as Session);
+  }
+
   private open(place: string, sealed: string | undefined): Session | undefined {
-    if (sealed === undefined || !Sealer.recognizes(sealed)) return undefined;
+    if (sealed === undefined || !this.recognizes(sealed)) return undefined;
     const key = `${place}\n${sealed}`;
     let session = this.opened.get(key);
     if (!session) {
-      const text = this.sealer.open('session', place, sealed);
-      if (text === undefined) return undefined;
+      const opened = this.unseal(place, sealed);
+      if (opened === undefined) return undefined;
       // Frozen, because every request with this cookie gets the same object.
-      session = freeze(JSON.parse(text) as Session);
+      session = freeze(opened);
       this.opened.set(key, session);
     }
     const now = this.runtime.now();
@@ -112,6 +123,27 @@ export class SealedSessions {
   private belongsTo(session: Session, app: WechatApp): boolean {
     return session.identity.app === app.name && session.identity.appId === app.appId;
   }
+}
+
+/** A foreign token that opens must still be a session: whatever it lacks would be nobody's. */
+function openWith(codec: WechatSessionCodec, token: string): Session | undefined {
+  try {
+    const session = codec.open(token);
+    const genuine =
+      typeof session?.sid === 'string' &&
+      Number.isFinite(session.expiresAt) &&
+      Number.isFinite(session.issuedAt) &&
+      typeof session.identity?.openid === 'string' &&
+      Array.isArray(session.identity.scope);
+    return genuine ? copy(session) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A copy through JSON: what the session will hold after a round trip is what it holds at once. */
+function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
 }
 
 function freeze<T>(value: T): T {

@@ -1,8 +1,8 @@
 // Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in question.
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
-import { Sealer } from '../sealing/sealer.js';
 import { readCookies } from './cookies.js';
 import type { HttpRequest } from './http-request.js';
+import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
 
 export interface FoundSession {
@@ -17,13 +17,22 @@ export class SessionReader {
   constructor(
     private readonly config: Pick<WechatConfig, 'apps' | 'session' | 'returnTo'>,
     private readonly sessions: SealedSessions,
+    private readonly revocations: Revocations,
   ) {}
 
   /**
-   * The sessions of the request at the given apps, in their order. `forged` when it carries a bearer token that claims to be ours and is not, or is over:
+   * The sessions of the request at the given apps, in their order, those that were ended left out. `forged` when it carries a bearer token that claims to be ours and is not, or is over:
    * then no cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
    */
-  find(request: HttpRequest, apps: readonly WechatApp[]): FoundSession[] | 'forged' {
+  async find(request: HttpRequest, apps: readonly WechatApp[]): Promise<FoundSession[] | 'forged'> {
+    const found = this.read(request, apps);
+    if (found === 'forged' || found.length === 0 || !this.config.session.revocable) return found;
+    const ended = await Promise.all(found.map(({ session }) => this.revocations.hasEnded(session)));
+    const alive = found.filter((_, index) => !ended[index]);
+    return alive.length === 0 && found[0]!.by === 'bearer' ? 'forged' : alive;
+  }
+
+  private read(request: HttpRequest, apps: readonly WechatApp[]): FoundSession[] | 'forged' {
     const token = this.bearerOf(request);
     if (token !== undefined) {
       const session = this.sessions.fromBearer(token);
@@ -44,7 +53,7 @@ export class SessionReader {
     const value = bearerHeader === undefined ? undefined : request.header(bearerHeader)?.trim();
     if (!value) return undefined;
     const token = bearerHeader === 'authorization' ? /^bearer +(\S+)$/i.exec(value)?.[1] : value;
-    return token !== undefined && Sealer.recognizes(token) ? token : undefined;
+    return token !== undefined && this.sessions.recognizes(token) ? token : undefined;
   }
 
   /**

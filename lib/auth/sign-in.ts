@@ -1,6 +1,5 @@
 // From WeChat's answer to a session: profile, the application's login handler, identity. The same for every door people come through.
-import { Scope } from '@nestjs/common';
-import type { ModuleRef } from '@nestjs/core';
+import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import type { SessionKeys } from '../mini-program/session-keys.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { UserTokens } from '../tokens/user-tokens.js';
@@ -12,7 +11,7 @@ import type { SealedSessions, Session } from './sealed-sessions.js';
 
 /** What came of a login; plain data, because it travels through the store. */
 export type LoginResult =
-  | { kind: 'signed-in'; session: Session; redirectTo?: string }
+  | { kind: 'signed-in'; session: Session; reason: 'login' | 'upgrade'; redirectTo?: string }
   | { kind: 'refused'; code: string; message?: string }
   | { kind: 'snapshot' };
 
@@ -62,9 +61,10 @@ export class SignIn {
   private async admit(identity: WechatIdentity, context: LoginContext): Promise<LoginResult> {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
+    const reason = previous ? 'upgrade' : 'login';
     const decision = await this.askHandler({
       identity,
-      reason: previous ? 'upgrade' : 'login',
+      reason,
       ...(previous ? { previous } : {}),
       client: context.client,
       ...(context.returnTo === undefined ? {} : { returnTo: context.returnTo }),
@@ -83,16 +83,19 @@ export class SignIn {
     return {
       kind: 'signed-in',
       session,
+      reason,
       ...(decision.redirectTo === undefined ? {} : { redirectTo: decision.redirectTo }),
     };
   }
 
   /** Looked up when it is needed: the handler may inject services that inject ours, and may belong to a request. */
   private async askHandler(login: WechatLogin): Promise<WechatLoginDecision> {
-    const scoped = this.moduleRef.introspect(WECHAT_LOGIN_HANDLER).scope !== Scope.DEFAULT;
-    const handler: WechatLoginHandler | null = scoped
-      ? await this.moduleRef.resolve<WechatLoginHandler>(WECHAT_LOGIN_HANDLER)
-      : this.moduleRef.get<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER);
+    const { request } = login;
+    const contextId = ContextIdFactory.getByRequest(request as object);
+    // So that a handler of request scope can inject REQUEST, also where nothing else on the route is of that scope.
+    if (request !== undefined) this.moduleRef.registerRequestByContextId(request, contextId);
+    // Not `introspect`, which looks at the module of that token registered last. `resolve` gives the one instance where there is only one.
+    const handler = await this.moduleRef.resolve<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER, contextId);
     return (await handler?.onLogin(login)) ?? {};
   }
 }

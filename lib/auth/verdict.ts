@@ -4,7 +4,8 @@ import type { WechatProblem } from './problems.js';
 
 /** `setCookies` are complete Set-Cookie lines. */
 export type Verdict =
-  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[] }
+  /** `isPublic`: nobody looked who it was. */
+  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[]; isPublic?: true }
   /** Answered by the guard. `location` is absolute. */
   | { kind: 'redirect'; location: string; setCookies: string[] }
   /** Answered by the guard, for people. */
@@ -17,3 +18,8 @@ export const redirectTo = (location: string, setCookies: string[] = []): Verdict
   location,
   setCookies,
 });
+
+export const pass = (
+  identity: WechatIdentity | undefined,
+  setCookies: string[] = [],
+): Extract<Verdict, { kind: 'pass' }> => ({ kind: 'pass', identity, setCookies });

@@ -23,13 +23,20 @@ export class Visit {
     private readonly config: WechatConfig,
     readonly request: HttpRequest,
     readonly rule: RouteRule,
+    /** Whether the context can be answered with a redirect or a page at all. */
+    private readonly canNavigate: boolean,
   ) {
     this.accepted = acceptedApps(config, rule.apps);
   }
 
   /** The same request under another rule: a login route that names an app or a scope, a flow that goes on with its own. */
   under(rule: Partial<RouteRule>): Visit {
-    return new Visit(this.config, this.request, { ...this.rule, ...rule });
+    return new Visit(this.config, this.request, { ...this.rule, ...rule }, this.canNavigate);
+  }
+
+  /** Whether a person is waiting who can be sent to WeChat. */
+  get isPage(): boolean {
+    return this.canNavigate && this.request.isPageNavigation;
   }
 
   get lang(): 'zh' | 'en' {

@@ -27,9 +27,12 @@ import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
 import { problemException } from './problems.js';
 import { Refusals } from './refusals.js';
+import { allowedReturnAddress, defaultReturnAddress } from './return-address.js';
 import { LoginRoute, WechatAuth } from './route-rule.js';
+import { Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { SessionReader } from './session-reader.js';
+import { rememberAttempt } from './silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import { type IssuedSession, WechatSessionService } from './wechat-session.service.js';
 
@@ -42,9 +45,15 @@ export class WechatAuthController {
   @Inject(SealedSessions) private readonly sessions!: SealedSessions;
   @Inject(SessionReader) private readonly reader!: SessionReader;
   @Inject(Flows) private readonly flows!: Flows;
+  @Inject(Revocations) private readonly revocations!: Revocations;
   @Inject(Refusals) private readonly refusals!: Refusals;
   @Inject(CodeLogin) private readonly codeLogin!: CodeLogin;
   @Inject(HttpAdapterHost) private readonly host!: HttpAdapterHost;
+
+  /** @internal Whether the login route is one of these options; a controller of request scope has none before its request. */
+  servesFor(config: WechatConfig): boolean {
+    return (this.config ?? config) === config;
+  }
 
   /** `?app&scope&returnTo`: signs in and goes to `returnTo`. The guard does all of it; only a fetch of somebody signed in gets as far as here. */
   @Get('login')
@@ -61,19 +70,37 @@ export class WechatAuthController {
     return { user: (await this.service.authenticate(request)) ?? null };
   }
 
+  /** 204 for a script; a form's own POST goes on to `?returnTo`, else to the default of `returnTo`. */
   @Post('logout')
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
-  @HttpCode(204)
-  logout(@Req() raw: object, @Res({ passthrough: true }) response: unknown): void {
+  async logout(@Req() raw: object, @Res() response: unknown): Promise<void> {
     const request = new HttpRequest(raw);
     // Another site must not be able to sign people out either.
     if (this.reader.isForeignWrite(request)) throw new ForbiddenException();
     const cookies = readCookies(request.header('cookie'));
+    const apps = [...this.config.apps.values()];
     const answer = new HttpAnswer(this.host.httpAdapter, response);
-    for (const app of this.config.apps.values()) {
-      answer.setCookies([this.sessions.clearCookie(app), ...this.flows.clear(app, cookies)]);
+    if (this.config.session.revocable) {
+      const found = await this.reader.find(request, apps);
+      if (found !== 'forged') for (const { session } of found) await this.revocations.end(session);
     }
+    const setCookies = apps.flatMap((app) => [
+      this.sessions.clearCookie(app),
+      ...this.flows.clear(app, cookies),
+      // Somebody who signed out must not be signed in again by the next silent route.
+      ...(app.type === 'official-account' ? [rememberAttempt(app, this.config.session.ttl)] : []),
+    ]);
+    const app = request.opensPage ? apps.find(({ publicUrl }) => publicUrl) : undefined;
+    if (!app) {
+      answer.setCookies(setCookies);
+      this.host.httpAdapter.reply(response, undefined, 204);
+      return;
+    }
+    const asked = allowedReturnAddress(this.config, app, request.query.get('returnTo'));
+    const location = asked ?? defaultReturnAddress(this.config, app);
+    // 303: whatever was sent, the next page is asked for with GET.
+    answer.redirect({ kind: 'redirect', location, setCookies }, 303);
   }
 
   /** `{ app, code }` of a mini program or native app; `app` may be left out where there is one. */

@@ -1,13 +1,16 @@
 // Sessions for code of the application's own: a guard that takes its JWT or WeChat, a sign-in that WeChat had no part in, tests.
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable, UnauthorizedException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { WechatConfigError, WechatInputError } from '../api/errors.js';
-import type { WechatConfig } from '../config/wechat-config.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
-import { attachIdentity } from './attached-identity.js';
+import type { WechatSession } from '../wechat-oauth.options.js';
+import { attachIdentity, getWechatIdentity } from './attached-identity.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatClaims, WechatIdentity } from './identity.js';
+import { type ContextRequest, requestOf } from './request-of-context.js';
+import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { SessionReader } from './session-reader.js';
 
@@ -31,28 +34,34 @@ export class WechatSessionService {
   readonly #config: WechatConfig;
   readonly #sessions: SealedSessions;
   readonly #reader: SessionReader;
+  readonly #revocations: Revocations;
   readonly #host: HttpAdapterHost;
 
   constructor(
     @Inject(WECHAT_CONFIG) config: WechatConfig,
     @Inject(SealedSessions) sessions: SealedSessions,
     @Inject(SessionReader) reader: SessionReader,
+    @Inject(Revocations) revocations: Revocations,
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
   ) {
     this.#config = config;
     this.#sessions = sessions;
     this.#reader = reader;
+    this.#revocations = revocations;
     this.#host = host;
   }
 
-  /** Who the request comes from, by the same rules as the guard. Never throws, never answers; a visitor of a snapshot page is nobody. */
+  /**
+   * Who the request comes from, by the same rules as the guard. Never throws, never answers; a visitor of a snapshot page is nobody.
+   * @param target a handler's context, or the platform's request
+   */
   async authenticate(target: ExecutionContext | object): Promise<WechatIdentity | undefined> {
     try {
-      const request = isContext(target) ? target.switchToHttp().getRequest<object>() : target;
-      const found = this.#reader.find(new HttpRequest(request), [...this.#config.apps.values()]);
+      const { request, carriers } = this.#requestOf(target);
+      const found = await this.#reader.find(request, [...this.#config.apps.values()]);
       const sessions = found === 'forged' ? [] : found;
       const identity = sessions.find(({ session }) => !session.identity.isSnapshotUser)?.session.identity;
-      if (identity) attachIdentity(request, identity);
+      if (identity) for (const carrier of carriers) attachIdentity(carrier, identity);
       return identity;
     } catch {
       // Fail closed: whatever this is, it is no request that shows a session.
@@ -66,31 +75,99 @@ export class WechatSessionService {
    * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a cookie, WechatInputError when the identity names no app
    */
   issue(response: unknown, identity: WechatIdentity, { ttl, claims }: IssueOptions = {}): IssuedSession {
-    if (this.#config.sessionSecrets.length === 0) {
-      throw new WechatConfigError(
-        'sessionSecret',
-        'is missing, and sessions are sealed with it',
-        'Make one with: openssl rand -base64 32',
-      );
-    }
-    const app = this.#config.apps.get(identity.app);
-    if (!app || app.appId !== identity.appId) {
+    this.#requireSecret();
+    const app = this.#appOf(identity);
+    if (ttl !== undefined && !(ttl > 0 && ttl * 1_000 <= MAX_SESSION_MS)) {
       throw new WechatInputError(
         'config',
-        'identity',
-        'names no configured app',
-        'Set app and appId to those of one of your apps.',
+        'ttl',
+        'is not a number of seconds up to 400 days',
+        'Leave it out for session.ttl.',
       );
     }
-    const session = this.#sessions.create(claims === undefined ? identity : { ...identity, claims }, ttl);
-    if (response !== undefined) {
-      new HttpAnswer(this.#host.httpAdapter, response).setCookies([this.#sessions.toCookie(app, session)]);
+    return this.#hand(
+      response,
+      app,
+      this.#sessions.create(claims === undefined ? identity : { ...identity, claims }, ttl),
+    );
+  }
+
+  /**
+   * Gives the session of a request other claims, e.g. after somebody has bound a phone number. Its id and its end stay. Other devices of the same person
+   * keep what they have until they sign in again.
+   * @param target a handler's context, or the platform's request
+   * @param response gets the new cookie, where the session came in one; a bearer session is only returned
+   * @throws UnauthorizedException when nobody is signed in; else as `issue`
+   */
+  async update(
+    target: ExecutionContext | object,
+    response: unknown,
+    claims: WechatClaims,
+  ): Promise<IssuedSession> {
+    const { request, carriers } = this.#requestOf(target);
+    const found = await this.#reader.find(request, [...this.#config.apps.values()]);
+    const attached = carriers.map(getWechatIdentity).find(Boolean);
+    const sessions = found === 'forged' ? [] : found;
+    // Of several logins in one browser, the one that the guard let in.
+    const current = sessions.find(({ session }) => session.identity === attached) ?? sessions[0];
+    if (!current) throw new UnauthorizedException();
+    const session = this.#sessions.withClaims(current.session, claims);
+    const issued = this.#hand(current.by === 'cookie' ? response : undefined, current.app, session);
+    for (const carrier of carriers) attachIdentity(carrier, issued.identity);
+    return issued;
+  }
+
+  /**
+   * Signs a person out everywhere: every session of theirs that exists now is over, wherever there are copies of it.
+   * @throws WechatConfigError unless `session.revocable` is on, WechatInputError when the identity names no app
+   */
+  async revoke(identity: Pick<WechatIdentity, 'app' | 'openid'>): Promise<void> {
+    if (!this.#config.session.revocable) {
+      throw new WechatConfigError(
+        'session.revocable',
+        'is off, so sealed sessions are good until their time is over',
+        'Set it to true. It costs one read of the token store with every guarded request.',
+      );
     }
+    await this.#revocations.endAll(this.#appOf(identity).appId, identity.openid);
+  }
+
+  #hand(response: unknown, app: WechatApp, session: WechatSession): IssuedSession {
+    // Made in any case, so that a session too big for a cookie is an error now and not a login lost later.
+    const cookie = this.#sessions.toCookie(app, session);
+    if (response !== undefined) new HttpAnswer(this.#host.httpAdapter, response).setCookies([cookie]);
     return {
       token: this.#sessions.toBearer(session),
       expiresAt: session.expiresAt,
       identity: session.identity,
     };
+  }
+
+  #appOf(identity: Pick<WechatIdentity, 'app'> & { appId?: string }): WechatApp {
+    const app = this.#config.apps.get(identity.app);
+    if (app && (identity.appId ?? app.appId) === app.appId) return app;
+    throw new WechatInputError(
+      'config',
+      'identity',
+      'names no configured app',
+      'Set app and appId to those of one of your apps.',
+    );
+  }
+
+  #requestOf(target: ExecutionContext | object): Pick<ContextRequest, 'request' | 'carriers'> {
+    if (!isContext(target)) return { request: new HttpRequest(target), carriers: [target] };
+    const found = requestOf(target, this.#config.hooks.getRequest);
+    if (!found) throw new UnauthorizedException();
+    return found;
+  }
+
+  #requireSecret(): void {
+    if (this.#config.sessionSecrets.length > 0 || this.#config.session.codec) return;
+    throw new WechatConfigError(
+      'sessionSecret',
+      'is missing, and sessions are sealed with it',
+      'Make one with: openssl rand -base64 32',
+    );
   }
 }
 

@@ -11,7 +11,7 @@ export function isLoopback(url: URL): boolean {
 export function readPublicUrl(option: string, value: unknown, allowHttp: boolean): URL {
   const url = parse(option, value, 'Write the address browsers use, e.g. "https://shop.example.com".');
   requireScheme(option, url, allowHttp);
-  if (url.username || url.password || url.search || url.hash || /[?#]/.test(value as string)) {
+  if (url.username || url.password || /[?#]/.test(value as string)) {
     throw new WechatConfigError(
       option,
       'has a user, a query or a fragment',
@@ -44,7 +44,7 @@ export function readEndpoint(option: string, value: unknown): string {
   const url = parse(option, value, 'Write an address such as "https://api.weixin.qq.com".');
   // The app secret goes to this address: only where it is encrypted, or never leaves the machine.
   requireScheme(option, url, false);
-  if (url.username || url.password || url.search || url.hash) {
+  if (url.username || url.password || /[?#]/.test(value as string)) {
     throw new WechatConfigError(
       option,
       'has a user, a query or a fragment',

@@ -4,8 +4,11 @@ import { Secret } from '../sealing/secret.js';
 import type {
   WechatAppOptions,
   WechatAppType,
+  WechatDevOptions,
+  WechatHttpOptions,
   WechatOAuthOptions,
   WechatScope,
+  WechatSessionCodec,
 } from '../wechat-oauth.options.js';
 import { readEndpoint, readOrigin, readPublicUrl } from './read-url.js';
 import type { WechatApp, WechatConfig } from './wechat-config.js';
@@ -22,13 +25,23 @@ const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
 
 const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
   '': 'appId secret type scope apps defaultApp publicUrl sessionSecret session returnTo loginPath endpoints http lang hooks dev now',
-  session: 'ttl idle cookieName bearer',
+  session: 'ttl idle cookieName bearer revocable codec',
   returnTo: 'origins default',
   endpoints: 'open api',
   http: 'timeout proxy httpAgent httpsAgent',
-  hooks: 'selectApp detectClient renderProblem',
+  hooks: 'selectApp detectClient getRequest renderProblem',
   dev: 'client allowHttp',
 };
+const KNOWN_CLIENTS: readonly (WechatDevOptions['client'] & string)[] = [
+  'wechat',
+  'wechat-desktop',
+  'mini-program',
+  'wecom',
+  'mobile-browser',
+  'desktop-browser',
+  'crawler',
+  'native-app',
+];
 const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
 
 /**
@@ -36,9 +49,7 @@ const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
  * @throws WechatConfigError
  */
 export function resolveConfig(options: WechatOAuthOptions, production: boolean): WechatConfig {
-  if (!isRecord(options as unknown)) {
-    throw new WechatConfigError('options', 'are missing', 'Pass an object, or return one from useFactory.');
-  }
+  requireOptionsObject(options);
   for (const [group, known] of Object.entries(KNOWN_OPTIONS)) {
     const value = group ? (options as Record<string, unknown>)[group] : options;
     if (value === undefined) continue;
@@ -55,7 +66,11 @@ export function resolveConfig(options: WechatOAuthOptions, production: boolean):
       'Leave it out there: it takes protections away.',
     );
   }
-  const allowHttp = dev.allowHttp === true;
+  if (dev.client !== undefined && typeof dev.client !== 'function') {
+    readOneOf('dev.client', dev.client, KNOWN_CLIENTS);
+  }
+  const allowHttp = readOneOf('dev.allowHttp', dev.allowHttp ?? false, [true, false]);
+  readFunctions('', { now: options.now });
 
   const publicUrl =
     options.publicUrl === undefined ? undefined : readPublicUrl('publicUrl', options.publicUrl, allowHttp);
@@ -82,19 +97,22 @@ export function resolveConfig(options: WechatOAuthOptions, production: boolean):
     sessionSecrets,
     session: readSession(options),
     returnTo: { origins, default: readPath('returnTo.default', options.returnTo?.default ?? '/') },
-    loginPath: readPath('loginPath', options.loginPath ?? '/wechat/login'),
+    loginPath: readLoginPath(options.loginPath ?? '/wechat/login'),
     endpoints: {
       open: readEndpoint('endpoints.open', options.endpoints?.open ?? 'https://open.weixin.qq.com'),
       api: readEndpoint('endpoints.api', options.endpoints?.api ?? 'https://api.weixin.qq.com'),
     },
-    http: {
-      ...options.http,
-      timeout: readPositive('http.timeout', options.http?.timeout ?? 5_000, 'ms', 120_000),
-    },
+    http: readHttp(options.http ?? {}),
     lang: readOneOf('lang', options.lang ?? 'en', ['zh_CN', 'zh_TW', 'en']),
     hooks: readFunctions('hooks', options.hooks ?? {}),
     dev,
   };
+}
+
+/** @throws WechatConfigError */
+export function requireOptionsObject(options: unknown): void {
+  if (isRecord(options)) return;
+  throw new WechatConfigError('options', 'are missing', 'Pass an object, or return one from useFactory.');
 }
 
 function readApps(
@@ -246,6 +264,7 @@ function readDefaultApp(name: unknown, apps: ReadonlyMap<string, WechatApp>): We
 
 function readSession(options: WechatOAuthOptions): WechatConfig['session'] {
   const { ttl = 7 * DAY, idle, cookieName = 'wechat_session', bearer = true } = options.session ?? {};
+  const { revocable = false, codec } = options.session ?? {};
   if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(cookieName)) {
     throw new WechatConfigError(
       'session.cookieName',
@@ -271,7 +290,43 @@ function readSession(options: WechatOAuthOptions): WechatConfig['session'] {
     idle: idle === undefined ? undefined : readPositive('session.idle', idle, 's', 400 * DAY),
     cookieName,
     bearerHeader,
+    revocable: revocable === true,
+    codec: codec === undefined ? undefined : readCodec(codec),
   };
+}
+
+function readHttp(http: WechatHttpOptions): WechatConfig['http'] {
+  const { proxy, httpAgent, httpsAgent } = http;
+  // axios takes anything: a proxy written as a URL sends the call, secret included, to port 80 of this machine.
+  if (proxy !== undefined && proxy !== false && !(isRecord(proxy) && typeof proxy.host === 'string')) {
+    throw new WechatConfigError(
+      'http.proxy',
+      'is neither false nor an object with a host',
+      'Write { protocol: "http", host: "proxy.example.com", port: 3128 }.',
+    );
+  }
+  for (const [name, agent] of Object.entries({ httpAgent, httpsAgent })) {
+    if (agent !== undefined && typeof (agent as { addRequest?: unknown } | null)?.addRequest !== 'function') {
+      throw new WechatConfigError(
+        `http.${name}`,
+        'is not an agent',
+        `Pass an Agent of node:${name.slice(0, -5)}, or one that extends it.`,
+      );
+    }
+  }
+  return { ...http, timeout: readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000) };
+}
+
+function readCodec(codec: unknown): WechatSessionCodec {
+  const methods = isRecord(codec)
+    ? ['recognizes', 'seal', 'open'].filter((name) => typeof codec[name] !== 'function')
+    : [];
+  if (isRecord(codec) && methods.length === 0) return codec as unknown as WechatSessionCodec;
+  throw new WechatConfigError(
+    'session.codec',
+    `has no ${methods.join(', ') || 'methods'}`,
+    'Write { recognizes, seal, open }.',
+  );
 }
 
 function readPositive(option: string, value: unknown, unit: 's' | 'ms', max: number): number {
@@ -285,7 +340,7 @@ function readPositive(option: string, value: unknown, unit: 's' | 'ms', max: num
   return value;
 }
 
-function readOneOf<T extends string>(option: string, value: unknown, known: readonly T[]): T {
+function readOneOf<T extends string | boolean>(option: string, value: unknown, known: readonly T[]): T {
   if (!known.includes(value as T)) {
     throw new WechatConfigError(
       option,
@@ -307,11 +362,18 @@ function readPath(option: string, value: unknown): string {
   return value;
 }
 
+/** Without a query or fragment: the guard appends its own. */
+function readLoginPath(value: unknown): string {
+  const path = readPath('loginPath', value);
+  if (!/[?#]/.test(path)) return path;
+  throw new WechatConfigError('loginPath', 'has a query or a fragment', 'Write the path alone.');
+}
+
 function readFunctions<T extends object>(option: string, group: T): T {
   for (const [name, value] of Object.entries(group)) {
     if (value !== undefined && typeof value !== 'function') {
       throw new WechatConfigError(
-        `${option}.${name}`,
+        option ? `${option}.${name}` : name,
         'is not a function',
         'See the configuration table in the README.',
       );

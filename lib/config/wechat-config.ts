@@ -7,6 +7,7 @@ import type {
   WechatHttpOptions,
   WechatLang,
   WechatScope,
+  WechatSessionCodec,
 } from '../wechat-oauth.options.js';
 
 export interface WechatApp {
@@ -32,6 +33,8 @@ export interface WechatConfig {
     readonly cookieName: string;
     /** Lower case name of the header that may hold a bearer token. */
     readonly bearerHeader: string | undefined;
+    readonly revocable: boolean;
+    readonly codec: WechatSessionCodec | undefined;
   };
   readonly returnTo: {
     /** Every origin a login may return to, those of the public URLs included. */

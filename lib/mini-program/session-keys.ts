@@ -1,7 +1,7 @@
 // Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
 // data that was encrypted with the old one is still on its way.
 import { TokenNotFoundError } from '../api/errors.js';
-import type { SnsApi } from '../api/sns-api.js';
+import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
 import type { WechatApp } from '../config/wechat-config.js';
 import { Secret } from '../sealing/secret.js';
 import { SingleFlight } from '../tokens/single-flight.js';
@@ -31,7 +31,8 @@ export class SessionKeys {
   ) {}
 
   /** Calls in flight for one code share one request: a code works once. */
-  exchange(app: WechatApp, code: string): Promise<MiniProgramSession> {
+  async exchange(app: WechatApp, code: string): Promise<MiniProgramSession> {
+    requireCode(code);
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
       const { openid, unionid, sessionKey } = await this.api.codeToSession(app, code);
       await this.keep(app, openid, sessionKey);
@@ -41,10 +42,12 @@ export class SessionKeys {
 
   /**
    * The keys to try, newest first.
-   * @throws TokenNotFoundError
+   * @throws TokenNotFoundError, WechatInputError
    */
   async of(app: WechatApp, openid: string): Promise<Secret[]> {
-    const entry = await this.vault.read<SessionKeyRecord>(this.vault.key(app.appId, 'session-key', openid));
+    requireOpenid(openid);
+    const key = this.vault.key(app.appId, 'session-key', openid);
+    const entry = await this.vault.read<SessionKeyRecord>(key, isSessionKeyRecord);
     if (!entry) throw new TokenNotFoundError(openid, 'session key');
     const { current, previous } = entry.value;
     return previous === undefined ? [new Secret(current)] : [new Secret(current), new Secret(previous)];
@@ -58,6 +61,11 @@ export class SessionKeys {
         return { current: sessionKey, ...(previous === undefined ? {} : { previous }) };
       },
       () => KEEP_MS,
+      isSessionKeyRecord,
     );
   }
+}
+
+function isSessionKeyRecord({ current, previous }: Record<string, unknown>): boolean {
+  return typeof current === 'string' && (previous === undefined || typeof previous === 'string');
 }

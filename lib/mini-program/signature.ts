@@ -28,7 +28,7 @@ export function verifyUserDataSignature(input: VerifyUserDataSignatureInput): bo
       .update(rawData + key)
       .digest('hex');
     // Without a key the signature is a plain hash, which anybody can make.
-    matches |= Number(timingSafeEqual(sha256(right), given) && key !== '');
+    matches |= Number(timingSafeEqual(sha256(right), given) && typeof key === 'string' && key !== '');
   }
   return matches === 1;
 }

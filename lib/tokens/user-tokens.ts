@@ -1,12 +1,20 @@
 // The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
-import { TokenNotFoundError, WechatApiError, WechatInputError, WechatResponseError } from '../api/errors.js';
-import type { SnsApi, WechatUserProfile } from '../api/sns-api.js';
+import { TokenNotFoundError, WechatApiError, WechatResponseError } from '../api/errors.js';
+import { requireCode, requireOpenid, type SnsApi, type WechatUserProfile } from '../api/sns-api.js';
 import type { WechatApp } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
+import { WechatEvents } from '../wechat-events.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import { SingleFlight } from './single-flight.js';
 import type { Vault, VaultEntry } from './vault.js';
-import { grantsProfile, toRecord, type TokenRecord, usableUntil, WechatToken } from './wechat-token.js';
+import {
+  grantsProfile,
+  isTokenRecord,
+  toRecord,
+  type TokenRecord,
+  usableUntil,
+  WechatToken,
+} from './wechat-token.js';
 
 /** A token that ends so soon could be dead on arrival. */
 const EARLY_MS = 30_000;
@@ -23,10 +31,12 @@ export class UserTokens {
     private readonly api: SnsApi,
     private readonly vault: Vault,
     private readonly runtime: Runtime,
+    private readonly events = new WechatEvents(),
   ) {}
 
   /** Calls in flight for one code share one request: a code works once. */
-  exchange(app: WechatApp, code: string): Promise<WechatToken> {
+  async exchange(app: WechatApp, code: string): Promise<WechatToken> {
+    requireCode(code);
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
       const issuedAt = this.runtime.now();
       const record = toRecord(app, await this.api.exchangeCode(app, code), issuedAt);
@@ -40,9 +50,12 @@ export class UserTokens {
     const askedAt = this.runtime.now();
     const fresh = toRecord(app, await this.api.refresh(app, refreshToken), askedAt);
     const key = this.keyOf(app, fresh.openid);
-    const entry = await this.vault.read<TokenRecord>(key);
+    const entry = await this.vault.read<TokenRecord>(key, isTokenRecord);
     const stored = entry?.value.refreshToken === refreshToken ? entry : undefined;
-    const record = succeed(stored?.value ?? { ...fresh, refreshToken }, fresh);
+    // Of another login of the same person at least the unionid is known.
+    const unionid = entry?.value.unionid;
+    const unknown = { ...fresh, refreshToken, ...(unionid === undefined ? {} : { unionid }) };
+    const record = succeed(stored?.value ?? unknown, fresh);
     if (stored) await this.vault.replace(key, stored.raw, record, this.ttl(app, record));
     else await this.keepNew(app, record);
     return new WechatToken(record);
@@ -94,7 +107,7 @@ export class UserTokens {
   }
 
   private async read(app: WechatApp, openid: string): Promise<VaultEntry<TokenRecord>> {
-    const entry = await this.vault.read<TokenRecord>(this.keyOf(app, openid));
+    const entry = await this.vault.read<TokenRecord>(this.keyOf(app, openid), isTokenRecord);
     if (!entry) throw new TokenNotFoundError(openid);
     return entry;
   }
@@ -110,11 +123,19 @@ export class UserTokens {
     const askedAt = this.runtime.now();
     try {
       const fresh = toRecord(app, await this.api.refresh(app, record.refreshToken), askedAt);
+      this.events.emit({ type: 'token.refreshed', app: app.name });
+      if (fresh.openid !== record.openid) {
+        throw new WechatResponseError(
+          '/sns/oauth2/refresh_token',
+          200,
+          'the token belongs to another openid',
+        );
+      }
       const next = succeed(record, fresh);
       const written = await this.vault.replace(key, entry.raw, next, this.ttl(app, next));
       if (written !== 'refused') return next;
       // Somebody else was faster: theirs is what the next caller will read, so it is what this one uses.
-      return (await this.vault.read<TokenRecord>(key))?.value ?? next;
+      return (await this.vault.read<TokenRecord>(key, isTokenRecord))?.value ?? next;
     } catch (error) {
       if (error instanceof WechatApiError && DEAD_REFRESH.has(error.errcode)) {
         await this.vault.replace(key, entry.raw, undefined, 0);
@@ -132,6 +153,7 @@ export class UserTokens {
         return better && usableUntil(app, stored) > this.runtime.now() ? undefined : record;
       },
       (next) => this.ttl(app, next),
+      isTokenRecord,
     );
   }
 
@@ -152,9 +174,4 @@ function succeed(old: TokenRecord, fresh: TokenRecord): TokenRecord {
     expiresAt: fresh.expiresAt,
     ...(fresh.refreshToken === undefined ? {} : { refreshToken: fresh.refreshToken }),
   };
-}
-
-function requireOpenid(openid: unknown): asserts openid is string {
-  if (typeof openid === 'string' && /^[A-Za-z0-9_-]{6,128}$/.test(openid)) return;
-  throw new WechatInputError('token', 'openid', 'is not an openid', 'Pass the one that a login returned.');
 }

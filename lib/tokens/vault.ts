@@ -1,16 +1,20 @@
 // The one way to the token store: names the keys, seals the values, and makes an outage a miss instead of an error.
 import { Logger } from '@nestjs/common';
+import { WechatEvents } from '../wechat-events.js';
 import type { Sealer } from '../sealing/sealer.js';
 import type { TokenStore } from './token-store.js';
 
 /** What is kept, and under which kind its key stands. */
-export type VaultKind = 'token' | 'session-key' | 'claim' | 'login';
+export type VaultKind = 'token' | 'session-key' | 'claim' | 'login' | 'ended';
 
 /** An entry and the exact text it was read from, which is what a compare-and-set compares. */
 export interface VaultEntry<T> {
   readonly value: T;
   readonly raw: string;
 }
+
+/** Whether an object is what the caller keeps under that key; what is not counts as missing. */
+export type VaultShape = (value: Record<string, unknown>) => boolean;
 
 /** What a write came to; `down` when the store could not be asked. */
 export type VaultWrite = 'done' | 'refused' | 'down';
@@ -23,6 +27,7 @@ export class Vault {
   constructor(
     private readonly store: TokenStore,
     private readonly sealer: Sealer,
+    private readonly events = new WechatEvents(),
   ) {}
 
   key(appId: string, kind: VaultKind, id: string): string {
@@ -30,10 +35,10 @@ export class Vault {
   }
 
   /** Undefined when there is none, when it cannot be opened, and when the store is down. */
-  async read<T>(key: string): Promise<VaultEntry<T> | undefined> {
+  async read<T>(key: string, shape: VaultShape = anyObject): Promise<VaultEntry<T> | undefined> {
     const raw = await this.ask(() => this.store.get(key));
     if (raw === undefined || raw === DOWN) return undefined;
-    const value = this.unpack<T>(key, raw);
+    const value = this.unpack<T>(key, raw, shape);
     return value === undefined ? undefined : { value, raw };
   }
 
@@ -60,12 +65,13 @@ export class Vault {
     key: string,
     change: (current: T | undefined) => T | undefined,
     ttlMs: (next: T) => number,
+    shape: VaultShape = anyObject,
   ): Promise<void> {
     // Each loss means that another writer has just been here; after three the newest of them may stay.
     for (let round = 0; round < 3; round++) {
       const raw = await this.ask(() => this.store.get(key));
       if (raw === DOWN) return;
-      const next = change(raw === undefined ? undefined : this.unpack<T>(key, raw));
+      const next = change(raw === undefined ? undefined : this.unpack<T>(key, raw, shape));
       if (next === undefined) return;
       const ttl = ttlMs(next);
       const written =
@@ -79,11 +85,13 @@ export class Vault {
     return this.sealer.configured ? this.sealer.seal('store', key, text) : text;
   }
 
-  private unpack<T>(key: string, raw: string): T | undefined {
+  private unpack<T>(key: string, raw: string, shape: VaultShape): T | undefined {
     const text = this.sealer.configured ? this.sealer.open('store', key, raw) : raw;
     try {
       const value: unknown = text === undefined ? undefined : JSON.parse(text);
-      if (typeof value === 'object' && value !== null) return value as T;
+      if (typeof value === 'object' && value !== null && shape(value as Record<string, unknown>)) {
+        return value as T;
+      }
     } catch {
       // Falls through: not JSON is one of the ways in which a value is not ours.
     }
@@ -102,6 +110,7 @@ export class Vault {
       if (this.down) {
         this.down = false;
         this.logger.log('The token store answers again.');
+        this.events.emit({ type: 'store.up' });
       }
       return answer;
     } catch (error) {
@@ -119,6 +128,7 @@ export class Vault {
 }
 
 const DOWN = Symbol('down');
+const anyObject: VaultShape = () => true;
 
 function outcome(answer: boolean | typeof DOWN): VaultWrite {
   if (answer === DOWN) return 'down';

@@ -99,6 +99,17 @@ export function toRecord(app: WechatApp, answer: TokenAnswer, issuedAt: number):
   };
 }
 
+/** Whether what lies in a store is a record; without a `sessionSecret` anybody who can write there may have put it there. */
+export function isTokenRecord(value: Record<string, unknown>): boolean {
+  const { accessToken, expiresAt, refreshToken, issuedAt, openid, unionid, scope } = value;
+  return (
+    [accessToken, openid].every((text) => typeof text === 'string') &&
+    [refreshToken, unionid].every((text) => text === undefined || typeof text === 'string') &&
+    [expiresAt, issuedAt].every(Number.isFinite) &&
+    Array.isArray(scope)
+  );
+}
+
 /** Until when the record is worth keeping, in ms since 1970. */
 export function usableUntil(app: WechatApp, record: TokenRecord): number {
   return record.refreshToken === undefined ? record.expiresAt : record.issuedAt + REFRESH_LIFE_MS[app.type];

@@ -1,0 +1,19 @@
+// Which HTTP status an error of this package deserves, for controllers that call the service.
+import { WechatError, type WechatErrorKind } from './errors.js';
+
+const STATUS: Readonly<Record<WechatErrorKind, number>> = {
+  config: 500,
+  code: 401,
+  token: 401,
+  consent: 403,
+  blocked: 403,
+  quota: 429,
+  upstream: 502,
+  network: 504,
+  decrypt: 400,
+};
+
+/** 500 for anything that is not one of ours. */
+export function toHttpStatus(error: unknown): number {
+  return error instanceof WechatError ? STATUS[error.kind] : 500;
+}

@@ -1,0 +1,101 @@
+// What a person is answered when WeChat has sent them back: signed in, refused, again, or sorry.
+import { Logger } from '@nestjs/common';
+import { WechatApiError, WechatError } from '../api/errors.js';
+import type { WechatApp } from '../config/wechat-config.js';
+import { grantsProfile } from '../tokens/wechat-token.js';
+import type { WechatEvents } from '../wechat-events.js';
+import { type Flow, type Flows, MAX_RESTARTS } from './flow.js';
+import type { LoginStart } from './login-start.js';
+import type { Refusals } from './refusals.js';
+import type { SealedSessions } from './sealed-sessions.js';
+import type { LoginResult } from './sign-in.js';
+import { forgetAttempt, wasTried } from './silent-attempts.js';
+import { redirectTo, type Verdict } from './verdict.js';
+import type { Visit } from './visit.js';
+
+export class LoginOutcome {
+  private readonly logger = new Logger('WechatOAuth');
+
+  constructor(
+    private readonly flows: Flows,
+    private readonly sessions: SealedSessions,
+    private readonly start: LoginStart,
+    private readonly refusals: Refusals,
+    private readonly events: WechatEvents,
+  ) {}
+
+  of(visit: Visit, app: WechatApp, flow: Flow, result: LoginResult, returnTo: string): Verdict {
+    const forgotten = [this.flows.forget(app, flow)];
+    if (result.kind === 'snapshot') return this.refusals.page(visit, 'SNAPSHOT_USER', {}, forgotten);
+    if (result.kind === 'refused') {
+      const message = result.message === undefined ? {} : { message: result.message };
+      return this.refusals.page(visit, 'LOGIN_REFUSED', { reason: result.code, ...message }, forgotten);
+    }
+    const setCookies = [this.sessions.toCookie(app, result.session), this.flows.finish(app, flow)];
+    if (wasTried(app, visit.cookies)) setCookies.push(forgetAttempt(app));
+    if (flow.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
+      // Less was granted than asked for. Sending the person on would only ask again, for ever.
+      return this.refusals.page(visit, 'WECHAT_SCOPE_REQUIRED', { scope: flow.scope }, setCookies);
+    }
+    return redirectTo(result.redirectTo ?? returnTo, setCookies);
+  }
+
+  /** WeChat sent the person back without a code: they said no. */
+  ofRefusal(visit: Visit, app: WechatApp, flow: Flow, retryUrl: string): Verdict {
+    const verdict = this.refusals.page(visit, 'LOGIN_REFUSED', { retryUrl }, [this.flows.forget(app, flow)]);
+    const { ref } = verdict.problem;
+    this.events.emit({ type: 'flow.refused', by: 'person', app: app.name, client: visit.client, ref });
+    return verdict;
+  }
+
+  /** The flow's cookie is gone (no `flow`), or its code is no good. Silently again, but not for ever. */
+  ofLostFlow(
+    visit: Visit,
+    lost: { app: WechatApp; attempt: number },
+    flow?: Flow,
+    error?: WechatError,
+  ): Verdict {
+    const { app, attempt } = lost;
+    const returnTo = flow?.returnTo ?? visit.cleanDestination;
+    if (attempt < MAX_RESTARTS) {
+      const again = flow ? visit.under({ scope: flow.scope }) : visit;
+      return this.start.begin(again, { returnTo, attempt: attempt + 1, app, upgrades: flow?.upgrades });
+    }
+    if (!flow) return this.start.refuseCookies(visit, app, returnTo);
+    return this.ofError(visit, app, error ?? new StateSpent(), returnTo);
+  }
+
+  ofError(visit: Visit, app: WechatApp, error: unknown, retryUrl: string): Verdict {
+    const verdict = this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl });
+    const { ref } = verdict.problem;
+    // Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is logged.
+    const ours =
+      error instanceof WechatError || error instanceof RedirectNotAllowed || error instanceof StateSpent;
+    const name = error instanceof Error ? error.constructor.name : typeof error;
+    this.logger.error(
+      `Login at "${app.name}" failed, ref ${ref}: ${ours ? error.message : `the login handler threw ${name}`}`,
+    );
+    this.events.emit({
+      type: 'flow.failed',
+      kind: error instanceof WechatError ? error.kind : error instanceof StateSpent ? 'code' : 'handler',
+      ...(error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid } : {}),
+      app: app.name,
+      client: visit.client,
+      ref,
+    });
+    return verdict;
+  }
+}
+
+/** The application's own mistake, found while its login can still be repeated. */
+export class RedirectNotAllowed extends Error {
+  constructor() {
+    super('the login handler returned a redirectTo that is on no allowed origin; add it to returnTo.origins');
+  }
+}
+
+class StateSpent extends Error {
+  constructor() {
+    super('the state was used before, and nothing is left of what came of it');
+  }
+}
