@@ -121,6 +121,7 @@ export class Vault {
         this.logger.error(
           `The token store does not answer (${name}); logins go on without it until it does.`,
         );
+        this.events.emit({ type: 'store.down' });
       }
       return DOWN;
     }
