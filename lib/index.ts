@@ -3,7 +3,7 @@ export { WechatOAuthModule } from './wechat-oauth.module.js';
 export type { ProviderOf, WechatOAuthExtras } from './wechat-oauth.module-definition.js';
 export { WechatOAuthService } from './wechat-oauth.service.js';
 export { WechatClient, type SessionKeyHolder } from './wechat-oauth.client.js';
-export { TOKEN_STORE, WECHAT_HTTP_SERVICE, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
+export { TOKEN_STORE, WECHAT_HTTP_SERVICE } from './wechat-oauth.constants.js';
 export type {
   WechatAppOptions,
   WechatAppType,

@@ -33,7 +33,7 @@ export interface WechatAppOptions {
 export interface WechatSessionOptions {
   /** How long a login lasts, in seconds. Default: 604,800 (7 days). */
   ttl?: number;
-  /** Ends a session that has not been used for so many seconds. Default: no such limit. */
+  /** Ends a session that has not been used for so many seconds; cookies only, a bearer token lasts for `ttl`. Default: no such limit. */
   idle?: number;
   /** First part of the session cookie's name. Default: `wechat_session`. */
   cookieName?: string;

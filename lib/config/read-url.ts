@@ -58,7 +58,11 @@ function parse(option: string, value: unknown, fix: string): URL {
   if (typeof value !== 'string' || !URL.canParse(value)) {
     throw new WechatConfigError(option, 'is not a URL', fix);
   }
-  return new URL(value);
+  const url = new URL(value);
+  // Hosts are compared letter by letter; a pattern would be taken for a name that nobody has.
+  if (url.hostname.includes('*'))
+    throw new WechatConfigError(option, 'has a wildcard', 'Write every host out.');
+  return url;
 }
 
 function requireScheme(option: string, url: URL, allowHttp: boolean): void {

@@ -290,7 +290,7 @@ function readSession(options: WechatOAuthOptions): WechatConfig['session'] {
     idle: idle === undefined ? undefined : readPositive('session.idle', idle, 's', 400 * DAY),
     cookieName,
     bearerHeader,
-    revocable: revocable === true,
+    revocable: readOneOf('session.revocable', revocable, [true, false]),
     codec: codec === undefined ? undefined : readCodec(codec),
   };
 }

@@ -19,7 +19,7 @@ export interface SignedIn {
 
 /**
  * @param app the running application, or the testing module, that imports `WechatOAuthModule`
- * @throws MockServerError in production, and for an app name that is not configured
+ * @throws MockServerError in production, without a sessionSecret, and for an app name that is not configured
  */
 export function signInAs(app: INestApplicationContext, person: SignInAsIdentity): SignedIn {
   if (process.env['NODE_ENV'] === 'production') {
@@ -34,6 +34,9 @@ export function signInAs(app: INestApplicationContext, person: SignInAsIdentity)
       'is not configured',
       `Use one of: ${[...config.apps.keys()].join(', ')}.`,
     );
+  }
+  if (config.sessionSecrets.length === 0 && !config.session.codec) {
+    throw new MockServerError('signInAs', 'found no sessionSecret', 'Give the application under test one.');
   }
   const session = sessions.create({
     scope: configured.type === 'mini-program' ? [] : [configured.scope ?? 'snsapi_base'],

@@ -1,0 +1,149 @@
+// Wires the parts together. Every part is a plain class; this is the only place that knows them all.
+import { HttpService } from '@nestjs/axios';
+import type { Provider } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { SnsApi } from './api/sns-api.js';
+import { WechatTransport } from './api/transport.js';
+import { CodeLogin } from './auth/code-login.js';
+import { ExchangeOnce } from './auth/exchange-once.js';
+import { Flows } from './auth/flow.js';
+import { GuardSetup } from './auth/guard-setup.js';
+import { LoginCallback } from './auth/login-callback.js';
+import { LoginFlow } from './auth/login-flow.js';
+import { LoginOutcome } from './auth/login-outcome.js';
+import { LoginStart } from './auth/login-start.js';
+import { Refusals } from './auth/refusals.js';
+import { Revocations } from './auth/revocations.js';
+import { SealedSessions } from './auth/sealed-sessions.js';
+import { SessionReader } from './auth/session-reader.js';
+import { SignIn } from './auth/sign-in.js';
+import { WechatAuthController } from './auth/wechat-auth.controller.js';
+import { WechatSessionService } from './auth/wechat-session.service.js';
+import { resolveConfig } from './config/resolve-config.js';
+import { SessionKeys } from './mini-program/session-keys.js';
+import { type Runtime, systemRuntime } from './runtime.js';
+import { Sealer } from './sealing/sealer.js';
+import { UserTokens } from './tokens/user-tokens.js';
+import { Vault } from './tokens/vault.js';
+import { WechatEvents } from './wechat-events.js';
+import {
+  TOKEN_STORE,
+  WECHAT_CONFIG,
+  WECHAT_HTTP_SERVICE,
+  WECHAT_OAUTH_OPTIONS,
+  WECHAT_RUNTIME,
+} from './wechat-oauth.constants.js';
+import type { WechatOAuthOptions } from './wechat-oauth.options.js';
+import { CLIENT_PARTS, WechatOAuthService } from './wechat-oauth.service.js';
+import type { WechatConfig } from './config/wechat-config.js';
+
+export const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
+
+export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
+  {
+    provide: WECHAT_CONFIG,
+    inject: [WECHAT_OAUTH_OPTIONS],
+    useFactory: (options: WechatOAuthOptions) => resolveConfig(options, isProduction()),
+  },
+  {
+    provide: WECHAT_RUNTIME,
+    // Only after the options were judged.
+    inject: [WECHAT_CONFIG, WECHAT_OAUTH_OPTIONS],
+    useFactory: (_: WechatConfig, { now }: WechatOAuthOptions) => systemRuntime(now),
+  },
+  { provide: WECHAT_HTTP_SERVICE, useExisting: HttpService },
+  part(WechatTransport, [HttpService, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),
+  part(SnsApi, [WechatTransport]),
+  part(UserTokens, [SnsApi, Vault, WECHAT_RUNTIME, WechatEvents]),
+  part(SessionKeys, [SnsApi, Vault]),
+  {
+    provide: Sealer,
+    inject: [WECHAT_CONFIG],
+    useFactory: ({ sessionSecrets }: WechatConfig) => new Sealer(sessionSecrets),
+  },
+  part(Vault, [TOKEN_STORE, Sealer, WechatEvents]),
+  part(SealedSessions, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
+  part(Revocations, [Vault, WECHAT_RUNTIME]),
+  part(SessionReader, [WECHAT_CONFIG, SealedSessions, Revocations]),
+  part(SignIn, [WECHAT_CONFIG, UserTokens, SessionKeys, SealedSessions, ModuleRef]),
+  part(Flows, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
+  part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME]),
+  {
+    provide: Refusals,
+    inject: [WECHAT_CONFIG, WECHAT_RUNTIME, ModulesContainer],
+    useFactory: (config: WechatConfig, runtime: Runtime, modules: ModulesContainer) =>
+      new Refusals(
+        config,
+        runtime,
+        once(() => hasLoginRoute(modules, config)),
+      ),
+  },
+  part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
+  part(LoginOutcome, [Flows, SealedSessions, LoginStart, Refusals, WechatEvents]),
+  part(LoginCallback, [
+    WECHAT_CONFIG,
+    Flows,
+    ExchangeOnce,
+    UserTokens,
+    SignIn,
+    SealedSessions,
+    LoginOutcome,
+    Refusals,
+    WechatEvents,
+    WECHAT_RUNTIME,
+  ]),
+  part(LoginFlow, [WECHAT_CONFIG, SessionReader, SealedSessions, LoginStart, LoginCallback, Refusals]),
+  part(CodeLogin, [WECHAT_CONFIG, SignIn, SealedSessions, Refusals, WechatEvents, WECHAT_RUNTIME]),
+  part(GuardSetup, [WECHAT_CONFIG, LoginFlow]),
+  {
+    provide: CLIENT_PARTS,
+    inject: [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME],
+    useFactory: (
+      config: WechatConfig,
+      api: SnsApi,
+      tokens: UserTokens,
+      sessionKeys: SessionKeys,
+      codeLogin: CodeLogin,
+      runtime: Runtime,
+    ) => ({ config, api, tokens, sessionKeys, codeLogin, runtime }),
+  },
+  WechatEvents,
+  WechatOAuthService,
+  WechatSessionService,
+];
+
+/** What other modules may inject, and what `WechatAuthGuard` and `WechatAuthController` need in whichever module they stand. */
+export const WECHAT_OAUTH_EXPORTS = [
+  WechatOAuthService,
+  WechatSessionService,
+  WechatEvents,
+  TOKEN_STORE,
+  WECHAT_HTTP_SERVICE,
+  WECHAT_CONFIG,
+  GuardSetup,
+  CodeLogin,
+  SealedSessions,
+  SessionReader,
+  Flows,
+  Refusals,
+  Revocations,
+];
+
+/** A provider for a plain class whose constructor takes exactly these. */
+function part<T>(type: new (...args: any[]) => T, inject: (symbol | Function)[]): Provider {
+  return { provide: type, inject: inject as never[], useFactory: (...args: unknown[]) => new type(...args) };
+}
+
+/** Whether `WechatAuthController`, or a controller that extends it, is mounted with these options. */
+function hasLoginRoute(modules: ModulesContainer, config: WechatConfig): boolean {
+  return [...modules.values()].some(({ controllers }) =>
+    [...controllers.values()].some(
+      ({ instance }) => instance instanceof WechatAuthController && instance.servesFor(config),
+    ),
+  );
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
+}

@@ -1,0 +1,71 @@
+// The module's parts without Nest around them, for unit tests: real code down to the wire, with time, chance and pauses held still.
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { randomBytes } from 'node:crypto';
+import { SnsApi } from '../../lib/api/sns-api.js';
+import { WechatTransport } from '../../lib/api/transport.js';
+import type { CodeLogin } from '../../lib/auth/code-login.js';
+import { resolveConfig } from '../../lib/config/resolve-config.js';
+import type { WechatApp, WechatConfig } from '../../lib/config/wechat-config.js';
+import { SessionKeys } from '../../lib/mini-program/session-keys.js';
+import type { Runtime } from '../../lib/runtime.js';
+import { Sealer } from '../../lib/sealing/sealer.js';
+import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
+import type { TokenStore } from '../../lib/tokens/token-store.js';
+import { UserTokens } from '../../lib/tokens/user-tokens.js';
+import { Vault } from '../../lib/tokens/vault.js';
+import type { WechatOAuthOptions } from '../../lib/wechat-oauth.options.js';
+import { WechatOAuthService } from '../../lib/wechat-oauth.service.js';
+
+/** Stands still until a test moves `time`; pauses take no time at all and are written down. */
+export class FakeRuntime implements Runtime {
+  time = Date.UTC(2026, 0, 1);
+  chance = 0.5;
+  readonly pauses: number[] = [];
+
+  now = (): number => this.time;
+  random = (): number => this.chance;
+  randomBytes = randomBytes;
+  sleep = async (ms: number): Promise<void> => {
+    this.pauses.push(ms);
+  };
+}
+
+export const APP_ID = 'wx0123456789abcdef';
+export const APP_SECRET = 'app-secret-canary-0123456789';
+
+export interface Parts {
+  config: WechatConfig;
+  /** The first app that is configured. */
+  app: WechatApp;
+  runtime: FakeRuntime;
+  api: SnsApi;
+  store: TokenStore;
+  vault: Vault;
+  tokens: UserTokens;
+  sessionKeys: SessionKeys;
+  service: WechatOAuthService;
+}
+
+export interface PartsSetup {
+  store?: TokenStore;
+  http?: HttpService;
+  codeLogin?: Pick<CodeLogin, 'run'>;
+}
+
+/** @param options on top of one official account */
+export function makeParts(options: WechatOAuthOptions = {}, setup: PartsSetup = {}): Parts {
+  const single = options.apps ? {} : { appId: APP_ID, secret: APP_SECRET };
+  const config = resolveConfig({ ...single, ...options }, false);
+  const app = [...config.apps.values()][0]!;
+  const runtime = new FakeRuntime();
+  const http = setup.http ?? new HttpService(axios.create());
+  const store = setup.store ?? new MemoryTokenStore({ now: runtime.now });
+  const api = new SnsApi(new WechatTransport(http, config, runtime));
+  const vault = new Vault(store, new Sealer(config.sessionSecrets));
+  const tokens = new UserTokens(api, vault, runtime);
+  const sessionKeys = new SessionKeys(api, vault);
+  const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
+  const service = new WechatOAuthService({ config, api, tokens, sessionKeys, codeLogin, runtime });
+  return { config, app, runtime, api, store, vault, tokens, sessionKeys, service };
+}

@@ -1,0 +1,76 @@
+// WeChat's API host as the network sees it: answers by endpoint, and keeps every request exactly as it was sent.
+import nock from 'nock';
+
+export interface WireRequest {
+  endpoint: string;
+  /** Path and query as they stood on the request line. */
+  raw: string;
+  query: Record<string, string>;
+  headers: Record<string, string>;
+}
+
+/** An object or array is sent as JSON, text and bytes as they are; a `Fault` breaks the connection. */
+export type WireAnswer = unknown;
+
+export class Fault {
+  constructor(readonly code: string) {}
+}
+
+/** An answer with a status and headers of its own. */
+export class Raw {
+  constructor(
+    readonly status: number,
+    readonly body: string | Buffer,
+    readonly headers: Record<string, string> = {},
+  ) {}
+}
+
+export class Wire {
+  readonly requests: WireRequest[] = [];
+
+  constructor(private readonly origin = 'https://api.weixin.qq.com') {
+    nock.disableNetConnect();
+  }
+
+  /** Answers every request for the endpoint; a function gets the request and its number, from 1. */
+  on(endpoint: string, answer: WireAnswer | ((request: WireRequest, nth: number) => WireAnswer)): this {
+    const answerTo = (raw: string, headers: Record<string, string>) =>
+      this.answer({ endpoint, raw, query: queryOf(raw), headers }, answer);
+    nock(this.origin)
+      .persist()
+      .get((uri) => uri.split('?')[0] === endpoint)
+      .reply(function (uri) {
+        return answerTo(uri, this.req.headers as Record<string, string>);
+      });
+    return this;
+  }
+
+  /** Answers with each in turn, the last one from then on. */
+  queue(endpoint: string, ...answers: WireAnswer[]): this {
+    return this.on(endpoint, (_request: WireRequest, nth: number) => answers[nth - 1] ?? answers.at(-1));
+  }
+
+  count(endpoint: string): number {
+    return this.requests.filter((request) => request.endpoint === endpoint).length;
+  }
+
+  close(): void {
+    nock.cleanAll();
+    nock.enableNetConnect();
+  }
+
+  private async answer(request: WireRequest, answer: unknown): Promise<nock.ReplyFnResult> {
+    this.requests.push(request);
+    const given: unknown =
+      typeof answer === 'function' ? await answer(request, this.count(request.endpoint)) : answer;
+    if (given instanceof Fault) throw Object.assign(new Error(`wire ${given.code}`), { code: given.code });
+    if (given instanceof Raw) return [given.status, given.body, given.headers];
+    const body = typeof given === 'string' || Buffer.isBuffer(given) ? given : JSON.stringify(given);
+    // As WeChat does.
+    return [200, body, { 'content-type': 'text/plain' }];
+  }
+}
+
+function queryOf(raw: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(raw.slice(raw.indexOf('?'))));
+}
