@@ -2,12 +2,22 @@
 import { createHash } from 'node:crypto';
 import { PROBLEMS, type WechatProblem } from './problems.js';
 
+/** Looks at home in WeChat, whose dark mode it follows. */
 const STYLE =
-  'body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;background:#f7f7f7;color:#191919;' +
-  'font:17px/1.6 system-ui,-apple-system,"PingFang SC","Microsoft YaHei",sans-serif}' +
-  'main{max-width:24rem;padding:2rem 1.5rem;text-align:center}h1{font-size:1.35rem;margin:0 0 .75rem}p{margin:0 0 1.25rem;color:#555}' +
-  'a{display:inline-block;padding:.6rem 1.6rem;border-radius:.5rem;background:#07c160;color:#fff;text-decoration:none}' +
-  'small{display:block;margin-top:1.5rem;color:#8a8a8a;font-size:.75rem}';
+  ':root{color-scheme:light dark;--page:#ededed;--card:#fff;--text:#191919;--soft:#6b6b6b}' +
+  '@media(prefers-color-scheme:dark){:root{--page:#111;--card:#1e1e1e;--text:#d5d5d5;--soft:#9a9a9a}}' +
+  '*{box-sizing:border-box}body{margin:0;min-height:100vh;padding:14vh 20px 40px;background:var(--page);color:var(--text);' +
+  'font:16px/1.6 -apple-system,BlinkMacSystemFont,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}' +
+  'main{max-width:400px;margin:0 auto;padding:44px 28px 28px;border-radius:16px;background:var(--card);text-align:center;overflow-wrap:anywhere}' +
+  'svg{display:block;width:56px;height:56px;margin:0 auto 20px}h1{margin:0;font-size:22px;line-height:1.4;font-weight:600}' +
+  'p{margin:10px 0 0;color:var(--soft);text-wrap:balance}' +
+  'a{display:inline-block;min-width:184px;margin-top:32px;padding:10px 24px;border-radius:8px;background:#07c160;color:#fff;font-weight:500;text-decoration:none}' +
+  'a:hover{background:#06ad56}a:focus-visible{outline:3px solid #07c16066;outline-offset:2px}' +
+  'small{display:block;margin-top:36px;color:var(--soft);font:12px/1.5 ui-monospace,Menlo,Consolas,monospace}';
+
+const ICON =
+  '<svg viewBox="0 0 56 56" aria-hidden="true"><circle cx="28" cy="28" r="28" fill="#fa9d3b"/>' +
+  '<path d="M28 15v17" stroke="#fff" stroke-width="5" stroke-linecap="round"/><circle cx="28" cy="41" r="3.2" fill="#fff"/></svg>';
 
 export const PROBLEM_PAGE_POLICY =
   `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
@@ -21,7 +31,7 @@ export function renderProblemPage(problem: WechatProblem, lang: 'zh' | 'en'): st
   return (
     `<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8">` +
     `<meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head>` +
-    `<body><main><h1>${title}</h1><p>${escape(problem.message)}</p>${retry}` +
+    `<body><main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${retry}` +
     `<small>${problem.code} · ${escape(problem.ref)}</small></main></body></html>`
   );
 }

@@ -83,8 +83,9 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
   },
   LOGIN_REFUSED: {
     status: 403,
-    title: { zh: '登录已取消', en: 'Sign-in was cancelled' },
-    text: { zh: '您没有同意授权，因此未能登录。', en: 'Permission was not given, so you are not signed in.' },
+    title: { zh: '未能登录', en: 'Permission was not given' },
+    // Somebody who refused to grant more may well be signed in still.
+    text: { zh: '您没有同意授权，此页面无法继续。', en: 'This page cannot go on without it.' },
   },
   LOGIN_FAILED: {
     status: 502,

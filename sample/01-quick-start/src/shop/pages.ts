@@ -1,0 +1,32 @@
+// The pages as text, ready to be sent.
+import { Injectable } from '@nestjs/common';
+import type { WechatIdentity } from 'nestjs-wechat-oauth';
+import { MockWechat } from '../settings.module.js';
+import { accountPage } from './account-page.js';
+import type { Device } from './device.js';
+import { homePage } from './home-page.js';
+import type { Html } from './html.js';
+
+@Injectable()
+export class Pages {
+  constructor(private readonly mock: MockWechat) {}
+
+  home(device: Device, user?: WechatIdentity): string {
+    // Calls of an earlier login are nothing to do with the next page.
+    this.mock.takeCalls();
+    const people = this.mock.server?.users.filter(({ snapshot }) => !snapshot);
+    return toText(homePage({ device, user, people }));
+  }
+
+  account(user: WechatIdentity): string {
+    return toText(accountPage({ user, needs: undefined, calls: this.mock.takeCalls(user.appId) }));
+  }
+
+  profile(user: WechatIdentity): string {
+    return toText(accountPage({ user, needs: 'snsapi_userinfo', calls: this.mock.takeCalls(user.appId) }));
+  }
+}
+
+function toText(page: Html): string {
+  return `<!doctype html>\n${page.text}`;
+}
