@@ -13,6 +13,7 @@ export type {
   WechatHttpOptions,
   WechatLang,
   WechatOAuthOptions,
+  WechatOAuthOptionsFactory,
   WechatReturnToOptions,
   WechatScope,
   WechatSession,

@@ -26,7 +26,7 @@ export type SessionKeyHolder =
 /** How old encrypted data may be, in seconds. */
 const FRESH_S = 300;
 
-/** @internal What the clients of all apps share. */
+/** What the clients of all apps share. */
 export interface ClientParts {
   config: WechatConfig;
   api: SnsApi;

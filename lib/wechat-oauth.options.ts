@@ -148,3 +148,8 @@ export interface WechatOAuthOptions {
   /** Milliseconds since 1970, for tests. Default: `Date.now`. */
   now?: () => number;
 }
+
+/** For `forRootAsync({ useClass })` and `({ useExisting })`. */
+export interface WechatOAuthOptionsFactory {
+  createWechatOAuthOptions(): WechatOAuthOptions | Promise<WechatOAuthOptions>;
+}

@@ -61,11 +61,12 @@ function readErrmsg(value: unknown, secrets: readonly string[]): { errmsg: strin
   for (const secret of secrets) {
     if (secret === '') continue;
     // As it was meant, and as it stood in the URL.
-    for (const echo of [secret, encodeURIComponent(secret)]) errmsg = errmsg.replaceAll(echo, '[redacted]');
+    const inUrl = new URLSearchParams({ '': secret }).toString().slice(1);
+    for (const echo of [secret, inUrl]) errmsg = errmsg.replaceAll(echo, '[redacted]');
   }
   const rid = /\brid: ?([\w-]{1,80})/.exec(errmsg)?.[1] ?? /req_id: ?([\w.-]{1,80})/.exec(errmsg)?.[1];
   errmsg = errmsg
-    .replace(/,? ?(rid: ?[\w-]+|hints?: ?\[.*)$/s, '')
+    .replace(/,? ?(\brid: ?[\w-]+|hints?: ?\[.*)$/s, '')
     // oxlint-disable-next-line no-control-regex -- they would break log lines
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .slice(0, 200);

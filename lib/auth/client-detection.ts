@@ -14,15 +14,20 @@ export type WechatClientKind =
   | 'crawler'
   | 'native-app';
 
+/** What search engines and link previews call themselves. Phones called CUBOT and M bot are none. */
+const CRAWLER =
+  /(?<!cu|\bm )bot\b|spider|crawl|slurp|facebookexternalhit|preview|mediapartners-google|google-inspectiontool|googleother/;
+
 /** Only the beginning is looked at, with patterns of linear time. */
 const LOOKED_AT = 1_024;
 
 export function detectClient(userAgent: string | undefined): WechatClientKind {
   const agent = (userAgent ?? '').slice(0, LOOKED_AT).toLowerCase();
-  if (/bot\b|bot\/|spider|crawl|slurp|facebookexternalhit|preview/.test(agent)) return 'crawler';
+  if (CRAWLER.test(agent)) return 'crawler';
   // WeCom calls itself MicroMessenger too, so it is looked for first.
   if (agent.includes('wxwork')) return 'wecom';
-  const mobile = /android|iphone|ipad|ipod|mobile|harmony/.test(agent);
+  // HarmonyOS names the kind of device first, PCs included.
+  const mobile = /android|iphone|ipad|ipod|mobile|harmony/.test(agent) && !agent.includes('(pc;');
   if (!agent.includes('micromessenger')) return mobile ? 'mobile-browser' : 'desktop-browser';
   if (agent.includes('miniprogram')) return 'mini-program';
   return /windowswechat|macwechat/.test(agent) || !mobile ? 'wechat-desktop' : 'wechat';

@@ -11,13 +11,21 @@ export function cookieName(app: WechatApp, base: string): string {
   return `${prefix(app)}${base}_${appTag(app)}`;
 }
 
-export function flowCookiePrefix(app: WechatApp): string {
+function flowCookiePrefix(app: WechatApp): string {
   return `${cookieName(app, 'wechat_flow')}_`;
 }
 
 /** One cookie for each flow, so that two tabs do not take each other's. */
 export function flowCookieName(app: WechatApp, state: string): string {
   return flowCookiePrefix(app) + shortHash(state);
+}
+
+/** The cookies that may be flows of this app. Exactly our names: others can hold characters that cannot be written back. */
+export function flowCookies(app: WechatApp, cookies: readonly ReceivedCookie[]): ReceivedCookie[] {
+  const prefix = flowCookiePrefix(app);
+  return cookies.filter(
+    ({ name }) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)),
+  );
 }
 
 /** @param maxAge seconds; 0 removes the cookie */

@@ -4,7 +4,7 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import type { Sealer } from '../sealing/sealer.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
-import { flowCookieName, flowCookiePrefix, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
+import { flowCookieName, flowCookies, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
 
 /** How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes. */
 export const FLOW_LIFETIME_MS = 10 * 60_000;
@@ -95,9 +95,7 @@ export class Flows {
 
   /** The Set-Cookie lines that end every flow of this browser. */
   clear(app: WechatApp, cookies: readonly ReceivedCookie[]): string[] {
-    return cookies
-      .filter(({ name }) => name.startsWith(flowCookiePrefix(app)))
-      .map(({ name }) => writeCookie(app, name, '', 0));
+    return flowCookies(app, cookies).map(({ name }) => writeCookie(app, name, '', 0));
   }
 
   forget(app: WechatApp, flow: Flow): string {
@@ -118,16 +116,14 @@ export class Flows {
   /** Flow cookies of the request, newest first; those that do not open come last, to be removed first. */
   private alive(app: WechatApp, cookies: readonly ReceivedCookie[]): { name: string; length: number }[] {
     const opened = new Map(this.ours(app, cookies).map(({ name, flow }) => [name, flow.expiresAt]));
-    return cookies
-      .filter(({ name }) => name.startsWith(flowCookiePrefix(app)))
+    return flowCookies(app, cookies)
       .toSorted((a, b) => (opened.get(b.name) ?? 0) - (opened.get(a.name) ?? 0))
       .map(({ name, value }) => ({ name, length: name.length + value.length }));
   }
 
   private ours(app: WechatApp, cookies: readonly ReceivedCookie[]): { name: string; flow: Flow }[] {
-    const prefix = flowCookiePrefix(app);
-    return cookies.flatMap(({ name, value }) => {
-      const flow = name.startsWith(prefix) ? this.open(name, value) : undefined;
+    return flowCookies(app, cookies).flatMap(({ name, value }) => {
+      const flow = this.open(name, value);
       return flow ? [{ name, flow }] : [];
     });
   }
@@ -138,13 +134,23 @@ export class Flows {
   }
 
   private open(name: string, value: string | undefined): Flow | undefined {
-    const text = this.sealer.open('flow', name, value);
-    if (text === undefined) return undefined;
-    const flow = JSON.parse(text) as Flow;
-    return flow.expiresAt > this.runtime.now() ? flow : undefined;
+    const flow = readFlow(this.sealer.open('flow', name, value));
+    return flow && flow.expiresAt > this.runtime.now() ? flow : undefined;
   }
 
   private macs(app: WechatApp, body: string): string[] {
     return this.sealer.macs(`${app.appId}\n${body}`).map((mac) => mac.toString('hex').slice(0, 8));
+  }
+}
+
+/** What was sealed with our key may still be of another version of this package. */
+function readFlow(text: string | undefined): Flow | undefined {
+  try {
+    const flow = JSON.parse(text ?? 'null') as Partial<Flow> | null;
+    const genuine =
+      typeof flow?.state === 'string' && typeof flow.returnTo === 'string' && Number.isFinite(flow.expiresAt);
+    return genuine ? (flow as Flow) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -2,8 +2,8 @@
 import { WechatConfigError } from '../api/errors.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { LoginFlow } from './login-flow.js';
+import { publicAddress } from './return-address.js';
 
-/** @internal */
 export class GuardSetup {
   constructor(
     private readonly config: WechatConfig,
@@ -12,6 +12,12 @@ export class GuardSetup {
 
   get hooks(): WechatConfig['hooks'] {
     return this.config.hooks;
+  }
+
+  /** Where the application wants a problem to lead: an address, or a path of the application. */
+  addressOf(redirect: string): string {
+    const { publicUrl } = [...this.config.apps.values()].find((app) => app.publicUrl) ?? this.config;
+    return publicUrl && /^\/(?!\/)/.test(redirect) ? publicAddress(publicUrl, redirect) : redirect;
   }
 
   /**

@@ -1,6 +1,6 @@
 // Answers a request by ourselves, the same on Express and Fastify.
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { WechatConfig } from '../config/wechat-config.js';
+import type { GuardSetup } from './guard-setup.js';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from './problem-page.js';
 import type { Verdict } from './verdict.js';
 
@@ -25,14 +25,19 @@ export class HttpAnswer {
     this.setCookies(setCookies);
     this.keepPrivate();
     // The parsed address is sent, because Fastify fails on anything but ASCII.
-    this.adapter.redirect(this.response, status, new URL(location).href);
+    this.adapter.redirect(
+      this.response,
+      status,
+      URL.canParse(location) ? new URL(location).href : encodeURI(location),
+    );
   }
 
-  async page(verdict: Extract<Verdict, { kind: 'page' }>, hooks: WechatConfig['hooks']): Promise<void> {
+  async page(verdict: Extract<Verdict, { kind: 'page' }>, setup: GuardSetup): Promise<void> {
     const { problem, lang, setCookies } = verdict;
-    const own = await hooks.renderProblem?.(problem);
-    if (own && 'redirect' in own)
-      return this.redirect({ kind: 'redirect', location: own.redirect, setCookies });
+    const own = await setup.hooks.renderProblem?.(problem);
+    if (own && 'redirect' in own) {
+      return this.redirect({ kind: 'redirect', location: setup.addressOf(own.redirect), setCookies });
+    }
     this.setCookies(setCookies);
     this.keepPrivate();
     this.adapter.setHeader(this.response, 'Content-Type', 'text/html; charset=utf-8');

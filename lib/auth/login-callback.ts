@@ -8,7 +8,7 @@ import { type Flow, FLOW_LIFETIME_MS, type Flows } from './flow.js';
 import type { WechatIdentity } from './identity.js';
 import { type LoginOutcome, RedirectNotAllowed } from './login-outcome.js';
 import type { Refusals } from './refusals.js';
-import { allowedReturnAddress, defaultReturnAddress } from './return-address.js';
+import { allowedReturnAddress, defaultReturnAddress, handlerReturnAddress } from './return-address.js';
 import type { Runtime } from '../runtime.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { FoundSession } from './session-reader.js';
@@ -38,7 +38,9 @@ export class LoginCallback {
   ) {}
 
   /** The callback is a page request whose `state` carries our MAC. `?code=` without one is the application's own. */
-  recognize({ request }: Visit): Callback | undefined {
+  recognize({ request, accepted }: Visit): Callback | undefined {
+    // WeChat sends nobody to a route whose apps have no address.
+    if (!accepted.some(({ publicUrl }) => publicUrl)) return undefined;
     for (const state of request.query.getAll('state')) {
       const recognized = this.flows.recognize(state);
       if (recognized) return { ...recognized, state };
@@ -136,7 +138,7 @@ export class LoginCallback {
     if (result.kind !== 'signed-in') return result;
     this.sessions.toCookie(app, result.session);
     if (result.redirectTo === undefined) return result;
-    const address = allowedReturnAddress(this.config, app, result.redirectTo);
+    const address = handlerReturnAddress(this.config, app, result.redirectTo);
     if (address === undefined) throw new RedirectNotAllowed();
     return { ...result, redirectTo: address };
   }

@@ -32,7 +32,11 @@ export class LoginFlow {
     if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), isPublic: true };
     const arrived = new Visit(this.config, request, rule, canNavigate);
     const visit = this.atLoginRoute(arrived);
-    if (!visit) return this.refusals.page(arrived, 'BAD_LOGIN_REQUEST');
+    if (!visit) {
+      return arrived.isPage
+        ? this.refusals.page(arrived, 'BAD_LOGIN_REQUEST')
+        : this.refusals.deny(arrived, 'BAD_LOGIN_REQUEST');
+    }
     const found = await this.reader.find(request, visit.accepted);
     if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
     const callback = visit.isPage ? this.callback.recognize(visit) : undefined;

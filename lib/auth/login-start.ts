@@ -48,7 +48,9 @@ export class LoginStart {
 
     const facts = { app: app.name, client: visit.client };
     this.events.emit(
-      attempt === 0 ? { type: 'flow.started', ...facts } : { type: 'flow.restarted', attempt, ...facts },
+      login.attempt === 0
+        ? { type: 'flow.started', ...facts }
+        : { type: 'flow.restarted', attempt, ...facts },
     );
     const scope = scopeToAsk(app, rule.scope);
     const state = this.flows.createState(app, attempt);

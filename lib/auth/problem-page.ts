@@ -12,7 +12,7 @@ const STYLE =
   'svg{display:block;width:56px;height:56px;margin:0 auto 20px}h1{margin:0;font-size:22px;line-height:1.4;font-weight:600}' +
   'p{margin:10px 0 0;color:var(--soft);text-wrap:balance}' +
   'a{display:inline-block;min-width:184px;margin-top:32px;padding:10px 24px;border-radius:8px;background:#07c160;color:#fff;font-weight:500;text-decoration:none}' +
-  'a:hover{background:#06ad56}a:focus-visible{outline:3px solid #07c16066;outline-offset:2px}' +
+  'a.home{margin-top:12px;background:none;color:var(--soft)}a:not(.home):hover{background:#06ad56}a:focus-visible{outline:3px solid #07c16066;outline-offset:2px}' +
   'small{display:block;margin-top:36px;color:var(--soft);font:12px/1.5 ui-monospace,Menlo,Consolas,monospace}';
 
 const ICON =
@@ -25,13 +25,16 @@ export const PROBLEM_PAGE_POLICY =
 
 export function renderProblemPage(problem: WechatProblem, lang: 'zh' | 'en'): string {
   const title = escape(PROBLEMS[problem.code].title[lang]);
-  const retry = problem.retryUrl
-    ? `<a href="${escape(problem.retryUrl)}">${lang === 'zh' ? '重试' : 'Try again'}</a>`
+  const { retryUrl, homeUrl } = problem;
+  const retry = retryUrl ? `<a href="${escape(retryUrl)}">${lang === 'zh' ? '重试' : 'Try again'}</a>` : '';
+  const elsewhere = homeUrl && homeUrl !== retryUrl;
+  const home = elsewhere
+    ? `<a class="home" href="${escape(homeUrl)}">${lang === 'zh' ? '返回首页' : 'Home'}</a>`
     : '';
   return (
     `<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8">` +
     `<meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head>` +
-    `<body><main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${retry}` +
+    `<body><main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${retry}${home}` +
     `<small>${problem.code} · ${escape(problem.ref)}</small></main></body></html>`
   );
 }

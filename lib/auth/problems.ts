@@ -35,6 +35,8 @@ export interface WechatProblem {
   readonly ref: string;
   /** Where a page can offer to try again. */
   readonly retryUrl?: string;
+  /** Where a page can offer to go instead: `returnTo.default`. */
+  readonly homeUrl?: string;
 }
 
 interface Words {
@@ -113,7 +115,10 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
   },
 };
 
-export type ProblemDetails = Pick<WechatProblem, 'loginUrl' | 'app' | 'scope' | 'reason' | 'retryUrl'> & {
+export type ProblemDetails = Pick<
+  WechatProblem,
+  'loginUrl' | 'app' | 'scope' | 'reason' | 'retryUrl' | 'homeUrl'
+> & {
   message?: string;
 };
 
@@ -137,6 +142,6 @@ const EXCEPTIONS = {
 
 /** An ordinary Nest exception, so that the application's filters shape it as they shape their own. */
 export function problemException(problem: WechatProblem): HttpException {
-  const { retryUrl: _, ...body } = problem;
+  const { retryUrl: _, homeUrl: __, ...body } = problem;
   return new EXCEPTIONS[PROBLEMS[problem.code].status](body);
 }

@@ -1,14 +1,17 @@
 // Makes refusals: a page for people, an exception for programs, both with a reference that stands in the log too.
+import { Logger } from '@nestjs/common';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { makeProblem, type ProblemDetails, type WechatProblem, type WechatProblemCode } from './problems.js';
-import { publicAddress, requirePublicUrl } from './return-address.js';
+import { defaultReturnAddress, publicAddress, requirePublicUrl } from './return-address.js';
 import type { Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
 
 export class Refusals {
+  private readonly logger = new Logger('WechatOAuth');
+
   constructor(
-    private readonly config: Pick<WechatConfig, 'loginPath'>,
+    private readonly config: WechatConfig,
     private readonly runtime: Pick<Runtime, 'randomBytes'>,
     /** Whether `WechatAuthController` is mounted, so that there is an address to name. */
     private readonly hasLoginRoute: () => boolean,
@@ -25,20 +28,25 @@ export class Refusals {
     details: ProblemDetails = {},
     setCookies: string[] = [],
   ): Extract<Verdict, { kind: 'page' }> {
-    const { lang } = visit;
-    return { kind: 'page', problem: this.problem(code, lang, details), lang, setCookies };
+    const { lang, client } = visit;
+    const app = visit.serving[0] ?? visit.accepted.find(({ publicUrl }) => publicUrl);
+    const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
+    const problem = this.problem(code, lang, { ...home, ...details });
+    // A failure is logged where its cause is known.
+    if (code !== 'LOGIN_FAILED') this.logger.log(`${code}, ref ${problem.ref}, shown to ${client}`);
+    return { kind: 'page', problem, lang, setCookies };
   }
 
   deny(visit: Visit, code: WechatProblemCode): Verdict {
     const { accepted, rule, lang } = visit;
     const app = this.hasLoginRoute() ? visit.serving[0] : undefined;
-    return {
-      kind: 'deny',
-      problem: this.problem(code, lang, {
-        ...(app ? { loginUrl: publicAddress(requirePublicUrl(app), this.config.loginPath) } : {}),
-        ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
-        ...(rule.scope === undefined ? {} : { scope: rule.scope }),
-      }),
-    };
+    const problem = this.problem(code, lang, {
+      ...(app ? { loginUrl: publicAddress(requirePublicUrl(app), this.config.loginPath) } : {}),
+      ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
+      ...(rule.scope === undefined ? {} : { scope: rule.scope }),
+    });
+    // Any stranger can cause these, so they are not for the everyday log.
+    this.logger.debug(`${code}, ref ${problem.ref}, answered to ${visit.client}`);
+    return { kind: 'deny', problem };
   }
 }

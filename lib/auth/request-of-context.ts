@@ -7,7 +7,9 @@ export type ContextKind = 'http' | 'graphql' | 'ws';
 export interface ContextRequest {
   readonly kind: ContextKind;
   readonly request: HttpRequest;
-  /** What `@WechatUser` finds again in the same context: the request, the GraphQL context, the socket. */
+  /** What this handler does with the request: where `@WechatUser` finds who was let in. */
+  readonly call: object;
+  /** Everything that stands for the request: itself, the GraphQL context or the socket that carries it, the call. */
   readonly carriers: readonly object[];
 }
 
@@ -20,15 +22,44 @@ export function requestOf(context: ExecutionContext, getRequest?: GetRequest): C
   const carrier = carrierOf(context);
   const raw = getRequest?.(context) ?? rawRequest(kind, carrier);
   if (!isObject(raw)) return undefined;
-  const carriers = isObject(carrier) && carrier !== raw ? [raw, carrier] : [raw];
-  return { kind, request: kind === 'ws' ? HttpRequest.ofSocket(raw) : new HttpRequest(raw), carriers };
+  const call = callOf(context) ?? raw;
+  const request =
+    kind !== 'http' && opensSocket(kind, raw) ? HttpRequest.ofSocket(raw) : new HttpRequest(raw);
+  return { kind, request, call, carriers: [...new Set([raw, carrier, call])].filter(isObject) };
 }
 
+/**
+ * An HTTP request has one handler, so it is its own call. A GraphQL operation brings one request to many handlers at the same time, and a socket one to
+ * many messages; each has a rule of its own, and whom one lets in, another must not take for its own visitor.
+ */
+export function callOf(context: ExecutionContext): object | undefined {
+  const carrier = carrierOf(context);
+  if (!isObject(carrier)) return undefined;
+  if (context.getType<string>() === 'http') return carrier;
+  return calls.at(carrier).at(context.getClass()).at(context.getHandler());
+}
+
+/** One object for each path of keys, for as long as the keys live. */
+class Branch {
+  private readonly branches = new WeakMap<object, Branch>();
+
+  at(key: object | null): Branch {
+    // Exception filters have neither class nor handler.
+    if (key === null) return this;
+    let branch = this.branches.get(key);
+    if (!branch) this.branches.set(key, (branch = new Branch()));
+    return branch;
+  }
+}
+
+const calls = new Branch();
+
 /** The object of the context that lives as long as the request does. */
-export function carrierOf(context: ExecutionContext): unknown {
+function carrierOf(context: ExecutionContext): unknown {
   switch (context.getType<string>()) {
     case 'graphql':
-      return context.getArgByIndex(2);
+      // (root, args, context, info), but for the references of a federation (reference, context, info).
+      return context.getArgByIndex(context.getArgByIndex(3) === undefined ? 1 : 2);
     case 'ws':
       return context.switchToWs().getClient();
     default:
@@ -36,16 +67,41 @@ export function carrierOf(context: ExecutionContext): unknown {
   }
 }
 
-/** Where the usual servers put the request: Apollo and Mercurius, graphql-ws; socket.io's handshake, and `ws` where a gateway keeps it as `client.request`. */
 function rawRequest(kind: ContextKind, carrier: unknown): unknown {
   if (kind === 'http' || !isObject(carrier)) return carrier;
-  const { req, request, extra, handshake } = carrier as Record<string, any>;
-  if (kind === 'graphql') return req ?? request ?? extra?.request ?? extra?.socket?.request;
+  return kind === 'graphql' ? requestOfOperation(carrier) : requestOfSocket(carrier);
+}
+
+interface OperationContext {
+  req?: unknown;
+  request?: unknown;
+  reply?: { request?: unknown };
+  extra?: { request?: unknown };
+}
+
+/** Apollo, Yoga and Mercurius each have their own name for it; Nest hands what graphql-ws knows of a socket on as `req`. */
+function requestOfOperation(context: OperationContext): unknown {
+  const found = (context.req ?? context.request ?? context.reply?.request ?? context) as OperationContext;
+  return found.extra?.request ?? (found === context ? undefined : found);
+}
+
+interface Socket {
+  request?: unknown;
+  handshake?: { headers?: object; url?: string; auth?: { token?: unknown } };
+}
+
+/** The handshake of socket.io; `ws` where a gateway keeps what `handleConnection` was given as `client.request`. */
+function requestOfSocket({ request, handshake }: Socket): unknown {
   if (!isObject(handshake)) return request;
   // A socket.io client that cannot send headers sends its bearer token as `auth: { token }`.
-  const { headers, url, auth } = handshake as { headers?: object; url?: string; auth?: { token?: unknown } };
+  const { headers, url, auth } = handshake;
   const token = typeof auth?.token === 'string' ? { authorization: `Bearer ${auth.token}` } : {};
   return { headers: { ...headers, ...token }, url };
+}
+
+/** Subscriptions over a WebSocket begin with a handshake too, and then carry mutations as well. */
+function opensSocket(kind: ContextKind, raw: { headers?: { upgrade?: unknown } }): boolean {
+  return kind === 'ws' || String(raw.headers?.upgrade).toLowerCase() === 'websocket';
 }
 
 function isObject(value: unknown): value is object {

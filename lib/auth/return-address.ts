@@ -30,7 +30,22 @@ export function allowedReturnAddress(
   // A blob: address has the origin of what is inside it.
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined;
   if (url.username || url.password || !config.returnTo.origins.has(url.origin)) return undefined;
-  return url.href;
+  // Measured again: percent-encoding makes a Chinese character nine, and the flow's cookie has to hold them.
+  return url.href.length > MAX_LENGTH ? undefined : url.href;
+}
+
+/** What a login handler returned: a path is one of the application, which knows nothing of a path that a proxy strips. */
+export function handlerReturnAddress(
+  config: WechatConfig,
+  app: WechatApp,
+  value: unknown,
+): string | undefined {
+  const isPath = typeof value === 'string' && /^\/(?!\/)/.test(value);
+  return allowedReturnAddress(
+    config,
+    app,
+    isPath ? requirePublicUrl(app).href.replace(/\/$/, '') + value : value,
+  );
 }
 
 export function requirePublicUrl(app: WechatApp): URL {

@@ -17,6 +17,9 @@ export const MAX_SESSION_MS = 400 * 86_400_000;
 /** The most single sessions remembered of one person; beyond that the oldest go, which were about to be over anyway. */
 const MAX_SIDS = 200;
 
+/** Every end counts, so none gives way to another: somebody with many sessions could keep ending them to outrun their own ban. */
+const MAX_TRIES = 200;
+
 export class Revocations {
   constructor(
     private readonly vault: Vault,
@@ -30,9 +33,9 @@ export class Revocations {
     return issuedAt <= (ended.before ?? -1) || Object.hasOwn(ended.sids, sid);
   }
 
-  /** Ends one session, wherever there are copies of it. */
-  async end({ sid, expiresAt, identity }: Session): Promise<void> {
-    await this.change(identity.appId, identity.openid, ({ before, sids }) => {
+  /** Ends one session, wherever there are copies of it. False when the store did not take it. */
+  async end({ sid, expiresAt, identity }: Session): Promise<boolean> {
+    return this.change(identity.appId, identity.openid, ({ before, sids }) => {
       const alive = Object.entries(sids).filter(([, until]) => until > this.runtime.now());
       const kept = alive.toSorted(([, a], [, b]) => b - a).slice(0, MAX_SIDS - 1);
       return {
@@ -42,18 +45,20 @@ export class Revocations {
     });
   }
 
-  /** Ends every session that the person has now. */
-  async endAll(appId: string, openid: string): Promise<void> {
-    await this.change(appId, openid, () => ({ before: this.runtime.now(), sids: {} }));
+  /** Ends every session that the person has now. False when the store did not take it. */
+  async endAll(appId: string, openid: string): Promise<boolean> {
+    return this.change(appId, openid, () => ({ before: this.runtime.now(), sids: {} }));
   }
 
-  private async change(appId: string, openid: string, change: (ended: Ended) => Ended): Promise<void> {
-    await this.vault.update<Ended>(
+  private async change(appId: string, openid: string, change: (ended: Ended) => Ended): Promise<boolean> {
+    const written = await this.vault.update<Ended>(
       this.keyOf(appId, openid),
       (ended) => change(ended ?? { sids: {} }),
       () => MAX_SESSION_MS,
       isEnded,
+      MAX_TRIES,
     );
+    return written === 'done';
   }
 
   private keyOf(appId: string, openid: string): string {

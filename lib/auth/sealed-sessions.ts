@@ -5,7 +5,7 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { Sealer } from '../sealing/sealer.js';
 import { cookieName, MAX_COOKIE_LENGTH, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
-import type { WechatSession, WechatSessionCodec } from '../wechat-oauth.options.js';
+import type { WechatSession } from '../wechat-oauth.options.js';
 import type { WechatClaims, WechatIdentity } from './identity.js';
 
 export type Session = WechatSession;
@@ -47,7 +47,8 @@ export class SealedSessions {
     return writeCookie(app, name, value, (session.expiresAt - this.runtime.now()) / 1_000);
   }
 
-  toBearer(session: Session): string {
+  /** Without the idle limit: no answer hands the owner of a token a renewed one, so `expiresAt` is its only end. */
+  toBearer({ idleAt: _, ...session }: Session): string {
     return this.seal(BEARER, session);
   }
 
@@ -98,10 +99,15 @@ export class SealedSessions {
   }
 
   private unseal(place: string, sealed: string): Session | undefined {
-    const { codec } = this.config.session;
-    if (codec) return openWith(codec, sealed);
-    const text = this.sealer.open('session', place, sealed);
-    return text === undefined ? undefined : (JSON.parse(text) as Session);
+    try {
+      const { codec } = this.config.session;
+      const opened: unknown = codec
+        ? copy(codec.open(sealed))
+        : JSON.parse(this.sealer.open('session', place, sealed) ?? 'null');
+      return isSession(opened) ? opened : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   private open(place: string, sealed: string | undefined): Session | undefined {
@@ -125,20 +131,16 @@ export class SealedSessions {
   }
 }
 
-/** A foreign token that opens must still be a session: whatever it lacks would be nobody's. */
-function openWith(codec: WechatSessionCodec, token: string): Session | undefined {
-  try {
-    const session = codec.open(token);
-    const genuine =
-      typeof session?.sid === 'string' &&
-      Number.isFinite(session.expiresAt) &&
-      Number.isFinite(session.issuedAt) &&
-      typeof session.identity?.openid === 'string' &&
-      Array.isArray(session.identity.scope);
-    return genuine ? copy(session) : undefined;
-  } catch {
-    return undefined;
-  }
+/** What opens must still be a session, be it a foreign token or of another version of this package: whatever it lacks would be nobody's. */
+function isSession(value: unknown): value is Session {
+  const session = value as Partial<Session> | null | undefined;
+  return (
+    typeof session?.sid === 'string' &&
+    Number.isFinite(session.expiresAt) &&
+    Number.isFinite(session.issuedAt) &&
+    typeof session.identity?.openid === 'string' &&
+    Array.isArray(session.identity.scope)
+  );
 }
 
 /** A copy through JSON: what the session will hold after a round trip is what it holds at once. */

@@ -63,8 +63,10 @@ export class SessionReader {
   isForeignWrite(request: HttpRequest): boolean {
     if (SAFE_METHODS.has(request.method)) return false;
     const origin = request.header('origin');
-    if (origin !== undefined) return !this.config.returnTo.origins.has(origin);
     const site = request.header('sec-fetch-site');
+    // Pages with `no-referrer` send forms with the origin "null"; only the browser itself can say that they are our own.
+    if (origin === 'null') return site !== 'same-origin';
+    if (origin !== undefined) return !this.config.returnTo.origins.has(origin);
     return site !== undefined && site !== 'same-origin' && site !== 'none';
   }
 }

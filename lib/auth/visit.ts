@@ -68,7 +68,12 @@ export class Visit {
     }
     const base = requirePublicUrl(app);
     const own = publicAddress(base, request.path + request.search);
-    return allowedReturnAddress(this.config, app, own) ?? publicAddress(base, request.path);
+    const withoutQuery = publicAddress(base, request.path);
+    return (
+      allowedReturnAddress(this.config, app, own) ??
+      allowedReturnAddress(this.config, app, withoutQuery) ??
+      defaultReturnAddress(this.config, app)
+    );
   }
 
   /** The destination of a callback, whose address carries WeChat's parameters. */

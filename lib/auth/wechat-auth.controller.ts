@@ -1,6 +1,5 @@
 // Ready-made routes for pages and apps. Not mounted by itself: list it in `controllers`, or extend it under a path of your own and set `loginPath`.
 import {
-  BadRequestException,
   Controller,
   ForbiddenException,
   Get,
@@ -110,6 +109,7 @@ export class WechatAuthController {
   @HttpCode(200)
   async session(@Req() request: object & { body?: unknown }): Promise<IssuedSession> {
     const { app, code } = (request.body ?? {}) as { app?: unknown; code?: unknown };
+    const lang = new HttpRequest(request).prefersChinese ? 'zh' : 'en';
     const candidates = [...this.config.apps.values()].filter(
       ({ type }) => type === 'mini-program' || type === 'mobile',
     );
@@ -118,13 +118,10 @@ export class WechatAuthController {
         ? candidates[0]
         : candidates.find(({ name }) => name === app);
     if (!chosen || typeof code !== 'string') {
-      throw new BadRequestException({
-        statusCode: 400,
-        code: 'BAD_LOGIN_REQUEST',
-        message: 'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.',
-      });
+      const message =
+        'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.';
+      throw problemException(this.refusals.problem('BAD_LOGIN_REQUEST', lang, { message }));
     }
-    const lang = new HttpRequest(request).prefersChinese ? 'zh' : 'en';
     try {
       return await this.codeLogin.run(chosen, code, request, lang);
     } catch (error) {

@@ -1,5 +1,11 @@
 // Sessions for code of the application's own: a guard that takes its JWT or WeChat, a sign-in that WeChat had no part in, tests.
-import { type ExecutionContext, Inject, Injectable, UnauthorizedException } from '@nestjs/common';
+import {
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  ServiceUnavailableException,
+  UnauthorizedException,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { WechatConfigError, WechatInputError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
@@ -119,7 +125,8 @@ export class WechatSessionService {
 
   /**
    * Signs a person out everywhere: every session of theirs that exists now is over, wherever there are copies of it.
-   * @throws WechatConfigError unless `session.revocable` is on, WechatInputError when the identity names no app
+   * @throws WechatConfigError unless `session.revocable` is on, WechatInputError when the identity names no app, ServiceUnavailableException when the store
+   * did not take it and the sessions go on
    */
   async revoke(identity: Pick<WechatIdentity, 'app' | 'openid'>): Promise<void> {
     if (!this.#config.session.revocable) {
@@ -129,7 +136,12 @@ export class WechatSessionService {
         'Set it to true. It costs one read of the token store with every guarded request.',
       );
     }
-    await this.#revocations.endAll(this.#appOf(identity).appId, identity.openid);
+    const ended = await this.#revocations.endAll(this.#appOf(identity).appId, identity.openid);
+    // Never quietly: whoever bans somebody must know that it did not happen.
+    if (!ended)
+      throw new ServiceUnavailableException(
+        'The sessions could not be ended: the token store did not answer.',
+      );
   }
 
   #hand(response: unknown, app: WechatApp, session: WechatSession): IssuedSession {

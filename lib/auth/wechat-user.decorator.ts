@@ -2,7 +2,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getWechatIdentity } from './attached-identity.js';
 import type { WechatIdentity } from './identity.js';
-import { carrierOf } from './request-of-context.js';
+import { callOf } from './request-of-context.js';
 
 /**
  * The signed-in person, or one field of it: `@WechatUser() user: WechatIdentity`, `@WechatUser('openid') openid: string`. Undefined where nobody is signed
@@ -10,7 +10,7 @@ import { carrierOf } from './request-of-context.js';
  */
 export const WechatUser: (field?: keyof WechatIdentity) => ParameterDecorator = createParamDecorator(
   (field: keyof WechatIdentity | undefined, context: ExecutionContext) => {
-    const identity = getWechatIdentity(carrierOf(context));
+    const identity = getWechatIdentity(callOf(context));
     return field === undefined ? identity : identity?.[field];
   },
 );

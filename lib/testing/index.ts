@@ -19,4 +19,10 @@ export type {
   MockUserOptions,
   WechatMockServerOptions,
 } from './mock-server.types.js';
+export {
+  describeTokenStore,
+  type OpenTokenStore,
+  type TokenStoreCapabilities,
+  type TokenStoreHarness,
+} from './describe-token-store.js';
 export { signInAs, type SignedIn, type SignInAsIdentity } from './sign-in-as.js';

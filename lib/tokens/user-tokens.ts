@@ -135,11 +135,17 @@ export class UserTokens {
       const written = await this.vault.replace(key, entry.raw, next, this.ttl(app, next));
       if (written !== 'refused') return next;
       // Somebody else was faster: theirs is what the next caller will read, so it is what this one uses.
-      return (await this.vault.read<TokenRecord>(key, isTokenRecord))?.value ?? next;
+      const theirs = await this.vault.read<TokenRecord>(key, isTokenRecord);
+      // Nothing there: another node's refresh failed because this one had succeeded, and it dropped the record.
+      if (!theirs) await this.vault.create(key, next, this.ttl(app, next));
+      return theirs?.value ?? next;
     } catch (error) {
-      if (error instanceof WechatApiError && DEAD_REFRESH.has(error.errcode)) {
-        await this.vault.replace(key, entry.raw, undefined, 0);
-      }
+      if (!(error instanceof WechatApiError) || !DEAD_REFRESH.has(error.errcode)) throw error;
+      const dropped = await this.vault.replace(key, entry.raw, undefined, 0);
+      // The refresh token may be dead because another node has just used it; then that node's token is there.
+      const theirs =
+        dropped === 'refused' ? await this.vault.read<TokenRecord>(key, isTokenRecord) : undefined;
+      if (theirs && this.isAlive(theirs.value, record.accessToken)) return theirs.value;
       throw error;
     }
   }

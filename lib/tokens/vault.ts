@@ -60,24 +60,26 @@ export class Vault {
   /**
    * Compare-and-set with a few more tries: `change` gets what is there (undefined: nothing that can be read) and gives what shall be there (undefined:
    * leave it). A store that is down is left alone.
+   * @param tries the default is for entries of which the newest may win: each loss means that another writer has just been here
    */
   async update<T extends object>(
     key: string,
     change: (current: T | undefined) => T | undefined,
     ttlMs: (next: T) => number,
     shape: VaultShape = anyObject,
-  ): Promise<void> {
-    // Each loss means that another writer has just been here; after three the newest of them may stay.
-    for (let round = 0; round < 3; round++) {
+    tries = 3,
+  ): Promise<VaultWrite> {
+    for (let round = 0; round < tries; round++) {
       const raw = await this.ask(() => this.store.get(key));
-      if (raw === DOWN) return;
+      if (raw === DOWN) return 'down';
       const next = change(raw === undefined ? undefined : this.unpack<T>(key, raw, shape));
-      if (next === undefined) return;
+      if (next === undefined) return 'done';
       const ttl = ttlMs(next);
       const written =
         raw === undefined ? await this.create(key, next, ttl) : await this.replace(key, raw, next, ttl);
-      if (written !== 'refused') return;
+      if (written !== 'refused') return written;
     }
+    return 'refused';
   }
 
   private pack(key: string, value: object): string {

@@ -2,6 +2,8 @@
 // stands for the address of our sources, compiles it once as an ES module and once as CommonJS, and runs it.
 // It prints as JSON what its own requests were answered.
 import 'reflect-metadata';
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -34,12 +36,13 @@ async function boot(publicUrl: string, extra: object) {
   const app = await NestFactory.create(AppModule, new Adapter(), { logger: ['error', 'warn'] });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
+  // Not Node's fetch, which says on every request that it is a fetch.
   const get = async (headers: Record<string, string>) => {
-    const answer = await fetch(`http://127.0.0.1:${port}/me`, { headers, redirect: 'manual' });
-    const body = await answer.text();
+    const [answer] = (await once(http.get({ port, path: '/me', headers }), 'response')) as [IncomingMessage];
+    const body = (await answer.setEncoding('utf8').toArray()).join('');
     return {
-      status: answer.status,
-      location: answer.headers.get('location'),
+      status: answer.statusCode,
+      location: answer.headers.location,
       body: body.startsWith('{') ? (JSON.parse(body) as unknown) : body,
     };
   };
