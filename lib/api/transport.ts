@@ -42,21 +42,30 @@ export class WechatTransport {
    * @throws WechatApiError, WechatNetworkError, WechatResponseError
    */
   async call(call: WechatCall): Promise<WechatAnswer> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.observe(call, attempt);
-      } catch (error) {
-        if (!call.repeatable || attempt >= MAX_ATTEMPTS || !isKnownFailure(error)) throw error;
-        await this.runtime.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + this.runtime.random()));
+    const deadline = new AbortController();
+    // One limit for all attempts together, so that others can know how long to wait. axios itself counts only silence on the socket; a slow drip of bytes
+    // would go on for ever.
+    const timer = setTimeout(() => deadline.abort(), this.config.http.timeout);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.observe(call, attempt, deadline.signal);
+        } catch (error) {
+          if (!call.repeatable || attempt >= MAX_ATTEMPTS || !isKnownFailure(error)) throw error;
+          await this.runtime.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + this.runtime.random()));
+          if (deadline.signal.aborted) throw error;
+        }
       }
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  private async observe(call: WechatCall, attempt: number): Promise<WechatAnswer> {
+  private async observe(call: WechatCall, attempt: number, deadline: AbortSignal): Promise<WechatAnswer> {
     const { endpoint } = call;
     const startedAt = this.runtime.now();
     try {
-      const answer = await this.send(call, attempt);
+      const answer = await this.send(call, attempt, deadline);
       this.events.emit({ type: 'api.call', endpoint, ms: this.runtime.now() - startedAt, ok: true });
       return answer;
     } catch (error) {
@@ -72,10 +81,7 @@ export class WechatTransport {
     }
   }
 
-  private async send(call: WechatCall, attempt: number): Promise<WechatAnswer> {
-    const deadline = new AbortController();
-    // axios counts only silence on the socket; a slow drip of bytes would go on for ever.
-    const timer = setTimeout(() => deadline.abort(), this.config.http.timeout);
+  private async send(call: WechatCall, attempt: number, deadline: AbortSignal): Promise<WechatAnswer> {
     let response: AxiosResponse<ArrayBuffer>;
     try {
       response = await lastValueFrom(
@@ -89,7 +95,7 @@ export class WechatTransport {
           maxContentLength: BODY_LIMIT,
           validateStatus: () => true,
           transformResponse: (body: unknown) => body,
-          signal: deadline.signal,
+          signal: deadline,
           proxy: this.config.http.proxy ?? false,
           httpAgent: this.config.http.httpAgent,
           httpsAgent: this.config.http.httpsAgent,
@@ -97,9 +103,7 @@ export class WechatTransport {
       );
     } catch (error) {
       // The HTTP library's error holds the URL with the secret: its facts are copied and it is dropped, not kept as `cause`.
-      throw describeFault(error, call.endpoint, deadline.signal.aborted, attempt);
-    } finally {
-      clearTimeout(timer);
+      throw describeFault(error, call.endpoint, deadline.aborted, attempt);
     }
     const text = new TextDecoder().decode(response.data);
     const secrets = call.secret.map((name) => call.query[name] ?? '');

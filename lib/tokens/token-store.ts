@@ -18,4 +18,7 @@ export abstract class TokenStore {
     value: string | undefined,
     ttlMs: number,
   ): Promise<boolean>;
+
+  /** For a store that shares entries with other programs: the values of these keys are JSON in clear, whether a `sessionSecret` is configured or not. */
+  keepsInClear?(key: string): boolean;
 }

@@ -1,7 +1,7 @@
 // The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
-import { TokenNotFoundError, WechatApiError, WechatResponseError } from '../api/errors.js';
+import { TokenNotFoundError, WechatApiError, WechatError, WechatResponseError } from '../api/errors.js';
 import { requireCode, requireOpenid, type SnsApi, type WechatUserProfile } from '../api/sns-api.js';
-import type { WechatApp } from '../config/wechat-config.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { WechatEvents } from '../wechat-events.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
@@ -16,8 +16,11 @@ import {
   WechatToken,
 } from './wechat-token.js';
 
-/** A token that ends so soon could be dead on arrival. */
-const EARLY_MS = 30_000;
+/** How long before its end a token is refreshed: at random, so that a fleet does not refresh everybody in one second. */
+const EARLY_MS = { least: 30_000, most: 180_000 };
+/** What a lease lasts beyond the hard limit of the call that it is for. */
+const LEASE_MARGIN_MS = 1_000;
+const POLL_MS = 50;
 /** WeChat no longer takes the access token. */
 const STALE_TOKEN = new Set([40001, 40014, 42001]);
 /** WeChat no longer takes the refresh token: 30 days are over, the person changed the password, or WeChat dropped it early. */
@@ -31,6 +34,7 @@ export class UserTokens {
     private readonly api: SnsApi,
     private readonly vault: Vault,
     private readonly runtime: Runtime,
+    private readonly config: Pick<WechatConfig, 'http'>,
     private readonly events = new WechatEvents(),
   ) {}
 
@@ -95,15 +99,50 @@ export class UserTokens {
     return token.unionid === undefined ? profile : { unionid: token.unionid, ...profile };
   }
 
-  /** @param failed an access token that WeChat refused although its time was not over */
   private async current(app: WechatApp, openid: string, failed?: string): Promise<TokenRecord> {
     const entry = await this.read(app, openid);
-    if (this.isAlive(entry.value, failed)) return entry.value;
-    return this.refreshes.run(this.keyOf(app, openid), async () => {
-      // Read again inside the flight: the one before may have ended between the first look and now.
-      const latest = await this.read(app, openid);
-      return this.isAlive(latest.value, failed) ? latest.value : this.refreshEntry(app, latest);
-    });
+    if (this.isFresh(entry.value, failed)) return entry.value;
+    try {
+      return await this.refreshes.run(this.keyOf(app, openid), () => this.refreshOnce(app, openid, failed));
+    } catch (error) {
+      // An early refresh that fails takes nothing away: the token in hand is good for a while.
+      const unharmed =
+        error instanceof WechatError && !(error instanceof TokenNotFoundError) && error.kind !== 'token';
+      if (unharmed && this.isValid(entry.value, failed)) return entry.value;
+      throw error;
+    }
+  }
+
+  /**
+   * One refresh for all processes: a lease lets one of them ask WeChat while the others wait for its result. The lease is longer than the hard limit of the
+   * call and is never prolonged, so that a holder that dies costs no more than that.
+   */
+  private async refreshOnce(
+    app: WechatApp,
+    openid: string,
+    failed: string | undefined,
+  ): Promise<TokenRecord> {
+    const leaseMs = this.config.http.timeout + LEASE_MARGIN_MS;
+    // Twice the time one dead holder can cost: after that the compare-and-set alone has to do.
+    for (let waited = 0; waited < 2 * leaseMs; waited += POLL_MS) {
+      const before = await this.read(app, openid);
+      if (this.isFresh(before.value, failed)) return before.value;
+      const giveBack = await this.vault.lease(this.vault.key(app.appId, 'lease', openid), leaseMs);
+      if (!giveBack) {
+        // Somebody is at it. Who only came early need not wait.
+        if (this.isValid(before.value, failed)) return before.value;
+        await this.runtime.sleep(POLL_MS);
+        continue;
+      }
+      try {
+        // Read again: whoever had the lease before may have written between the look and the lease.
+        const latest = await this.read(app, openid);
+        return this.isFresh(latest.value, failed) ? latest.value : await this.refreshEntry(app, latest);
+      } finally {
+        await giveBack();
+      }
+    }
+    return this.refreshEntry(app, await this.read(app, openid));
   }
 
   private async read(app: WechatApp, openid: string): Promise<VaultEntry<TokenRecord>> {
@@ -112,8 +151,14 @@ export class UserTokens {
     return entry;
   }
 
-  private isAlive(record: TokenRecord, failed: string | undefined): boolean {
-    return record.expiresAt - EARLY_MS > this.runtime.now() && record.accessToken !== failed;
+  /** @param failed an access token that WeChat refused although its time was not over */
+  private isValid(record: TokenRecord, failed: string | undefined, earlyMs = 0): boolean {
+    return record.expiresAt - earlyMs > this.runtime.now() && record.accessToken !== failed;
+  }
+
+  private isFresh(record: TokenRecord, failed: string | undefined): boolean {
+    const { least, most } = EARLY_MS;
+    return this.isValid(record, failed, least + this.runtime.random() * (most - least));
   }
 
   private async refreshEntry(app: WechatApp, entry: VaultEntry<TokenRecord>): Promise<TokenRecord> {
@@ -123,7 +168,6 @@ export class UserTokens {
     const askedAt = this.runtime.now();
     try {
       const fresh = toRecord(app, await this.api.refresh(app, record.refreshToken), askedAt);
-      this.events.emit({ type: 'token.refreshed', app: app.name });
       if (fresh.openid !== record.openid) {
         throw new WechatResponseError(
           '/sns/oauth2/refresh_token',
@@ -131,6 +175,7 @@ export class UserTokens {
           'the token belongs to another openid',
         );
       }
+      this.events.emit({ type: 'token.refreshed', app: app.name });
       const next = succeed(record, fresh);
       const written = await this.vault.replace(key, entry.raw, next, this.ttl(app, next));
       if (written !== 'refused') return next;
@@ -145,17 +190,23 @@ export class UserTokens {
       // The refresh token may be dead because another node has just used it; then that node's token is there.
       const theirs =
         dropped === 'refused' ? await this.vault.read<TokenRecord>(key, isTokenRecord) : undefined;
-      if (theirs && this.isAlive(theirs.value, record.accessToken)) return theirs.value;
+      if (theirs && this.isValid(theirs.value, record.accessToken)) return theirs.value;
       throw error;
     }
   }
 
-  /** Stores a token of a new login. A base token never overwrites one that still gives the profile. */
+  /**
+   * Stores a token of a new login. A base token never overwrites one that still gives the profile, and a snapshot visitor's token never a person's: some of
+   * them come with a real openid.
+   */
   private async keepNew(app: WechatApp, record: TokenRecord): Promise<void> {
     await this.vault.update<TokenRecord>(
       this.keyOf(app, record.openid),
       (stored) => {
-        const better = stored && grantsProfile(stored.scope) && !grantsProfile(record.scope);
+        const better =
+          stored &&
+          !stored.isSnapshotUser &&
+          (record.isSnapshotUser || (grantsProfile(stored.scope) && !grantsProfile(record.scope)));
         return better && usableUntil(app, stored) > this.runtime.now() ? undefined : record;
       },
       (next) => this.ttl(app, next),

@@ -1,11 +1,13 @@
 // The one way to the token store: names the keys, seals the values, and makes an outage a miss instead of an error.
+import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import type { Runtime } from '../runtime.js';
 import { WechatEvents } from '../wechat-events.js';
 import type { Sealer } from '../sealing/sealer.js';
 import type { TokenStore } from './token-store.js';
 
 /** What is kept, and under which kind its key stands. */
-export type VaultKind = 'token' | 'session-key' | 'claim' | 'login' | 'ended';
+export type VaultKind = 'token' | 'session-key' | 'claim' | 'login' | 'ended' | 'lease';
 
 /** An entry and the exact text it was read from, which is what a compare-and-set compares. */
 export interface VaultEntry<T> {
@@ -23,11 +25,16 @@ export class Vault {
   private readonly logger = new Logger('WechatOAuth');
   private down = false;
   private warnedOfUnreadable = false;
+  /** Milliseconds since 1970. */
+  private silentUntil = 0;
 
   constructor(
     private readonly store: TokenStore,
     private readonly sealer: Sealer,
     private readonly events = new WechatEvents(),
+    private readonly runtime: Pick<Runtime, 'now'> = { now: Date.now },
+    /** How long an answer of the store is waited for, in ms. */
+    private readonly patienceMs = 1_000,
   ) {}
 
   key(appId: string, kind: VaultKind, id: string): string {
@@ -82,13 +89,30 @@ export class Vault {
     return 'refused';
   }
 
+  /**
+   * The right to do something alone for a while; the result gives it back. Undefined: somebody else has it. It is never prolonged, and it only saves work:
+   * whoever holds it too long, or gets it because the store is down, still has to win the compare-and-set.
+   */
+  async lease(key: string, ttlMs: number): Promise<(() => Promise<void>) | undefined> {
+    const holder = randomBytes(16).toString('hex');
+    const taken = outcome(await this.ask(() => this.store.setIfAbsent(key, holder, ttlMs)));
+    if (taken === 'refused') return undefined;
+    return async () => {
+      if (taken === 'done') await this.ask(() => this.store.replaceIfEqual(key, holder, undefined, 0));
+    };
+  }
+
+  private isSealed(key: string): boolean {
+    return this.sealer.configured && this.store.keepsInClear?.(key) !== true;
+  }
+
   private pack(key: string, value: object): string {
     const text = JSON.stringify(value);
-    return this.sealer.configured ? this.sealer.seal('store', key, text) : text;
+    return this.isSealed(key) ? this.sealer.seal('store', key, text) : text;
   }
 
   private unpack<T>(key: string, raw: string, shape: VaultShape): T | undefined {
-    const text = this.sealer.configured ? this.sealer.open('store', key, raw) : raw;
+    const text = this.isSealed(key) ? this.sealer.open('store', key, raw) : raw;
     try {
       const value: unknown = text === undefined ? undefined : JSON.parse(text);
       if (typeof value === 'object' && value !== null && shape(value as Record<string, unknown>)) {
@@ -107,8 +131,9 @@ export class Vault {
   }
 
   private async ask<T>(question: () => Promise<T>): Promise<T | typeof DOWN> {
+    if (this.runtime.now() < this.silentUntil) return DOWN;
     try {
-      const answer = await question();
+      const answer = await this.inTime(question());
       if (this.down) {
         this.down = false;
         this.logger.log('The token store answers again.');
@@ -116,6 +141,8 @@ export class Vault {
       }
       return answer;
     } catch (error) {
+      // A store that hangs is not asked again at once: each question would cost a login its full patience.
+      if (error instanceof StoreHangs) this.silentUntil = this.runtime.now() + this.patienceMs;
       if (!this.down) {
         this.down = true;
         // Only the class of the error: drivers put whole commands, values included, into their messages.
@@ -128,7 +155,21 @@ export class Vault {
       return DOWN;
     }
   }
+
+  private async inTime<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new StoreHangs()), this.patienceMs).unref();
+    });
+    try {
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
+
+class StoreHangs extends Error {}
 
 const DOWN = Symbol('down');
 const anyObject: VaultShape = () => true;

@@ -40,17 +40,6 @@ function spellings(secret: string): string[] {
   ];
 }
 
-/** What the call fails with. */
-export async function failureOf(call: () => unknown): Promise<Error> {
-  try {
-    await call();
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw new Error(`threw something that is no error: ${inspect(error)}`);
-  }
-  throw new Error('did not fail');
-}
-
 function json(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';

@@ -14,6 +14,7 @@ import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
 import type { TokenStore } from '../../lib/tokens/token-store.js';
 import { UserTokens } from '../../lib/tokens/user-tokens.js';
 import { Vault } from '../../lib/tokens/vault.js';
+import { WechatEvents } from '../../lib/wechat-events.js';
 import type { WechatOAuthOptions } from '../../lib/wechat-oauth.options.js';
 import { WechatOAuthService } from '../../lib/wechat-oauth.service.js';
 
@@ -39,6 +40,7 @@ export interface Parts {
   /** The first app that is configured. */
   app: WechatApp;
   runtime: FakeRuntime;
+  events: WechatEvents;
   api: SnsApi;
   store: TokenStore;
   vault: Vault;
@@ -59,13 +61,14 @@ export function makeParts(options: WechatOAuthOptions = {}, setup: PartsSetup = 
   const config = resolveConfig({ ...single, ...options }, false);
   const app = [...config.apps.values()][0]!;
   const runtime = new FakeRuntime();
+  const events = new WechatEvents();
   const http = setup.http ?? new HttpService(axios.create());
   const store = setup.store ?? new MemoryTokenStore({ now: runtime.now });
-  const api = new SnsApi(new WechatTransport(http, config, runtime));
-  const vault = new Vault(store, new Sealer(config.sessionSecrets));
-  const tokens = new UserTokens(api, vault, runtime);
+  const api = new SnsApi(new WechatTransport(http, config, runtime, events));
+  const vault = new Vault(store, new Sealer(config.sessionSecrets), events, runtime);
+  const tokens = new UserTokens(api, vault, runtime, config, events);
   const sessionKeys = new SessionKeys(api, vault);
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
   const service = new WechatOAuthService({ config, api, tokens, sessionKeys, codeLogin, runtime });
-  return { config, app, runtime, api, store, vault, tokens, sessionKeys, service };
+  return { config, app, runtime, events, api, store, vault, tokens, sessionKeys, service };
 }

@@ -29,6 +29,7 @@ export class Wire {
   readonly requests: WireRequest[] = [];
 
   constructor(private readonly origin = 'https://api.weixin.qq.com') {
+    if (!nock.isActive()) nock.activate();
     nock.disableNetConnect();
   }
 
@@ -54,9 +55,11 @@ export class Wire {
     return this.requests.filter((request) => request.endpoint === endpoint).length;
   }
 
+  /** Leaves node:http as it was: jest gives each test file a nock of its own, and one on top of another misbehaves. */
   close(): void {
     nock.cleanAll();
     nock.enableNetConnect();
+    nock.restore();
   }
 
   private async answer(request: WireRequest, answer: unknown): Promise<nock.ReplyFnResult> {

@@ -1,0 +1,315 @@
+// One exchange for each state: who wins, who waits, and what is left when the winner fails or dies. Several objects on one store are several machines.
+import { Logger } from '@nestjs/common';
+import { ExchangeOnce, type ExchangeSteps } from '../../../lib/auth/exchange-once.js';
+import { FLOW_LIFETIME_MS, REPLAY_MS } from '../../../lib/auth/flow.js';
+import type { LoginResult } from '../../../lib/auth/sign-in.js';
+import { resolveConfig } from '../../../lib/config/resolve-config.js';
+import { Secret } from '../../../lib/sealing/secret.js';
+import { Sealer } from '../../../lib/sealing/sealer.js';
+import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
+import type { TokenStore } from '../../../lib/tokens/token-store.js';
+import { Vault } from '../../../lib/tokens/vault.js';
+import { WechatToken } from '../../../lib/tokens/wechat-token.js';
+import { FakeRuntime } from '../../support/parts.js';
+
+const SECRET = 'session-secret-canary-0123456789abcdef';
+const TIMEOUT = 1_000;
+/** What a living winner may take: the exchange, and then profile and handler. */
+const PATIENCE = TIMEOUT + 5_000;
+const STATE = '0'.repeat(32);
+
+const config = resolveConfig({ appId: 'wx00000000official', secret: 's', http: { timeout: TIMEOUT } }, false);
+const app = config.defaultApp!;
+
+/** Waiting moves the clock, and nothing else does. */
+class WaitingRuntime extends FakeRuntime {
+  override sleep = async (ms: number): Promise<void> => {
+    this.pauses.push(ms);
+    this.time += ms;
+    // Others get their turn.
+    await settle();
+  };
+}
+
+class Fleet {
+  readonly runtime = new WaitingRuntime();
+  readonly store = new MemoryTokenStore({ now: this.runtime.now });
+  readonly log: string[] = [];
+
+  machine(store: TokenStore = this.store, secret = SECRET): ExchangeOnce {
+    return new ExchangeOnce(new Vault(store, new Sealer([new Secret(secret)])), config, this.runtime);
+  }
+
+  /** Steps that write down what they do. */
+  steps(name: string, changes: Partial<ExchangeSteps> = {}): ExchangeSteps {
+    return {
+      exchange: async () => {
+        this.log.push(`${name} exchanges`);
+        return (await changes.exchange?.()) ?? token(name);
+      },
+      complete: async (given) => {
+        this.log.push(`${name} completes ${given.openid}`);
+        return (await changes.complete?.(given)) ?? signedIn(given.openid);
+      },
+    };
+  }
+}
+
+const token = (openid: string) =>
+  new WechatToken({
+    accessToken: 't',
+    expiresAt: 9e15,
+    issuedAt: 0,
+    openid,
+    scope: [],
+    isSnapshotUser: false,
+  });
+
+const signedIn = (openid: string): LoginResult => ({
+  kind: 'signed-in',
+  reason: 'login',
+  session: {
+    sid: 'sid',
+    issuedAt: 0,
+    expiresAt: 9e15,
+    identity: { app: app.name, appId: app.appId, openid, scope: [], isSnapshotUser: false },
+  },
+});
+
+const never = new Promise<never>(() => {});
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('An exchange', () => {
+  let fleet: Fleet;
+
+  // An outage is said once; what exactly, the vault's own tests look at.
+  beforeAll(() => Logger.overrideLogger(false));
+
+  beforeEach(() => {
+    fleet = new Fleet();
+  });
+
+  it('runs once for twenty callers on one machine', async () => {
+    const machine = fleet.machine();
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => machine.run(app, STATE, fleet.steps('a'))),
+    );
+
+    expect(results).toEqual(Array(20).fill(signedIn('a')));
+    expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+  });
+
+  it('runs once for callers on two machines, of which the second waits for the first', async () => {
+    const [a, b] = [fleet.machine(), fleet.machine()];
+    let release!: (given: WechatToken) => void;
+    const slow = fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) });
+    const first = a.run(app, STATE, slow);
+    await settle();
+    const second = b.run(app, STATE, fleet.steps('b'));
+    await settle();
+    release(token('a'));
+
+    expect(await Promise.all([first, second])).toEqual([signedIn('a'), signedIn('a')]);
+    expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+  });
+
+  it('is another one for another state', async () => {
+    const machine = fleet.machine();
+    await machine.run(app, STATE, fleet.steps('a'));
+    await machine.run(app, '1'.repeat(32), fleet.steps('b'));
+    expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toHaveLength(2);
+  });
+
+  it.each(['the same', 'another'])(
+    'gives its result again for a minute on %s machine, then nothing',
+    async (which) => {
+      const first = fleet.machine();
+      await first.run(app, STATE, fleet.steps('a'));
+      const machine = which === 'another' ? fleet.machine() : first;
+
+      fleet.runtime.time += REPLAY_MS - 1;
+      expect(await machine.run(app, STATE, fleet.steps('b'))).toEqual(signedIn('a'));
+      fleet.runtime.time += 1;
+      expect(await machine.run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+    },
+  );
+
+  it('stays spent until its flow cannot come back any more', async () => {
+    await fleet.machine().run(app, STATE, fleet.steps('a'));
+    fleet.runtime.time += FLOW_LIFETIME_MS - 1;
+    expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+    expect(fleet.log).toHaveLength(2);
+  });
+
+  it.each<[string, LoginResult]>([
+    ['refused', { kind: 'refused', code: 'BANNED', message: 'no' }],
+    ['of a snapshot visitor', { kind: 'snapshot' }],
+  ])('that was %s is so for everybody who repeats it', async (_what, result) => {
+    const steps = fleet.steps('a', { complete: async () => result });
+    expect(await fleet.machine().run(app, STATE, steps)).toEqual(result);
+    expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual(result);
+    expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+  });
+
+  describe('that fails at WeChat', () => {
+    const failing = (name: string) =>
+      fleet.steps(name, { exchange: () => Promise.reject(new Error('code been used')) });
+
+    it('fails for everybody who waited on the same machine', async () => {
+      const machine = fleet.machine();
+      const results = await Promise.allSettled([1, 2, 3].map(() => machine.run(app, STATE, failing('a'))));
+      expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+      expect(fleet.log).toEqual(['a exchanges']);
+    });
+
+    it('is not tried again, here or elsewhere: the code may be spent', async () => {
+      const machine = fleet.machine();
+      await expect(machine.run(app, STATE, failing('a'))).rejects.toThrow('code been used');
+      for (const other of [machine, fleet.machine()]) {
+        expect(await other.run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      }
+      expect(fleet.log).toEqual(['a exchanges']);
+    });
+
+    it('lets those on other machines go at once', async () => {
+      const [a, b] = [fleet.machine(), fleet.machine()];
+      let fail!: (error: Error) => void;
+      const first = a.run(
+        app,
+        STATE,
+        fleet.steps('a', { exchange: () => new Promise((_, reject) => (fail = reject)) }),
+      );
+      await settle();
+      const second = b.run(app, STATE, fleet.steps('b'));
+      await settle();
+      fail(new Error('timeout'));
+
+      await expect(first).rejects.toThrow('timeout');
+      expect(await second).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.pauses.length).toBeLessThan(PATIENCE / 100);
+    });
+  });
+
+  describe('whose completion fails', () => {
+    const broken = (name: string) =>
+      fleet.steps(name, { complete: () => Promise.reject(new Error('database is down')) });
+
+    it.each(['the same', 'another'])(
+      'is completed by the next caller on %s machine, with the token it got',
+      async (which) => {
+        const first = fleet.machine();
+        await expect(first.run(app, STATE, broken('a'))).rejects.toThrow('database is down');
+        const machine = which === 'another' ? fleet.machine() : first;
+
+        expect(await machine.run(app, STATE, fleet.steps('b'))).toEqual(signedIn('a'));
+        expect(fleet.log).toEqual(['a exchanges', 'a completes a', 'b completes a']);
+        expect(fleet.runtime.pauses).toEqual([]);
+      },
+    );
+
+    it('may fail and be tried again, for as long as its token is kept', async () => {
+      const machine = fleet.machine();
+      for (const name of ['a', 'b', 'c'])
+        await expect(machine.run(app, STATE, broken(name))).rejects.toThrow();
+      fleet.runtime.time += REPLAY_MS;
+      expect(await machine.run(app, STATE, fleet.steps('d'))).toEqual({ kind: 'spent' });
+      expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toEqual(['a exchanges']);
+    });
+  });
+
+  describe('whose machine dies', () => {
+    it('before WeChat answered is spent, after no longer than a living machine could have taken', async () => {
+      void fleet.machine().run(app, STATE, fleet.steps('a', { exchange: () => never }));
+      await settle();
+      const began = fleet.runtime.time;
+
+      expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.time - began).toBeGreaterThanOrEqual(PATIENCE);
+      expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
+      // Whoever comes later does not wait again.
+      expect(await fleet.machine().run(app, STATE, fleet.steps('c'))).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
+      expect(fleet.log).toEqual(['a exchanges']);
+    });
+
+    it('between WeChat’s answer and the login is completed by another', async () => {
+      void fleet.machine().run(app, STATE, fleet.steps('a', { complete: () => never }));
+      await settle();
+
+      expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual(signedIn('a'));
+      expect(fleet.log).toEqual(['a exchanges', 'a completes a', 'b completes a']);
+      expect(fleet.runtime.pauses.length).toBeGreaterThanOrEqual(PATIENCE / 100);
+    });
+  });
+
+  describe('without a store', () => {
+    class BrokenStore extends MemoryTokenStore {
+      broken = true;
+
+      override async get(key: string) {
+        if (this.broken) throw new Error('ECONNREFUSED');
+        return super.get(key);
+      }
+
+      override async set(key: string, value: string, ttlMs: number) {
+        if (this.broken) throw new Error('ECONNREFUSED');
+        return super.set(key, value, ttlMs);
+      }
+
+      override async setIfAbsent(key: string, value: string, ttlMs: number) {
+        if (this.broken) throw new Error('ECONNREFUSED');
+        return super.setIfAbsent(key, value, ttlMs);
+      }
+    }
+
+    it('runs once on each machine, and repeats get its result there for a minute', async () => {
+      const machine = fleet.machine(new BrokenStore());
+      const twins = await Promise.all([1, 2, 3].map(() => machine.run(app, STATE, fleet.steps('a'))));
+      fleet.runtime.time += REPLAY_MS - 1;
+      const later = await machine.run(app, STATE, fleet.steps('b'));
+
+      expect([...twins, later]).toEqual(Array(4).fill(signedIn('a')));
+      expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+    });
+
+    it('that goes away in the middle still gives the result to those who asked', async () => {
+      const store = new BrokenStore({ now: fleet.runtime.now });
+      store.broken = false;
+      const steps = fleet.steps('a', {
+        exchange: async () => {
+          store.broken = true;
+          return token('a');
+        },
+      });
+      expect(await fleet.machine(store).run(app, STATE, steps)).toEqual(signedIn('a'));
+    });
+
+    it('waits for nobody when its rows cannot be read', async () => {
+      await fleet.machine().run(app, STATE, fleet.steps('a'));
+      const other = fleet.machine(fleet.store, 'another-session-secret-0123456789abcdef');
+
+      expect(await other.run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.pauses).toEqual([]);
+      expect(fleet.log).toHaveLength(2);
+    });
+  });
+
+  it('leaves neither its state nor a token readable in the store', async () => {
+    const rows: string[] = [];
+    const { store } = fleet;
+    for (const method of ['set', 'setIfAbsent'] as const) {
+      const real = store[method].bind(store) as (...row: unknown[]) => Promise<never>;
+      store[method] = async (...row: unknown[]) => {
+        rows.push(JSON.stringify(row));
+        return real(...row);
+      };
+    }
+    await fleet.machine().run(app, STATE, fleet.steps('a'));
+
+    expect(rows).toHaveLength(3);
+    expect(
+      rows.filter((row) => row.includes(STATE) || row.includes('accessToken') || row.includes('sid')),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,322 @@
+// A flow on its own: its state, its cookie, and how many of them a browser carries.
+import { type Flow, FLOW_LIFETIME_MS, Flows, REPLAY_MS } from '../../../lib/auth/flow.js';
+import { readCookies, type ReceivedCookie } from '../../../lib/auth/cookies.js';
+import { resolveConfig } from '../../../lib/config/resolve-config.js';
+import type { WechatApp } from '../../../lib/config/wechat-config.js';
+import { Sealer } from '../../../lib/sealing/sealer.js';
+import { Secret } from '../../../lib/sealing/secret.js';
+import { FakeRuntime } from '../../support/parts.js';
+
+const SECRETS = ['session-secret-canary-0123456789abcdef', 'an-older-session-secret-0123456789abcdef'];
+const APPS = {
+  official: { type: 'official-account', appId: 'wx00000000official', secret: 'a' },
+  website: { type: 'website', appId: 'wx000000000website', secret: 'b' },
+} as const;
+
+function makeFlows({ secrets = SECRETS.slice(0, 1), publicUrl = 'https://shop.example.com' } = {}) {
+  const runtime = new FakeRuntime();
+  const config = resolveConfig({ apps: APPS, publicUrl, sessionSecret: secrets }, false);
+  const sealer = new Sealer(secrets.map((secret) => new Secret(secret)));
+  const flows = new Flows(config, sealer, runtime);
+  const [official, website] = [...config.apps.values()] as [WechatApp, WechatApp];
+  return { flows, runtime, sealer, official, website };
+}
+
+/** What a browser does with Set-Cookie lines. */
+class Jar {
+  readonly cookies = new Map<string, string>();
+
+  take(lines: readonly string[]): this {
+    for (const line of lines) {
+      const [, name, value, age] = /^([^=]+)=([^;]*); Max-Age=(\d+)/.exec(line)!;
+      this.cookies.delete(name!);
+      if (age !== '0') this.cookies.set(name!, value!);
+    }
+    return this;
+  }
+
+  get header(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  get received(): ReceivedCookie[] {
+    return readCookies(this.header);
+  }
+}
+
+const details = (state: string): Omit<Flow, 'expiresAt'> => ({
+  state,
+  scope: 'snsapi_base',
+  returnTo: 'https://shop.example.com/orders',
+});
+
+describe('A state', () => {
+  it('is 32 hex characters: the attempt, 23 of chance, 8 of a code', () => {
+    const { flows, official } = makeFlows();
+    for (const attempt of [0, 1, 2, 15]) {
+      const state = flows.createState(official, attempt);
+      expect(state).toMatch(/^[0-9a-f]{32}$/);
+      expect(state[0]).toBe(attempt.toString(16));
+      expect(flows.recognize(state)).toEqual({ app: official, attempt });
+    }
+  });
+
+  it('never comes twice, and every digit of its chance is used', () => {
+    const { flows, official } = makeFlows();
+    const states = Array.from({ length: 5_000 }, () => flows.createState(official, 0));
+    expect(new Set(states).size).toBe(5_000);
+    for (let at = 1; at < 32; at++) {
+      const seen = new Map<string, number>();
+      for (const state of states) seen.set(state[at]!, (seen.get(state[at]!) ?? 0) + 1);
+      // 312 of each are to be expected; six standard deviations are 103.
+      expect([at, seen.size]).toEqual([at, 16]);
+      for (const count of seen.values()) expect(Math.abs(count - 312.5)).toBeLessThan(110);
+    }
+  });
+
+  it('is recognized as its app’s and nobody else’s', () => {
+    const { flows, official, website } = makeFlows();
+    expect(flows.recognize(flows.createState(official, 0))?.app).toBe(official);
+    expect(flows.recognize(flows.createState(website, 0))?.app).toBe(website);
+    const other = makeFlows({ secrets: ['another-session-secret-0123456789abcdef'] });
+    expect(other.flows.recognize(flows.createState(official, 0))).toBeUndefined();
+  });
+
+  it('is recognized after the secret was changed, for as long as the old one is kept', () => {
+    const before = makeFlows({ secrets: [SECRETS[1]!] });
+    const state = before.flows.createState(before.official, 1);
+
+    expect(makeFlows({ secrets: SECRETS }).flows.recognize(state)).toMatchObject({ attempt: 1 });
+    expect(makeFlows().flows.recognize(state)).toBeUndefined();
+  });
+
+  it('is not recognized with any one digit changed, the attempt included', () => {
+    const { flows, official } = makeFlows();
+    const state = flows.createState(official, 2);
+    for (let at = 0; at < 32; at++) {
+      for (const digit of '0123456789abcdef'.replace(state[at]!, '')) {
+        expect(flows.recognize(state.slice(0, at) + digit + state.slice(at + 1))).toBeUndefined();
+      }
+    }
+  });
+
+  it.each([
+    '',
+    'x',
+    '0'.repeat(31),
+    '0'.repeat(33),
+    '0'.repeat(32),
+    'F'.repeat(32),
+    'é'.repeat(32),
+    '__proto__',
+    'a'.repeat(1_000_000),
+    ' '.repeat(32),
+    `${'0'.repeat(31)}\n`,
+    `${'0'.repeat(32)}\n`,
+  ])('is not %#, of whatever length', (state) => {
+    expect(makeFlows().flows.recognize(state)).toBeUndefined();
+  });
+
+  it('is not recognized in capitals', () => {
+    const { flows, official } = makeFlows();
+    for (let round = 0; round < 20; round++) {
+      const state = flows.createState(official, 10);
+      expect(flows.recognize(state.toUpperCase())).toBeUndefined();
+    }
+  });
+});
+
+describe('A flow', () => {
+  it('is found by its state in the cookies of its browser only', () => {
+    const { flows, official, runtime } = makeFlows();
+    const [one, two] = [flows.createState(official, 0), flows.createState(official, 0)];
+    const jar = new Jar().take(flows.start(official, [], details(one)));
+
+    expect(flows.find(official, jar.received, one)).toEqual({
+      ...details(one),
+      expiresAt: runtime.time + FLOW_LIFETIME_MS,
+    });
+    expect(flows.find(official, jar.received, two)).toBeUndefined();
+    expect(flows.find(official, [], one)).toBeUndefined();
+  });
+
+  it('is not found with the cookie of another flow under its own name', () => {
+    const { flows, official } = makeFlows();
+    const [one, two] = [flows.createState(official, 0), flows.createState(official, 0)];
+    const [first, second] = [one, two].map((state) =>
+      new Jar().take(flows.start(official, [], details(state))),
+    );
+    const [name] = first!.cookies.keys();
+    const [value] = second!.cookies.values();
+
+    expect(flows.find(official, [{ name: name!, value: value! }], one)).toBeUndefined();
+  });
+
+  it('is not found at another app, though state and cookie be renamed for it', () => {
+    const { flows, official, website } = makeFlows();
+    const state = flows.createState(official, 0);
+    const jar = new Jar().take(flows.start(official, [], details(state)));
+    const [other] = new Jar().take(flows.start(website, [], details(state))).cookies.keys();
+
+    expect(flows.find(website, jar.received, state)).toBeUndefined();
+    expect(
+      flows.find(website, [{ name: other!, value: [...jar.cookies.values()][0]! }], state),
+    ).toBeUndefined();
+  });
+
+  it('is over after ten minutes, whatever the browser still sends', () => {
+    const { flows, official, runtime } = makeFlows();
+    const state = flows.createState(official, 0);
+    const jar = new Jar().take(flows.start(official, [], details(state)));
+    runtime.time += FLOW_LIFETIME_MS - 1;
+    expect(flows.find(official, jar.received, state)).toBeDefined();
+    runtime.time += 1;
+    expect(flows.find(official, jar.received, state)).toBeUndefined();
+  });
+
+  it('answers repeats for a minute once it is done, and no repeat makes that longer', () => {
+    const { flows, official, runtime } = makeFlows();
+    const state = flows.createState(official, 0);
+    const jar = new Jar().take(flows.start(official, [], details(state)));
+    jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
+    runtime.time += REPLAY_MS - 1_000;
+    jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
+    expect(flows.find(official, jar.received, state)).toMatchObject({ done: true });
+    runtime.time += 1_000;
+    expect(flows.find(official, jar.received, state)).toBeUndefined();
+  });
+
+  it('is one of a hundred that start at once, each with a state and a cookie of its own', () => {
+    const { flows, official, website } = makeFlows();
+    const started = Array.from({ length: 100 }, (_, index) => {
+      const app = index % 2 ? official : website;
+      const state = flows.createState(app, 0);
+      return {
+        app,
+        state,
+        jar: new Jar().take(
+          flows.start(app, [], { ...details(state), returnTo: `https://shop.example.com/${index}` }),
+        ),
+      };
+    });
+    expect(new Set(started.map(({ state }) => state)).size).toBe(100);
+    for (const [index, { app, state, jar }] of started.entries()) {
+      expect(flows.find(app, jar.received, state)?.returnTo).toBe(`https://shop.example.com/${index}`);
+      const neighbour = started[(index + 2) % 100]!;
+      expect(flows.find(app, neighbour.jar.received, state)).toBeUndefined();
+    }
+  });
+
+  it('is one of five at most, of which the oldest goes', () => {
+    const { flows, official, runtime } = makeFlows();
+    const jar = new Jar();
+    const states = Array.from({ length: 12 }, () => flows.createState(official, 0));
+    for (const state of states) {
+      jar.take(flows.start(official, jar.received, details(state)));
+      runtime.time += 1_000;
+    }
+    expect(jar.cookies.size).toBe(5);
+    const alive = states.filter((state) => flows.find(official, jar.received, state));
+    expect(alive).toEqual(states.slice(-5));
+  });
+
+  it('keeps all flows of a browser together below what servers take in one header, whatever their addresses', () => {
+    const { flows, official, runtime } = makeFlows();
+    const jar = new Jar();
+    let last = '';
+    for (let round = 0; round < 12; round++) {
+      last = flows.createState(official, 0);
+      const returnTo = `https://shop.example.com/${'x'.repeat(1_024 - 25 - (round % 3))}`;
+      jar.take(
+        flows.start(official, jar.received, { ...details(last), returnTo, upgrades: 'o'.repeat(128) }),
+      );
+      runtime.time += 1_000;
+      expect(jar.header.length).toBeLessThan(4_400);
+      for (const [name, value] of jar.cookies) expect(name.length + value.length).toBeLessThan(3_500);
+    }
+    // The one that has just started is never the one to go.
+    expect(flows.find(official, jar.received, last)).toBeDefined();
+  });
+
+  it('makes room by removing what does not open first', () => {
+    const { flows, official } = makeFlows();
+    const jar = new Jar();
+    const states = Array.from({ length: 4 }, () => flows.createState(official, 0));
+    for (const state of states) jar.take(flows.start(official, jar.received, details(state)));
+    const [name] = jar.cookies.keys();
+    const junk = name!.replace(/[0-9a-f]{8}$/, '00000000');
+    const cookies = [{ name: junk, value: 'v1.AAAA' }, ...jar.received];
+
+    const lines = flows.start(official, cookies, details(flows.createState(official, 0)));
+
+    expect(lines.filter((line) => line.includes('Max-Age=0')).map((line) => line.split('=')[0])).toEqual([
+      junk,
+    ]);
+  });
+
+  it('is not confused by cookies that only begin like one', () => {
+    const { flows, official } = makeFlows();
+    const [name] = new Jar()
+      .take(flows.start(official, [], details(flows.createState(official, 0))))
+      .cookies.keys();
+    const prefix = name!.slice(0, -8);
+    const odd = ['', 'x', 'é', ' ', '0000000g', 'ABCDEF01', '000000000', '\u0000', '=;', '__proto__'];
+    const cookies = odd.map((rest) => ({ name: prefix + rest, value: 'x'.repeat(2_000) }));
+
+    expect(flows.start(official, cookies, details(flows.createState(official, 0)))).toHaveLength(1);
+    expect(flows.clear(official, cookies)).toEqual([]);
+    expect(flows.fruitless(official, cookies, '')).toBe(0);
+  });
+
+  it.each([
+    'null',
+    '[]',
+    '{}',
+    '1',
+    '"x"',
+    'no JSON',
+    '',
+    '{"state":1}',
+    '{"expiresAt":9e15}',
+    '{"state":"x","returnTo":"y","expiresAt":"9"}',
+  ])('is not %s, though it be sealed by us', (text) => {
+    const { flows, official, sealer } = makeFlows();
+    const state = flows.createState(official, 0);
+    const [name] = new Jar().take(flows.start(official, [], details(state))).cookies.keys();
+    const cookies = [{ name: name!, value: sealer.seal('flow', name!, text) }];
+
+    expect(flows.find(official, cookies, state)).toBeUndefined();
+    expect(flows.fruitless(official, cookies, 'y')).toBe(0);
+  });
+
+  it('counts the logins to one address that ended well and left nothing', () => {
+    const { flows, official, runtime } = makeFlows();
+    const jar = new Jar();
+    const end = (attempt: number, returnTo: string) => {
+      const state = flows.createState(official, attempt);
+      jar.take(flows.start(official, jar.received, { ...details(state), returnTo }));
+      jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
+    };
+    const here = 'https://shop.example.com/here';
+    expect(flows.fruitless(official, jar.received, here)).toBe(0);
+    end(0, here);
+    end(0, 'https://shop.example.com/elsewhere');
+    expect(flows.fruitless(official, jar.received, here)).toBe(1);
+    end(1, here);
+    expect(flows.fruitless(official, jar.received, here)).toBe(2);
+    runtime.time += REPLAY_MS;
+    expect(flows.fruitless(official, jar.received, here)).toBe(0);
+  });
+
+  it('leaves with every other flow of its app when somebody signs out, and with none of another app', () => {
+    const { flows, official, website } = makeFlows();
+    const jar = new Jar();
+    for (const app of [official, official, website]) {
+      jar.take(flows.start(app, jar.received, details(flows.createState(app, 0))));
+    }
+    jar.take(flows.clear(official, jar.received));
+    expect(jar.cookies.size).toBe(1);
+    jar.take(flows.clear(website, jar.received));
+    expect(jar.cookies.size).toBe(0);
+  });
+});

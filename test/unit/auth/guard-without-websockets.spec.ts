@@ -1,0 +1,39 @@
+// An application whose gateways work without @nestjs/websockets, the optional peer that a refusal to a socket wants.
+import { type ExecutionContext, HttpException } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { GuardSetup } from '../../../lib/auth/guard-setup.js';
+import { makeProblem } from '../../../lib/auth/problems.js';
+import { WechatAuthGuard } from '../../../lib/auth/wechat-auth.guard.js';
+import { jest } from '@jest/globals';
+
+jest.unstable_mockModule('@nestjs/websockets', () => {
+  throw Object.assign(new Error("Cannot find package '@nestjs/websockets'"), {
+    code: 'ERR_MODULE_NOT_FOUND',
+  });
+});
+
+class Gateway {
+  me() {}
+}
+
+it('refuses with the body of the contract all the same', async () => {
+  const problem = makeProblem('WECHAT_LOGIN_REQUIRED', 'en', 'REF');
+  const setup = {
+    hooks: {},
+    requireOptions() {},
+    flow: { judge: async () => ({ kind: 'deny', problem }) },
+  } as unknown as GuardSetup;
+  const guard = new WechatAuthGuard(new Reflector(), setup, {} as never);
+  const context = {
+    getType: () => 'ws',
+    getClass: () => Gateway,
+    getHandler: () => Gateway.prototype.me,
+    switchToWs: () => ({ getClient: () => ({ request: { headers: {} } }) }),
+  } as unknown as ExecutionContext;
+
+  const error = await guard.canActivate(context).catch((thrown: unknown) => thrown);
+
+  expect(error).toBeInstanceOf(HttpException);
+  expect((error as HttpException).getStatus()).toBe(401);
+  expect((error as HttpException).getResponse()).toEqual(problem);
+});

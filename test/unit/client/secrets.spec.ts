@@ -1,0 +1,283 @@
+// Canaries: whatever fails, and however it is printed afterwards, neither secret nor code nor token nor session key is to be seen.
+import { Logger } from '@nestjs/common';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { WechatError } from '../../../lib/api/errors.js';
+import { Secret } from '../../../lib/sealing/secret.js';
+import { expectFreeOf } from '../../support/canary.js';
+import { failureOf } from '../../support/failure.js';
+import { FlakyStore } from '../../support/flaky-store.js';
+import { LogCapture } from '../../support/log-capture.js';
+import { makeParts, type Parts } from '../../support/parts.js';
+import { Fault, Raw, Wire, type WireRequest } from '../../support/wire.js';
+
+const OPENID = 'oABCDEF-0123_456789';
+// Some with characters that mean something in a URL, in JSON or in a regular expression.
+const SECRETS = {
+  appSecret: 'canary+secret/0123',
+  previousSecret: 'canary(previous)[secret]',
+  sessionSecret: 'canary-session-secret-0123456789abcdef',
+  code: '"canary&code=x#y"',
+  accessToken: 'canary$1access%26token',
+  refreshToken: 'canary\\refresh.token*',
+  sessionKey: 'Y2FuYXJ5LXNlc3Npb24ta2V5',
+};
+const ALL = Object.values(SECRETS);
+const EXCHANGE = '/sns/oauth2/access_token';
+const REFRESH = '/sns/oauth2/refresh_token';
+const SESSION = '/sns/jscode2session';
+const ENDPOINTS = [EXCHANGE, REFRESH, SESSION, '/sns/auth', '/sns/userinfo'];
+
+const apps = {
+  official: {
+    type: 'official-account',
+    appId: 'wx1111',
+    secret: [SECRETS.appSecret, SECRETS.previousSecret],
+  },
+  mini: { type: 'mini-program', appId: 'wx2222', secret: [SECRETS.appSecret, SECRETS.previousSecret] },
+} as const;
+
+let logs: LogCapture;
+beforeEach(() => {
+  logs = new LogCapture();
+  Logger.overrideLogger(logs);
+});
+afterEach(() => Logger.overrideLogger(false));
+
+function partsAt(api = 'https://api.weixin.qq.com', timeout = 5_000, store = new FlakyStore()): Parts {
+  return makeParts(
+    {
+      apps,
+      defaultApp: 'official',
+      sessionSecret: SECRETS.sessionSecret,
+      endpoints: { api },
+      http: { timeout },
+    },
+    { store },
+  );
+}
+
+/** Every call that can fail because of what WeChat answers. */
+const CALLS: [name: string, call: (parts: Parts) => Promise<unknown>][] = [
+  ['SnsApi.exchangeCode', ({ api, app }) => api.exchangeCode(app, SECRETS.code)],
+  ['SnsApi.refresh', ({ api, app }) => api.refresh(app, SECRETS.refreshToken)],
+  ['SnsApi.verify', ({ api }) => api.verify(OPENID, SECRETS.accessToken)],
+  ['SnsApi.userInfo', ({ api }) => api.userInfo(OPENID, SECRETS.accessToken, 'en')],
+  ['SnsApi.codeToSession', ({ api, app }) => api.codeToSession(app, SECRETS.code)],
+  ['getAccessToken', ({ service }) => service.getAccessToken(SECRETS.code)],
+  ['refreshAccessToken', ({ service }) => service.refreshAccessToken(SECRETS.refreshToken)],
+  ['verifyToken', ({ service }) => service.verifyToken(OPENID, SECRETS.accessToken)],
+  ['getUser', getUser],
+  ['getUser of an expired token', (parts) => getUser(parts, -1)],
+  ['getUserByCode', ({ service }) => service.getUserByCode(SECRETS.code)],
+  ['getSessionKey', ({ service }) => service.app('mini').getSessionKey(SECRETS.code)],
+  [
+    'getUserByCode of a mini program',
+    ({ service }) =>
+      service.app('mini').getUserByCode({ code: SECRETS.code, encryptedData: 'eA==', iv: 'eQ==' }),
+  ],
+];
+
+async function getUser({ service, vault, runtime }: Parts, left = 3_600_000): Promise<unknown> {
+  const now = runtime.now();
+  await vault.write(
+    vault.key('wx1111', 'token', OPENID),
+    {
+      accessToken: SECRETS.accessToken,
+      refreshToken: SECRETS.refreshToken,
+      expiresAt: now + left,
+      issuedAt: now,
+      openid: OPENID,
+      scope: ['snsapi_userinfo'],
+      isSnapshotUser: false,
+    },
+    3_600_000,
+  );
+  return service.getUser(OPENID);
+}
+
+async function expectSilence(parts: Parts, call: (parts: Parts) => Promise<unknown>): Promise<Error> {
+  const error = await failureOf(() => call(parts));
+  expect(error).toBeInstanceOf(WechatError);
+  expect('cause' in error).toBe(false);
+  expectFreeOf(error, ALL);
+  expectFreeOf(logs.text, ALL);
+  return error;
+}
+
+describe('An error that comes from an answer', () => {
+  let wire: Wire;
+  beforeEach(() => (wire = new Wire()));
+  afterEach(() => wire.close());
+
+  /** Everything that was sent, given back in a text, in several spellings. */
+  const echo = ({ raw, query }: WireRequest) =>
+    `invalid ${Object.values(query).join(' ')} in ${raw}, ${JSON.stringify(query).replaceAll('"', "'")}, rid: 61-72`;
+  const wrongShape = {
+    openid: 'not an id',
+    access_token: SECRETS.accessToken,
+    refresh_token: SECRETS.refreshToken,
+    session_key: SECRETS.sessionKey,
+    code: SECRETS.code,
+    expires_in: 7200,
+    secret: SECRETS.appSecret,
+    errcode: undefined as unknown,
+  };
+
+  const answers: [name: string, answer: unknown][] = [
+    ['40029', { errcode: 40029, errmsg: 'invalid code' }],
+    ['40163 that quotes the request', (request: WireRequest) => ({ errcode: 40163, errmsg: echo(request) })],
+    ['40125 that quotes the request', (request: WireRequest) => ({ errcode: 40125, errmsg: echo(request) })],
+    ['40001 that quotes the request', (request: WireRequest) => ({ errcode: 40001, errmsg: echo(request) })],
+    ['42002 that quotes the request', (request: WireRequest) => ({ errcode: 42002, errmsg: echo(request) })],
+    ['-1 that quotes the request', (request: WireRequest) => ({ errcode: -1, errmsg: echo(request) })],
+    ['45011 with a body full of secrets', { ...wrongShape, errcode: 45011, errmsg: 'limit' }],
+    ['an object of another shape', wrongShape],
+    ['an errcode that is no number', { ...wrongShape, errcode: SECRETS.code }],
+    ['HTML that quotes the URL', ({ raw }: WireRequest) => `<html>cannot GET ${raw}</html>`],
+    ['JSON that does not end', ({ raw }: WireRequest) => `{"url":"${raw}"`],
+    ['JSON in JSON', ({ raw }: WireRequest) => JSON.stringify(raw)],
+    ['a list', ({ raw }: WireRequest) => [raw]],
+    ['nothing', ''],
+    ['a 500', new Raw(500, '{}')],
+    ['a 302', new Raw(302, '', { location: `https://evil.example/?secret=${SECRETS.appSecret}` })],
+    ['too much', 'x'.repeat(70_000)],
+    ['a refused connection', new Fault('ECONNREFUSED')],
+    ['a reset', new Fault('ECONNRESET')],
+    ['a bad certificate', new Fault('CERT_HAS_EXPIRED')],
+    ['something never seen', new Fault('EWHATEVER')],
+  ];
+
+  it.each(
+    answers.flatMap(([name, answer]) => CALLS.map(([method, call]) => [method, name, call, answer] as const)),
+  )('of %s after %s holds none of them', async (method, name, call, answer) => {
+    // WeChat says false in its own way; an errcode is an answer to this question.
+    if (/verify/i.test(method) && /40001|42002/.test(name)) return;
+    for (const endpoint of ENDPOINTS) wire.on(endpoint, answer);
+    await expectSilence(partsAt(), call);
+    expect(wire.requests.length).toBeGreaterThan(0);
+  });
+
+  it.each(['rejects', 'throws'] as const)(
+    'of a store that %s, and quotes what it was to keep, is not shown',
+    async (mode) => {
+      const store = new FlakyStore();
+      const parts = partsAt(undefined, undefined, store);
+      wire.on(EXCHANGE, {
+        access_token: SECRETS.accessToken,
+        refresh_token: SECRETS.refreshToken,
+        expires_in: 7200,
+        openid: OPENID,
+      });
+      wire.on(SESSION, { openid: OPENID, session_key: SECRETS.sessionKey });
+      store.mode = mode;
+      await parts.service.getAccessToken(SECRETS.code);
+      await parts.service.app('mini').getSessionKey(SECRETS.code);
+      await expectSilence(parts, ({ service }) => service.getUser(OPENID));
+      expect(logs.lines).toHaveLength(1);
+    },
+  );
+});
+
+describe('An error that comes from the network', () => {
+  let close: (() => void)[] = [];
+  afterEach(() => {
+    for (const end of close) end();
+    close = [];
+  });
+
+  async function listen(server: net.Server): Promise<string> {
+    const sockets = new Set<net.Socket>();
+    server.on('connection', (socket: net.Socket) => {
+      socket.on('error', () => undefined);
+      sockets.add(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    close.push(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const onData = (answer: (socket: net.Socket, text: string) => void) =>
+    net.createServer((socket) => socket.once('data', (data) => answer(socket, data.toString())));
+
+  const servers: [name: string, server: () => net.Server][] = [
+    ['says nothing', () => onData(() => undefined)],
+    ['hangs up', () => onData((socket) => socket.end())],
+    ['resets', () => onData((socket) => socket.resetAndDestroy())],
+    ['speaks another protocol and quotes the request', () => onData((socket, text) => socket.end(text))],
+    [
+      'breaks off in the middle of a quote',
+      () => onData((socket, text) => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n${text}`)),
+    ],
+    [
+      'redirects to where the secret would be stolen',
+      () =>
+        http.createServer(
+          (request, response) => void response.writeHead(302, { location: request.url }).end(),
+        ),
+    ],
+  ];
+
+  it.each(
+    servers.flatMap(([name, server]) => CALLS.map(([method, call]) => [method, name, call, server] as const)),
+  )('of %s when the other side %s holds none of them', async (_method, _name, call, server) => {
+    await expectSilence(partsAt(await listen(server()), 60), call);
+  });
+});
+
+describe('An argument', () => {
+  const parts = partsAt();
+  const calls: [name: string, call: () => unknown][] = [
+    ['a code', () => parts.service.getAccessToken(`${SECRETS.code} `)],
+    ['a code in a list', () => parts.service.getAccessToken([SECRETS.code] as never)],
+    ['a code of a mini program', () => parts.service.app('mini').getSessionKey(`${SECRETS.code}\n`)],
+    ['a refresh token', () => parts.service.refreshAccessToken(`${SECRETS.refreshToken}\u0000`)],
+    ['an access token', () => parts.service.verifyToken(OPENID, ` ${SECRETS.accessToken}`)],
+    ['a token in the place of an openid', () => parts.service.getUser(`${SECRETS.accessToken}`)],
+    [
+      'a token in the place of a state',
+      () => parts.service.getAuthorizeURL('https://a.b/', SECRETS.accessToken),
+    ],
+    ['a token in a redirect address', () => parts.service.getAuthorizeURL(`https://a.b/#${SECRETS.code}`)],
+    [
+      'a session key that does not fit',
+      () =>
+        parts.service
+          .app('mini')
+          .decryptMiniProgramUser({ sessionKey: SECRETS.sessionKey, encryptedData: 'eA==', iv: 'eQ==' }),
+    ],
+    [
+      'a session key in the place of an openid',
+      () =>
+        parts.service.app('mini').decryptMiniProgramUser({
+          openid: `${SECRETS.sessionKey}=`,
+          encryptedData: 'eA==',
+          iv: 'eQ==',
+        }),
+    ],
+    ['a code in getUserByCode', () => parts.service.app('mini').getUserByCode(SECRETS.code)],
+  ];
+
+  it.each(calls)('that is refused (%s) is not repeated', async (_name, call) => {
+    await expectSilence(parts, async () => call());
+  });
+});
+
+it('The canaries would be seen', () => {
+  // Against a test that proves nothing: each way of looking finds what is there.
+  for (const secret of ALL) {
+    for (const leak of [
+      new Error(secret),
+      new Error('x', { cause: new Error(secret) }),
+      Object.assign(new Error('x'), { config: { url: `https://a.b/?c=${encodeURIComponent(secret)}` } }),
+      Object.defineProperty(new Error('x'), 'hidden', { value: { deep: [secret] } }),
+      { list: new Map([['a', { b: { c: secret } }]]) },
+    ]) {
+      expect(() => expectFreeOf(leak, [secret])).toThrow('toEqual');
+    }
+    expectFreeOf(new Secret(secret), [secret]);
+  }
+});

@@ -1,0 +1,554 @@
+// The options, judged once: what is wrong is named with its fix, what is right gets its defaults, and nothing that was written down as secret is repeated.
+import http from 'node:http';
+import https from 'node:https';
+import { WechatConfigError } from '../../../lib/api/errors.js';
+import { resolveConfig } from '../../../lib/config/resolve-config.js';
+import { Secret } from '../../../lib/sealing/secret.js';
+import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';
+import { expectFreeOf } from '../../support/canary.js';
+import { thrownBy } from '../../support/failure.js';
+
+const APP_ID = 'wx0123456789abcdef';
+const SECRET = 'app-secret-canary-0123456789-abcdef';
+const SESSION_SECRET = 'session-secret-canary-0123456789abcdef';
+const ONE = { appId: APP_ID, secret: SECRET };
+const MINI = { type: 'mini-program', appId: 'wx2222', secret: SECRET };
+
+const resolve = (options: object, production = false) =>
+  resolveConfig(options as WechatOAuthOptions, production);
+
+const complaint = (options: unknown, production = false) =>
+  thrownBy(WechatConfigError, () => resolve(options as object, production));
+
+describe('The smallest configuration', () => {
+  it('is an app id and a secret; everything else has a default', () => {
+    const config = resolve(ONE);
+    expect(config).toEqual({
+      apps: new Map([
+        [
+          'default',
+          {
+            name: 'default',
+            type: 'official-account',
+            appId: APP_ID,
+            secrets: [expect.any(Secret)],
+            scope: 'snsapi_base',
+            publicUrl: undefined,
+          },
+        ],
+      ]),
+      defaultApp: config.apps.get('default'),
+      publicUrl: undefined,
+      sessionSecrets: [],
+      session: {
+        ttl: 604_800,
+        idle: undefined,
+        cookieName: 'wechat_session',
+        bearerHeader: 'authorization',
+        revocable: false,
+        codec: undefined,
+      },
+      returnTo: { origins: new Set(), default: '/' },
+      loginPath: '/wechat/login',
+      endpoints: { open: 'https://open.weixin.qq.com', api: 'https://api.weixin.qq.com' },
+      http: { timeout: 5_000 },
+      lang: 'en',
+      hooks: {},
+      dev: {},
+    });
+    expect(config.apps.get('default')!.secrets[0]!.reveal()).toBe(SECRET);
+  });
+});
+
+describe('What is right', () => {
+  it.each([
+    ['official-account', 'snsapi_base'],
+    ['website', 'snsapi_login'],
+    ['mobile', 'snsapi_userinfo'],
+    ['mini-program', undefined],
+  ])('gives an app of type %s the scope %p', (type, scope) => {
+    expect(resolve({ ...ONE, type }).defaultApp?.scope).toBe(scope);
+  });
+
+  it('takes two secrets, the current one first', () => {
+    const { secrets } = resolve({ appId: APP_ID, secret: ['now', 'before'] }).defaultApp!;
+    expect(secrets.map((secret) => secret.reveal())).toEqual(['now', 'before']);
+  });
+
+  it('takes several session secrets, the first one first', () => {
+    const second = 'x'.repeat(32);
+    const { sessionSecrets } = resolve({ ...ONE, sessionSecret: [SESSION_SECRET, second] });
+    expect(sessionSecrets.map((secret) => secret.reveal())).toEqual([SESSION_SECRET, second]);
+    // 32 bytes, not 32 letters.
+    expect(resolve({ ...ONE, sessionSecret: '密'.repeat(11) }).sessionSecrets).toHaveLength(1);
+  });
+
+  it('takes several apps under names of their own, harmless even where objects have such names', () => {
+    const { apps, defaultApp } = resolve({
+      apps: { constructor: { ...MINI }, toString: { ...MINI, appId: 'wx3333', type: 'website' } },
+      defaultApp: 'constructor',
+    });
+    expect([...apps.keys()]).toEqual(['constructor', 'toString']);
+    expect(defaultApp).toBe(apps.get('constructor'));
+    expect(resolve({ apps: { a: MINI, b: { ...MINI, appId: 'wx3333' } } }).defaultApp).toBeUndefined();
+    expect(resolve({ apps: { a: MINI } }).defaultApp?.name).toBe('a');
+  });
+
+  it.each([
+    ['https://shop.example.com', 'https://shop.example.com/'],
+    ['https://shop.example.com/', 'https://shop.example.com/'],
+    ['https://shop.example.com/base', 'https://shop.example.com/base'],
+    ['https://shop.example.com/base///', 'https://shop.example.com/base'],
+    ['HTTPS://Shop.Example.COM', 'https://shop.example.com/'],
+    ['https://shop.example.com:443', 'https://shop.example.com/'],
+    ['https://例子.测试', 'https://xn--fsqu00a.xn--0zwm56d/'],
+    ['http://localhost:3000', 'http://localhost:3000/'],
+    ['http://shop.localhost:3000', 'http://shop.localhost:3000/'],
+    ['http://127.0.0.1:3000/app/', 'http://127.0.0.1:3000/app'],
+    ['http://127.1', 'http://127.0.0.1/'],
+    ['http://[::1]:3000', 'http://[::1]:3000/'],
+    ['https://localhost:8443', 'https://localhost:8443/'],
+  ])('reads the public URL %s as %s', (publicUrl, href) => {
+    expect(resolve({ ...ONE, publicUrl }).publicUrl?.href).toBe(href);
+  });
+
+  it('lets an app have a public URL of its own, and a login return to each of them', () => {
+    const { apps, returnTo } = resolve({
+      apps: {
+        a: { ...MINI },
+        b: { ...MINI, appId: 'wx3333', type: 'website', publicUrl: 'https://www.example.com/x/' },
+      },
+      publicUrl: 'https://shop.example.com',
+      returnTo: { origins: ['https://app.example.com', 'http://localhost:5173'], default: '/home?tab=1#top' },
+    });
+    expect(apps.get('a')?.publicUrl?.href).toBe('https://shop.example.com/');
+    expect(apps.get('b')?.publicUrl?.href).toBe('https://www.example.com/x');
+    expect([...returnTo.origins]).toEqual([
+      'https://shop.example.com',
+      'https://www.example.com',
+      'https://app.example.com',
+      'http://localhost:5173',
+    ]);
+    expect(returnTo.default).toBe('/home?tab=1#top');
+  });
+
+  it('permits http and ports anywhere for development, but not in production', () => {
+    const options = { ...ONE, publicUrl: 'http://192.168.1.7:3000', dev: { allowHttp: true } };
+    expect(resolve(options).publicUrl?.href).toBe('http://192.168.1.7:3000/');
+    expect(complaint(options, true).option).toBe('dev');
+    expect(
+      resolve({ ...ONE, returnTo: { origins: ['http://192.168.1.7:5173'] }, dev: { allowHttp: true } })
+        .returnTo.origins,
+    ).toContain('http://192.168.1.7:5173');
+    // Not for WeChat's hosts: the secret goes there.
+    expect(
+      complaint({ ...ONE, endpoints: { api: 'http://192.168.1.7' }, dev: { allowHttp: true } }).option,
+    ).toBe('endpoints.api');
+  });
+
+  it('takes harmless development options in production', () => {
+    expect(resolve({ ...ONE, dev: {} }, true).dev).toEqual({});
+    expect(resolve({ ...ONE, dev: { client: undefined, allowHttp: false } }, true)).toBeDefined();
+  });
+
+  it.each([
+    ['https://api.example.com/', 'https://api.example.com'],
+    ['https://api.example.com/wechat/', 'https://api.example.com/wechat'],
+    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
+    ['https://api.example.com:8443', 'https://api.example.com:8443'],
+  ])('reads the endpoint %s as %s', (address, expected) => {
+    const { endpoints } = resolve({ ...ONE, endpoints: { api: address, open: address } });
+    expect(endpoints).toEqual({ api: expected, open: expected });
+  });
+
+  it('takes agents, a proxy, and a deadline', () => {
+    const httpAgent = new http.Agent();
+    const httpsAgent = new https.Agent();
+    const proxy = { protocol: 'http', host: 'proxy.example.com', port: 3128 };
+    expect(resolve({ ...ONE, http: { httpAgent, httpsAgent, proxy, timeout: 1_500 } }).http).toEqual({
+      httpAgent,
+      httpsAgent,
+      proxy,
+      timeout: 1_500,
+    });
+    expect(resolve({ ...ONE, http: { proxy: false } }).http).toEqual({ proxy: false, timeout: 5_000 });
+  });
+
+  it.each([
+    [true, 'authorization'],
+    [false, undefined],
+    [{ header: 'X-WeChat-Session' }, 'x-wechat-session'],
+  ])('reads bearer %p as the header %p', (bearer, header) => {
+    expect(resolve({ ...ONE, session: { bearer } }).session.bearerHeader).toBe(header);
+  });
+
+  it('takes the rest as it was given', () => {
+    const client = () => 'wechat' as const;
+    const hooks = { selectApp: () => undefined, renderProblem: undefined };
+    const codec = { recognizes: () => true, seal: () => '', open: () => undefined };
+    const config = resolve({
+      ...ONE,
+      session: { ttl: 60, idle: 30, cookieName: 'wx', revocable: true, codec },
+      loginPath: '/auth/wechat',
+      lang: 'zh_TW',
+      hooks,
+      dev: { client },
+      now: () => 1,
+    });
+    expect(config.session).toEqual({
+      ttl: 60,
+      idle: 30,
+      cookieName: 'wx',
+      bearerHeader: 'authorization',
+      revocable: true,
+      codec,
+    });
+    expect(config).toMatchObject({ loginPath: '/auth/wechat', lang: 'zh_TW', hooks, dev: { client } });
+    expect(resolve({ ...ONE, dev: { client: 'wechat-desktop' } }).dev.client).toBe('wechat-desktop');
+  });
+});
+
+describe('What is wrong is named', () => {
+  type Row = [what: string, options: unknown, option: string, problem: RegExp | string];
+  const url = (publicUrl: unknown) => ({ ...ONE, publicUrl });
+  const apps = (more: object) => ({ apps: { shop: { ...MINI, ...more } } });
+  const session = (more: object) => ({ ...ONE, session: more });
+
+  const rows: Row[] = [
+    ['nothing', undefined, 'options', 'are missing'],
+    ['null', null, 'options', 'are missing'],
+    ['a list', [ONE], 'options', 'are missing'],
+    ['text', 'wx', 'options', 'are missing'],
+
+    ['an unknown option', { ...ONE, appSecret: SECRET }, 'appSecret', 'is not known'],
+    ['an option in another case', { ...ONE, appid: APP_ID }, 'appid', 'is not known'],
+    ['an unknown option of a group', session({ maxAge: 1 }), 'session.maxAge', 'is not known'],
+    ['an unknown endpoint', { ...ONE, endpoints: { sns: 'https://x.y' } }, 'endpoints.sns', 'is not known'],
+    ['an unknown hook', { ...ONE, hooks: { onLogin: () => 1 } }, 'hooks.onLogin', 'is not known'],
+    ['an unknown http option', { ...ONE, http: { retries: 3 } }, 'http.retries', 'is not known'],
+    ['an unknown dev option', { ...ONE, dev: { allowhttp: true } }, 'dev.allowhttp', 'is not known'],
+    ['an unknown returnTo option', { ...ONE, returnTo: { origin: [] } }, 'returnTo.origin', 'is not known'],
+    ['an unknown option of an app', apps({ appSecret: 'x' }), 'apps.shop.appSecret', 'is not known'],
+    ['a group that is text', session('long' as never), 'session', 'is not an object'],
+    ['a group that is null', { ...ONE, http: null }, 'http', 'is not an object'],
+    ['a group that is a list', { ...ONE, hooks: [] }, 'hooks', 'is not an object'],
+
+    ['no appId', { secret: SECRET }, 'appId', 'is missing'],
+    ['no options at all', {}, 'appId', 'is missing'],
+    ['an appId with a blank', { ...ONE, appId: 'wx0123 ' }, 'appId', 'is not an app id'],
+    ['an appId that is a number', { ...ONE, appId: 123456 }, 'appId', 'is not an app id'],
+    ['an empty appId', { ...ONE, appId: '' }, 'appId', 'is not an app id'],
+    ['an appId that would end a store key', { ...ONE, appId: 'wx1:token' }, 'appId', 'is not an app id'],
+    ['no appId for an app', apps({ appId: undefined }), 'apps.shop.appId', 'is missing'],
+    ['no secret', { appId: APP_ID }, 'secret', 'is missing'],
+    ['an empty secret', { ...ONE, secret: '' }, 'secret', /empty/],
+    ['a secret with a line end', { ...ONE, secret: `${SECRET}\n` }, 'secret', /white space/],
+    ['a secret that is a number', { ...ONE, secret: 7 }, 'secret', /not a string/],
+    ['a secret that is null', { ...ONE, secret: null }, 'secret', /not a string/],
+    ['an endless secret', { ...ONE, secret: 'x'.repeat(257) }, 'secret', /empty, not a string/],
+    ['an empty list of secrets', { ...ONE, secret: [] }, 'secret', 'is not one secret or two'],
+    ['three secrets', { ...ONE, secret: ['a', 'b', 'c'] }, 'secret', 'is not one secret or two'],
+    ['a previous secret that is empty', { ...ONE, secret: [SECRET, ''] }, 'secret', /empty/],
+    ['no secret for an app', apps({ secret: undefined }), 'apps.shop.secret', 'is missing'],
+    ['an unknown type', { ...ONE, type: 'official' }, 'type', 'is not known'],
+    ['a type of another kind', { ...ONE, type: '__proto__' }, 'type', 'is not known'],
+    ['no type for an app', apps({ type: undefined }), 'apps.shop.type', 'is missing'],
+
+    ['a QR scope for an official account', { ...ONE, scope: 'snsapi_login' }, 'scope', /does not fit/],
+    [
+      'a silent scope for a website',
+      { ...ONE, type: 'website', scope: 'snsapi_base' },
+      'scope',
+      /does not fit/,
+    ],
+    [
+      'a silent scope for a native app',
+      { ...ONE, type: 'mobile', scope: 'snsapi_base' },
+      'scope',
+      /does not fit/,
+    ],
+    ['a scope for a mini program', apps({ scope: 'snsapi_base' }), 'apps.shop.scope', /does not fit/],
+    ['an unknown scope', { ...ONE, scope: 'snsapi_all' }, 'scope', /does not fit/],
+    ['a scope that is null', { ...ONE, scope: null }, 'scope', /does not fit/],
+
+    ['one app and several', { ...ONE, apps: { shop: MINI } }, 'apps', /stands beside/],
+    ['a type beside several apps', { type: 'website', apps: { shop: MINI } }, 'apps', /stands beside/],
+    ['a scope beside several apps', { scope: 'snsapi_base', apps: { shop: MINI } }, 'apps', /stands beside/],
+    ['no app among several', { apps: {} }, 'apps', 'holds no app'],
+    ['a list of apps', { apps: [MINI] }, 'apps', 'holds no app'],
+    ['apps that are null', { apps: null }, 'apps', 'holds no app'],
+    ['an app that is text', { apps: { shop: 'wx' } }, 'apps.shop', 'is not an object'],
+    ['an app that is null', { apps: { shop: null } }, 'apps.shop', 'is not an object'],
+    ['an app named __proto__', { apps: JSON.parse('{"__proto__":{}}') }, 'apps', /"__proto__"/],
+    ['an app that became the prototype', { apps: { __proto__: { shop: MINI } } }, 'apps', 'holds no app'],
+    ['an app with an empty name', { apps: { '': MINI } }, 'apps', /name that cannot be used/],
+    ['an app with a colon in its name', { apps: { 'a:b': MINI } }, 'apps', /"a:b"/],
+    ['an app with a number for a name', { apps: { 1: MINI } }, 'apps', /"1"/],
+    ['an app with a long name', { apps: { ['a'.repeat(33)]: MINI } }, 'apps', /name that cannot be used/],
+    [
+      'one appId twice',
+      { apps: { shop: MINI, again: { ...MINI, type: 'website' } } },
+      'apps.again.appId',
+      'is the same as that of "shop"',
+    ],
+    [
+      'a default app that is not there',
+      { apps: { shop: MINI }, defaultApp: 'shops' },
+      'defaultApp',
+      /names no/,
+    ],
+    [
+      'a default app called __proto__',
+      { apps: { shop: MINI }, defaultApp: '__proto__' },
+      'defaultApp',
+      /names no/,
+    ],
+    ['a default app that is null', { apps: { shop: MINI }, defaultApp: null }, 'defaultApp', /names no/],
+
+    ['a public URL that is none', url('shop.example.com'), 'publicUrl', 'is not a URL'],
+    ['an empty public URL', url(''), 'publicUrl', 'is not a URL'],
+    ['a public URL that is an object', url(new URL('https://shop.example.com')), 'publicUrl', 'is not a URL'],
+    ['a public URL with http', url('http://shop.example.com'), 'publicUrl', 'has the scheme "http:"'],
+    ['a public URL that looks local', url('http://localhost.evil.example'), 'publicUrl', /scheme/],
+    ['a public URL that begins locally', url('http://127.0.0.1.evil.example'), 'publicUrl', /scheme/],
+    ['a public URL on the network', url('http://192.168.1.7'), 'publicUrl', /scheme/],
+    ['a public URL of another scheme', url('ftp://shop.example.com'), 'publicUrl', 'has the scheme "ftp:"'],
+    ['a public URL with a port', url('https://shop.example.com:8443'), 'publicUrl', 'has a port'],
+    ['a public URL with a query', url('https://shop.example.com/?a=1'), 'publicUrl', /a query or a fragment/],
+    [
+      'a public URL with an empty query',
+      url('https://shop.example.com/?'),
+      'publicUrl',
+      /a query or a fragment/,
+    ],
+    [
+      'a public URL with a fragment',
+      url('https://shop.example.com/#/'),
+      'publicUrl',
+      /a query or a fragment/,
+    ],
+    ['a public URL with an empty fragment', url('https://shop.example.com#'), 'publicUrl', /fragment/],
+    ['a public URL with a user', url('https://me@shop.example.com'), 'publicUrl', /has a user/],
+    ['a public URL with a password', url('https://:pw@shop.example.com'), 'publicUrl', /has a user/],
+    [
+      'a public URL of an app',
+      apps({ publicUrl: 'http://shop.example.com' }),
+      'apps.shop.publicUrl',
+      /scheme/,
+    ],
+
+    ['a short session secret', { ...ONE, sessionSecret: 'x'.repeat(31) }, 'sessionSecret', /shorter than 32/],
+    ['an empty session secret', { ...ONE, sessionSecret: '' }, 'sessionSecret', /shorter than 32/],
+    ['an empty list of session secrets', { ...ONE, sessionSecret: [] }, 'sessionSecret', 'is an empty array'],
+    ['a short one among them', { ...ONE, sessionSecret: [SESSION_SECRET, 'x'] }, 'sessionSecret', /shorter/],
+    [
+      'a session secret that is bytes',
+      { ...ONE, sessionSecret: Buffer.alloc(32) },
+      'sessionSecret',
+      /shorter/,
+    ],
+    ['a session secret that is null', { ...ONE, sessionSecret: null }, 'sessionSecret', /shorter/],
+    [
+      'the AppSecret as session secret',
+      { ...ONE, sessionSecret: SECRET },
+      'sessionSecret',
+      /is the AppSecret/,
+    ],
+    [
+      'a previous AppSecret as second session secret',
+      { apps: { shop: { ...MINI, secret: ['x', SECRET] } }, sessionSecret: [SESSION_SECRET, SECRET] },
+      'sessionSecret',
+      'is the AppSecret of "shop"',
+    ],
+
+    ['a negative ttl', session({ ttl: -1 }), 'session.ttl', /not a number of s/],
+    ['a ttl of zero', session({ ttl: 0 }), 'session.ttl', /not a number of s/],
+    ['a ttl in text', session({ ttl: '7d' }), 'session.ttl', /not a number of s/],
+    ['a ttl that never ends', session({ ttl: Infinity }), 'session.ttl', /not a number of s/],
+    ['a ttl that is none', session({ ttl: NaN }), 'session.ttl', /not a number of s/],
+    ['a ttl in milliseconds', session({ ttl: 604_800_000 }), 'session.ttl', /not a number of s/],
+    ['an idle time in text', session({ idle: '1h' }), 'session.idle', /not a number of s/],
+    ['an idle time that is null', session({ idle: null }), 'session.idle', /not a number of s/],
+    ['a cookie name with a blank', session({ cookieName: 'my cookie' }), 'session.cookieName', /cookie name/],
+    [
+      'a cookie name that sets attributes',
+      session({ cookieName: 'a;Domain=x' }),
+      'session.cookieName',
+      /name/,
+    ],
+    ['a cookie name that is a number', session({ cookieName: 7 }), 'session.cookieName', /cookie name/],
+    ['bearer in text', session({ bearer: 'yes' }), 'session.bearer', /neither a boolean/],
+    ['bearer without header', session({ bearer: {} }), 'session.bearer', /neither a boolean/],
+    ['bearer with a wrong header', session({ bearer: { header: 'x y' } }), 'session.bearer', /neither/],
+    ['bearer that is null', session({ bearer: null }), 'session.bearer', /neither a boolean/],
+    ['revocable in text', session({ revocable: 'yes' }), 'session.revocable', 'is not known'],
+    ['a codec that is text', session({ codec: 'jwt' }), 'session.codec', 'has no methods'],
+    ['half a codec', session({ codec: { seal: () => '' } }), 'session.codec', 'has no recognizes, open'],
+
+    [
+      'an origin with a path',
+      { ...ONE, returnTo: { origins: ['https://a.b/c'] } },
+      'returnTo.origins[0]',
+      /more/,
+    ],
+    [
+      'an origin with a slash',
+      { ...ONE, returnTo: { origins: ['https://a.b/'] } },
+      'returnTo.origins[0]',
+      /more/,
+    ],
+    [
+      'the second origin',
+      { ...ONE, returnTo: { origins: ['https://a.b', '*'] } },
+      'returnTo.origins[1]',
+      'is not a URL',
+    ],
+    [
+      'an origin with http',
+      { ...ONE, returnTo: { origins: ['http://a.b'] } },
+      'returnTo.origins[0]',
+      /scheme/,
+    ],
+    [
+      'a wildcard',
+      { ...ONE, returnTo: { origins: ['https://*.b.c'] } },
+      'returnTo.origins[0]',
+      'has a wildcard',
+    ],
+    ['a public URL with a wildcard', url('https://*.example.com'), 'publicUrl', 'has a wildcard'],
+    ['the origin null', { ...ONE, returnTo: { origins: ['null'] } }, 'returnTo.origins[0]', 'is not a URL'],
+    [
+      'origins that are text',
+      { ...ONE, returnTo: { origins: 'https://a.b' } },
+      'returnTo.origins',
+      /not an array/,
+    ],
+    [
+      'a default elsewhere',
+      { ...ONE, returnTo: { default: '//evil.example' } },
+      'returnTo.default',
+      /not a path/,
+    ],
+    [
+      'a default with a backslash',
+      { ...ONE, returnTo: { default: '/\\evil' } },
+      'returnTo.default',
+      /not a path/,
+    ],
+    ['a later backslash', { ...ONE, returnTo: { default: '/a\\b' } }, 'returnTo.default', /not a path/],
+    [
+      'a default that is a URL',
+      { ...ONE, returnTo: { default: 'https://a.b/' } },
+      'returnTo.default',
+      /not a path/,
+    ],
+    [
+      'a default with a line end',
+      { ...ONE, returnTo: { default: '/a\r\nb' } },
+      'returnTo.default',
+      /not a path/,
+    ],
+    ['a default that is null', { ...ONE, returnTo: { default: 7 } }, 'returnTo.default', /not a path/],
+    ['a login path without slash', { ...ONE, loginPath: 'login' }, 'loginPath', 'is not a path'],
+    ['a login path with a query', { ...ONE, loginPath: '/login?app=a' }, 'loginPath', /a query/],
+    ['a login path with a fragment', { ...ONE, loginPath: '/login#top' }, 'loginPath', /a query/],
+
+    [
+      'an endpoint with http',
+      { ...ONE, endpoints: { api: 'http://api.weixin.qq.com' } },
+      'endpoints.api',
+      /scheme/,
+    ],
+    ['a page host with http', { ...ONE, endpoints: { open: 'http://a.b' } }, 'endpoints.open', /scheme/],
+    [
+      'an endpoint that is none',
+      { ...ONE, endpoints: { api: 'api.weixin.qq.com' } },
+      'endpoints.api',
+      /not a URL/,
+    ],
+    [
+      'an endpoint with a query',
+      { ...ONE, endpoints: { api: 'https://a.b?c=d' } },
+      'endpoints.api',
+      /a query/,
+    ],
+    [
+      'an endpoint with a bare query',
+      { ...ONE, endpoints: { api: 'https://a.b/?' } },
+      'endpoints.api',
+      /a query/,
+    ],
+    [
+      'an endpoint with a bare hash',
+      { ...ONE, endpoints: { open: 'https://a.b/#' } },
+      'endpoints.open',
+      /fragment/,
+    ],
+    [
+      'an endpoint with a user',
+      { ...ONE, endpoints: { api: 'https://me:pw@a.b' } },
+      'endpoints.api',
+      /a user/,
+    ],
+
+    ['a timeout of zero', { ...ONE, http: { timeout: 0 } }, 'http.timeout', /not a number of ms/],
+    ['a timeout in text', { ...ONE, http: { timeout: '5s' } }, 'http.timeout', /not a number of ms/],
+    ['a timeout of hours', { ...ONE, http: { timeout: 7_200_000 } }, 'http.timeout', /not a number of ms/],
+    ['a proxy in text', { ...ONE, http: { proxy: 'http://proxy:3128' } }, 'http.proxy', /neither false/],
+    ['a proxy that is true', { ...ONE, http: { proxy: true } }, 'http.proxy', /neither false/],
+    ['a proxy without host', { ...ONE, http: { proxy: { port: 3128 } } }, 'http.proxy', /neither false/],
+    [
+      'an agent that is options',
+      { ...ONE, http: { httpAgent: { keepAlive: true } } },
+      'http.httpAgent',
+      /agent/,
+    ],
+    ['an agent that is null', { ...ONE, http: { httpsAgent: null } }, 'http.httpsAgent', 'is not an agent'],
+    ['an unknown language', { ...ONE, lang: 'zh-CN' }, 'lang', 'is not known'],
+    [
+      'a hook that is text',
+      { ...ONE, hooks: { selectApp: 'official' } },
+      'hooks.selectApp',
+      /not a function/,
+    ],
+    ['a clock that is a number', { ...ONE, now: 7 }, 'now', 'is not a function'],
+    ['a client that is unknown', { ...ONE, dev: { client: 'weixin' } }, 'dev.client', 'is not known'],
+    ['allowHttp in text', { ...ONE, dev: { allowHttp: 'yes' } }, 'dev.allowHttp', 'is not known'],
+  ];
+
+  it.each(rows)('%s', (_what, options, option, problem) => {
+    const error = complaint(options);
+    expect(error).toMatchObject({ option, kind: 'config', code: 'WECHAT_CONFIG' });
+    expect(typeof problem === 'string' ? error.problem === problem : problem.test(error.problem)).toBe(true);
+    // A fix is a sentence that says what to do.
+    expect(error.fix).toMatch(
+      /^(Write|Pass|Copy|Make|Use|Known here|See|Start|Leave|Letters|Everything|WeChat sends|A mini program|An app of type).{8,}/,
+    );
+    expect(error.message).toBe(`WechatOAuthModule: option "${option}" ${error.problem}. ${error.fix}`);
+    expectFreeOf(error, [SECRET, SESSION_SECRET]);
+  });
+
+  it.each([
+    [{ client: 'wechat' }],
+    [{ client: () => 'wechat' }],
+    [{ allowHttp: true }],
+    [{ client: 'wechat', allowHttp: true }],
+  ])('dev %p while NODE_ENV is production', (dev) => {
+    expect(resolve({ ...ONE, dev })).toBeDefined();
+    const error = complaint({ ...ONE, dev }, true);
+    expect(error.option).toBe('dev');
+    expect(error.problem).toContain('production');
+    expect(error.fix).toContain('Leave it out');
+  });
+
+  it('tells the scopes that an app does know', () => {
+    expect(complaint({ ...ONE, scope: 'snsapi_login' }).fix).toContain('snsapi_base and snsapi_userinfo');
+    expect(complaint(apps({ scope: 'snsapi_base' })).fix).toContain('leave it out');
+  });
+
+  it('tells the names of the apps there are, and the options that are known', () => {
+    expect(complaint({ apps: { shop: MINI }, defaultApp: 'x' }).fix).toBe('Write one of: shop.');
+    expect(complaint({ ...ONE, appSecret: SECRET }).fix).toContain('appId, secret, type');
+    expect(complaint({ ...ONE, returnTo: { origins: ['https://a.b/c'] } }).fix).toBe('Write "https://a.b".');
+  });
+});
