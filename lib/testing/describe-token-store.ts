@@ -5,8 +5,8 @@ import { TOKEN_STORE_CASES } from './token-store-contract/cases.js';
 /** One client of the store under test. */
 export interface OpenTokenStore {
   store: TokenStore;
-  /** Ends the connection, if the store has one. */
-  close?(): Promise<void> | void;
+  /** Ends the connection, if the store has one. A promise is waited for. */
+  close?(): unknown;
 }
 
 /** How the contract gets at the store under test. Every case asks the factory for one of its own. */
@@ -17,9 +17,9 @@ export interface TokenStoreHarness {
    */
   open(): Promise<OpenTokenStore> | OpenTokenStore;
   /** The server goes down: until `start`, nothing reaches it. What is stored may be lost. */
-  stop?(): Promise<void>;
+  stop?(): Promise<unknown>;
   /** The server is back, under the same address. */
-  start?(): Promise<void>;
+  start?(): Promise<unknown>;
 }
 
 /** What a store cannot do. Declaring it is the only way to skip a case, and the runner shows the case as skipped. */

@@ -37,6 +37,12 @@ const rangesFor = (nest) => ({
   '@nestjs/platform-fastify': `^${nest}.0.0`,
   '@nestjs/testing': `^${nest}.0.0`,
   '@nestjs/axios': nest === '11' ? '^4.0.0' : `^${nest}.0.0`,
+  '@nestjs/websockets': `^${nest}.0.0`,
+  '@nestjs/platform-socket.io': `^${nest}.0.0`,
+  '@nestjs/platform-ws': `^${nest}.0.0`,
+  // GraphQL counts its own versions, two ahead of Nest's.
+  '@nestjs/graphql': `^${Number(nest) + 2}.0.0`,
+  '@nestjs/apollo': `^${Number(nest) + 2}.0.0`,
 });
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));

@@ -21,7 +21,7 @@ export async function onBench(
 ): Promise<void> {
   const prefix = `wechat:contract-${randomUUID().slice(0, 8)}:token:`;
   const keys = new Set<string>();
-  const closing: (() => Promise<void> | void)[] = [];
+  const closing: (() => unknown)[] = [];
   const bench: Bench = {
     harness,
     open: async () => {

@@ -499,7 +499,6 @@ describe('An expired token', () => {
 
   it('keeps the mark of a snapshot user', async () => {
     start();
-    await signIn({ is_snapshotuser: 1 });
     wire.close();
     wire = new Wire()
       .on(EXCHANGE, token(1, { is_snapshotuser: 1 }))
