@@ -19,6 +19,7 @@ export type ProviderOf<T> =
   | { useClass: Type<T> }
   | { useValue: T }
   | { useExisting: FactoryProvider['provide'] }
+  // oxlint-disable-next-line typescript/no-explicit-any -- what is injected is the application's affair, as in Nest's own FactoryProvider
   | { useFactory: (...args: any[]) => T | Promise<T>; inject?: FactoryProvider['inject'] };
 
 export interface WechatOAuthExtras {

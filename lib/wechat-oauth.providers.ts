@@ -130,8 +130,8 @@ export const WECHAT_OAUTH_EXPORTS = [
 ];
 
 /** A provider for a plain class whose constructor takes exactly these. */
-function part<T>(type: new (...args: any[]) => T, inject: (symbol | Function)[]): Provider {
-  return { provide: type, inject: inject as never[], useFactory: (...args: unknown[]) => new type(...args) };
+function part<T>(type: new (...args: never[]) => T, inject: (symbol | Function)[]): Provider {
+  return { provide: type, inject: inject as never[], useFactory: (...args: never[]) => new type(...args) };
 }
 
 /** Whether `WechatAuthController`, or a controller that extends it, is mounted with these options. */

@@ -8,7 +8,7 @@ export const MAX_COOKIE_LENGTH = 3_500;
 
 /** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
 export function cookieName(app: WechatApp, base: string): string {
-  return `${prefix(app)}${base}_${appTag(app)}`;
+  return `${hostPrefix(app)}${base}_${appTag(app)}`;
 }
 
 function flowCookiePrefix(app: WechatApp): string {
@@ -64,7 +64,7 @@ export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): st
 }
 
 /** `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with `Secure`. */
-function prefix(app: WechatApp): string {
+function hostPrefix(app: WechatApp): string {
   return isSecure(app) ? '__Host-' : '';
 }
 

@@ -48,8 +48,8 @@ export class SealedSessions {
   }
 
   /** Without the idle limit: no answer hands the owner of a token a renewed one, so `expiresAt` is its only end. */
-  toBearer({ idleAt: _, ...session }: Session): string {
-    return this.seal(BEARER, session);
+  toBearer(session: Session): string {
+    return this.seal(BEARER, { ...session, idleAt: undefined });
   }
 
   fromCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {

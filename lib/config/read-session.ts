@@ -1,0 +1,84 @@
+// Reads how sessions are made: their secrets, their life, and how they travel.
+import { WechatConfigError } from '../api/errors.js';
+import { Secret } from '../sealing/secret.js';
+import type { WechatOAuthOptions, WechatSessionCodec } from '../wechat-oauth.options.js';
+import { isRecord, readOneOf, readPositive } from './read-value.js';
+import type { WechatApp, WechatConfig } from './wechat-config.js';
+
+const DAY = 86_400;
+
+export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, WechatApp>): Secret[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? (value as unknown[]) : [value];
+  if (list.length === 0)
+    throw new WechatConfigError(
+      'sessionSecret',
+      'is an empty array',
+      'Make one with: openssl rand -base64 32',
+    );
+  return list.map((secret) => {
+    if (typeof secret !== 'string' || Buffer.byteLength(secret) < 32) {
+      throw new WechatConfigError(
+        'sessionSecret',
+        'is shorter than 32 bytes',
+        'Make one with: openssl rand -base64 32',
+      );
+    }
+    // Never the AppSecret: whoever learns one of the two must not get the other's powers with it.
+    for (const app of apps.values()) {
+      if (app.secrets.some((appSecret) => appSecret.reveal() === secret)) {
+        throw new WechatConfigError(
+          'sessionSecret',
+          `is the AppSecret of "${app.name}"`,
+          'Make one of its own with: openssl rand -base64 32',
+        );
+      }
+    }
+    return new Secret(secret);
+  });
+}
+
+export function readSession(options: WechatOAuthOptions): WechatConfig['session'] {
+  const { ttl = 7 * DAY, idle, cookieName = 'wechat_session', bearer = true } = options.session ?? {};
+  const { revocable = false, codec } = options.session ?? {};
+  if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(cookieName)) {
+    throw new WechatConfigError(
+      'session.cookieName',
+      'is not a cookie name',
+      'Letters, digits, "-" and "_", at most 40. The prefix __Host- is added where it may be.',
+    );
+  }
+  let bearerHeader: string | undefined;
+  if (bearer === true) bearerHeader = 'authorization';
+  else if (bearer !== false) {
+    const header: unknown = isRecord(bearer) ? bearer.header : undefined;
+    if (typeof header !== 'string' || !/^[A-Za-z0-9-]{1,64}$/.test(header)) {
+      throw new WechatConfigError(
+        'session.bearer',
+        'is neither a boolean nor { header }',
+        'Write true, false or { header: "x-wechat-session" }.',
+      );
+    }
+    bearerHeader = header.toLowerCase();
+  }
+  return {
+    ttl: readPositive('session.ttl', ttl, 's', 400 * DAY),
+    idle: idle === undefined ? undefined : readPositive('session.idle', idle, 's', 400 * DAY),
+    cookieName,
+    bearerHeader,
+    revocable: readOneOf('session.revocable', revocable, [true, false]),
+    codec: codec === undefined ? undefined : readCodec(codec),
+  };
+}
+
+function readCodec(codec: unknown): WechatSessionCodec {
+  const methods = isRecord(codec)
+    ? ['recognizes', 'seal', 'open'].filter((name) => typeof codec[name] !== 'function')
+    : [];
+  if (isRecord(codec) && methods.length === 0) return codec as unknown as WechatSessionCodec;
+  throw new WechatConfigError(
+    'session.codec',
+    `has no ${methods.join(', ') || 'methods'}`,
+    'Write { recognizes, seal, open }.',
+  );
+}

@@ -1,0 +1,70 @@
+// Reads plain values among the options: numbers, words, paths, functions.
+import { WechatConfigError } from '../api/errors.js';
+
+/** @param unit for the message */
+export function readPositive(option: string, value: unknown, unit: 's' | 'ms', max: number): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0 || value > max) {
+    throw new WechatConfigError(
+      option,
+      `is not a number of ${unit} between 0 and ${max}`,
+      'Write a plain number.',
+    );
+  }
+  return value;
+}
+
+export function readOneOf<T extends string | boolean>(
+  option: string,
+  value: unknown,
+  known: readonly T[],
+): T {
+  if (!known.includes(value as T)) {
+    throw new WechatConfigError(
+      option,
+      value === undefined ? 'is missing' : 'is not known',
+      `Write one of: ${known.join(', ')}.`,
+    );
+  }
+  return value as T;
+}
+
+export function readPath(option: string, value: unknown): string {
+  if (typeof value !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(value) || value.includes('\\')) {
+    throw new WechatConfigError(
+      option,
+      'is not a path',
+      'Write a path of the application that starts with one "/".',
+    );
+  }
+  return value;
+}
+
+export function readFunctions<T extends object>(option: string, group: T): T {
+  for (const [name, value] of Object.entries(group)) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw new WechatConfigError(
+        option ? `${option}.${name}` : name,
+        'is not a function',
+        'See the configuration table in the README.',
+      );
+    }
+  }
+  return group;
+}
+
+export function refuseUnknown(value: object, known: string, group: string): void {
+  const names = known.split(' ');
+  for (const key of Object.keys(value)) {
+    if (!names.includes(key)) {
+      throw new WechatConfigError(
+        group ? `${group}.${key}` : key,
+        'is not known',
+        `Known here: ${names.join(', ')}.`,
+      );
+    }
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

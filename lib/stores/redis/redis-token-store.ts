@@ -1,0 +1,77 @@
+// Keeps tokens in Redis, for applications with more than one process: all five operations are one command each.
+import { TokenStore } from '../../tokens/token-store.js';
+import { commandsOf, type RedisCommands, type RedisLike } from './redis-like.js';
+
+export interface RedisTokenStoreOptions {
+  /** Put before every key, in addition to what the client itself puts there (`keyPrefix` of ioredis). Default: none. */
+  prefix?: string;
+}
+
+/**
+ * Takes a connected client of ioredis 5 or 6, or of node-redis 5 or 6: a single server, a cluster, Sentinel, a pool. The application makes the client,
+ * listens to its `error` events, and closes it.
+ *
+ * - Both atomic operations are atomic among all processes: `SET … NX`, and a Lua script that compares and writes (the user of the client needs EVAL).
+ *   Each command names one key, so it runs in a cluster.
+ * - Entries expire to the millisecond, by the clock of the server.
+ * - What the server has acknowledged can be lost in a failover, as everything in Redis can. The library gets by: a lost token means that a person
+ *   signs in again, a lost lock means that WeChat is asked twice.
+ * - A server with `maxmemory` should evict by `volatile-*`: every entry has an expiry, so a policy that evicts nothing refuses new logins' tokens.
+ *
+ * While the server is down every operation rejects with the client's own error, as soon as the client gives up. By default they take their time: ioredis
+ * repeats a command for about ten seconds (`maxRetriesPerRequest: 1` shortens it), node-redis waits for the server as long as it takes
+ * (`disableOfflineQueue: true` does not). Against a server that is reachable but does not answer, set `commandTimeout` (ioredis) or
+ * `commandOptions: { timeout }` with `socket: { socketTimeout }` (node-redis).
+ */
+export class RedisTokenStore extends TokenStore {
+  readonly #redis: RedisCommands;
+  readonly #prefix: string;
+
+  /** @throws WechatConfigError when it is given something else than a client */
+  constructor(client: RedisLike, { prefix = '' }: RedisTokenStoreOptions = {}) {
+    super();
+    this.#redis = commandsOf(client);
+    this.#prefix = prefix;
+  }
+
+  override async get(key: string): Promise<string | undefined> {
+    const value = await this.#redis.get(this.#prefix + key);
+    // A client of node-redis may be set to hand out buffers.
+    return value === null || value === undefined ? undefined : String(value);
+  }
+
+  override async set(key: string, value: string, ttlMs: number): Promise<void> {
+    await this.#redis.set(this.#prefix + key, value, wholeMs(ttlMs));
+  }
+
+  override async delete(key: string): Promise<void> {
+    await this.#redis.del(this.#prefix + key);
+  }
+
+  override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
+    const reply = await this.#redis.setIfAbsent(this.#prefix + key, value, wholeMs(ttlMs));
+    return reply !== null && reply !== undefined;
+  }
+
+  override async replaceIfEqual(
+    key: string,
+    expected: string,
+    value: string | undefined,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const next = value === undefined ? [] : [value, String(wholeMs(ttlMs))];
+    // As a number or, by a setting of the client, as text.
+    return Number(await this.#redis.run(REPLACE_IF_EQUAL, this.#prefix + key, expected, ...next)) === 1;
+  }
+}
+
+/** With one argument it deletes. A missing key reads as `false` in Lua, which equals no string. */
+const REPLACE_IF_EQUAL = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if #ARGV == 1 then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1`;
+
+/** Redis takes whole milliseconds above 0 and refuses the rest; what is over already may as well go in a moment. */
+function wholeMs(ttlMs: number): number {
+  return ttlMs > 1 ? Math.ceil(ttlMs) : 1;
+}
