@@ -255,7 +255,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       'refuses a request-scoped %s, which could not share anything',
       async (option) => {
         const perRequest = { scope: Scope.REQUEST };
-        const register =
+        const wechat =
           option === 'options'
             ? WechatOAuthModule.forRootAsync({ useFactory: () => stage.options(), inject: [REQUEST] })
             : WechatOAuthModule.forRoot({
@@ -265,7 +265,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
                   useFactory: () => new MemoryTokenStore(),
                 } as ProviderOf<TokenStore>,
               });
-        await expectConfigError({ imports: [register] }, option);
+        await expectConfigError({ imports: [wechat] }, option);
       },
     );
 

@@ -43,7 +43,7 @@ class AccountController {
   }
 
   @Get('strict')
-  strict(@Res({ passthrough: true }) response: any) {
+  strict(@Res({ passthrough: true }) response: { header(name: string, value: string): void }) {
     response.header('Cache-Control', 'no-store');
     return {};
   }
