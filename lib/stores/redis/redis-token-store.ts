@@ -11,17 +11,27 @@ export interface RedisTokenStoreOptions {
  * Takes a connected client of ioredis 5 or 6, or of node-redis 5 or 6: a single server, a cluster, Sentinel, a pool. The application makes the client,
  * listens to its `error` events, and closes it.
  *
- * - Both atomic operations are atomic among all processes: `SET … NX`, and a Lua script that compares and writes (the user of the client needs EVAL).
- *   Each command names one key, so it runs in a cluster.
+ * - Both atomic operations are atomic among all processes: `SET … NX`, and a Lua script that compares and writes (so the user of the client needs EVAL).
+ *   Every command names one key, so it runs in a cluster.
  * - Entries expire to the millisecond, by the clock of the server.
- * - What the server has acknowledged can be lost in a failover, as everything in Redis can. The library gets by: a lost token means that a person
- *   signs in again, a lost lock means that WeChat is asked twice.
- * - A server with `maxmemory` should evict by `volatile-*`: every entry has an expiry, so a policy that evicts nothing refuses new logins' tokens.
+ * - What the server has acknowledged can be lost in a restart or a failover, as everything in Redis can. A lost token means that a person signs in again,
+ *   a lost lock that WeChat is asked twice. Nobody is taken for somebody else by it.
+ * - Every entry has an expiry: a server with `maxmemory` should evict by a `volatile-` policy. One that evicts nothing refuses to write when it is full.
  *
- * While the server is down every operation rejects with the client's own error, as soon as the client gives up. By default they take their time: ioredis
- * repeats a command for about ten seconds (`maxRetriesPerRequest: 1` shortens it), node-redis waits for the server as long as it takes
- * (`disableOfflineQueue: true` does not). Against a server that is reachable but does not answer, set `commandTimeout` (ioredis) or
- * `commandOptions: { timeout }` with `socket: { socketTimeout }` (node-redis).
+ * While the server is down every operation rejects with the client's own error, as soon as the client gives up. By default that takes long: ioredis
+ * repeats a command for ten seconds, node-redis waits until the server is back, and both wait for a server that is reachable but silent. These
+ * settings, with which the store is tested, make them give up:
+ *
+ * ```ts
+ * new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
+ * createClient({
+ *   url,
+ *   disableOfflineQueue: true,
+ *   pingInterval: 1_000, // an idle connection must not look like a silent one
+ *   // By itself node-redis never connects again after a time-out.
+ *   socket: { socketTimeout: 2_000, reconnectStrategy: (retries) => Math.min(2 ** retries * 50, 2_000) },
+ * });
+ * ```
  */
 export class RedisTokenStore extends TokenStore {
   readonly #redis: RedisCommands;
@@ -37,7 +47,7 @@ export class RedisTokenStore extends TokenStore {
   override async get(key: string): Promise<string | undefined> {
     const value = await this.#redis.get(this.#prefix + key);
     // A client of node-redis may be set to hand out buffers.
-    return value === null || value === undefined ? undefined : String(value);
+    return value == null ? undefined : String(value);
   }
 
   override async set(key: string, value: string, ttlMs: number): Promise<void> {
@@ -50,7 +60,7 @@ export class RedisTokenStore extends TokenStore {
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
     const reply = await this.#redis.setIfAbsent(this.#prefix + key, value, wholeMs(ttlMs));
-    return reply !== null && reply !== undefined;
+    return reply != null;
   }
 
   override async replaceIfEqual(

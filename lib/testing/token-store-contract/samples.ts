@@ -7,7 +7,7 @@ export const LOOKALIKES = [
   'OABC',
   'oAbC ',
   ' oAbC',
-  'oÀbC',
+  'o\u00c0bC',
   'oA\u0300bC',
   'o\uff21bC',
   'oAbC\t',
@@ -20,7 +20,7 @@ export const LOOKALIKES = [
   'İ',
   'か',
   'カ',
-  'が',
+  '\u304c',
   'か\u3099',
   '1',
   '01',
@@ -49,7 +49,9 @@ export const ODD_KEYS = [
   'constructor',
   'toString',
   '; DROP TABLE x; --',
-  `long-${'k'.repeat(160)}`,
+  // Only the end tells them apart.
+  `long-${'k'.repeat(160)}a`,
+  `long-${'k'.repeat(160)}b`,
 ];
 
 export const VALUES = {

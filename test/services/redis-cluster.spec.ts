@@ -1,0 +1,28 @@
+// RedisTokenStore on a cluster: every command has to go to the node that has its key.
+import { describeTokenStore } from '../../lib/testing/describe-token-store.js';
+import { CLUSTER_CLIENTS } from './redis-clients.js';
+import { RedisCluster } from './redis-cluster.js';
+
+const cluster = new RedisCluster();
+
+beforeAll(() => cluster.create(), 60_000);
+afterAll(() => cluster.remove());
+
+for (const [name, connect] of Object.entries(CLUSTER_CLIENTS)) {
+  describeTokenStore(`RedisTokenStore on a cluster, ${name}`, () => ({
+    open: () => connect(cluster.entry),
+    stop: () => cluster.stop(),
+    start: () => cluster.start(),
+  }));
+}
+
+it.each(Object.entries(CLUSTER_CLIENTS))('keys go to both nodes, %s', async (_, connect) => {
+  const { store, close } = await connect(cluster.entry);
+  const keys = Array.from({ length: 40 }, (__, index) => `wechat:contract-spread:token:${index}`);
+  for (const key of keys) expect(await store.setIfAbsent(key, 'one', 60_000)).toBe(true);
+  const sizes = await cluster.sizes();
+  expect(sizes.every((size) => size > 5)).toBe(true);
+  for (const key of keys) expect(await store.replaceIfEqual(key, 'one', undefined, 0)).toBe(true);
+  expect(await cluster.sizes()).toEqual([0, 0]);
+  await close?.();
+});
