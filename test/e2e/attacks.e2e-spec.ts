@@ -98,6 +98,12 @@ class OrdersController {
     return { user };
   }
 
+  @Get('deep/:a/:b/:c/:d/:e/:f/:g/:h/:i/:j/:k/:l/:m/:n')
+  deep() {
+    handled++;
+    return {};
+  }
+
   @Post()
   @HttpCode(200)
   create(@WechatUser('openid') openid: string, @Body() body: unknown) {
@@ -152,7 +158,7 @@ class OrdersController {
   }
 }
 
-describe.each(PLATFORMS)('An attacker of an application on %s', (platform, adapter) => {
+describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adapter) => {
   const stage = setStage(adapter, {
     apps: [...MOCK_APPS, { ...CLUB, domains: ['shop.example.com'] }],
   });
@@ -757,6 +763,15 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (platform, adapt
       expect((await copy.fetch(`${SHOP}/orders`)).status).toBe(401);
     });
 
+    it('cannot keep it from whoever bans somebody that the ban was not written', async () => {
+      const running = await start({ session: { revocable: true } });
+      const sessions = running.app.get(WechatSessionService, { strict: false });
+      const person = { app: 'official', openid: openidOf('ming') };
+      store.get = () => Promise.reject(new Error('ECONNREFUSED'));
+
+      await expect(sessions.revoke(person)).rejects.toMatchObject({ status: 503 });
+    });
+
     it('cannot put a session there, or anything else that is not JSON of ours', async () => {
       const running = await start();
       await signIn(browserFor(running), 'hong', '/orders/profile');
@@ -953,14 +968,13 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (platform, adapt
       const running = await start();
       for (const path of [
         `/orders?${'q'.repeat(4_000)}`,
-        `/orders/${'x/'.repeat(800)}`,
+        // Fastify takes a hundred characters for a parameter at most.
+        `/orders/deep${`/${'x'.repeat(100)}`.repeat(14)}`,
         `/wechat/login?returnTo=/${'%E8%8C%B6'.repeat(1_000)}`,
       ]) {
         const answer = await browserFor(running).visit(SHOP + path);
-        // No route there, or a login like any other.
-        if (answer.status === 404) continue;
-        for (const line of answer.setCookies)
-          expect([path.slice(0, 20), line.length < 4_096]).toEqual([path.slice(0, 20), true]);
+        expect([path.slice(0, 20), answer.status]).toEqual([path.slice(0, 20), 302]);
+        expect(answer.setCookies.map((line) => line.length < 2_000)).toEqual([true]);
       }
     });
 
@@ -1318,7 +1332,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (platform, adapt
     expect((await ask(browser)).json()).toMatchObject({ openid: openidOf('ming') });
   });
 
-  it(`is answered on ${platform} without a word about secrets`, async () => {
+  it('is answered without a word about secrets', async () => {
     const running = await start();
     const browser = browserFor(running);
     const callback = await untilCallback(browser);

@@ -69,7 +69,7 @@ const signedIn = (openid: string): LoginResult => ({
   kind: 'signed-in',
   reason: 'login',
   session: {
-    sid: 'sid',
+    sid: 'sid-canary-0123456789',
     issuedAt: 0,
     expiresAt: 9e15,
     identity: { app: app.name, appId: app.appId, openid, scope: [], isSnapshotUser: false },
@@ -211,7 +211,7 @@ describe('An exchange', () => {
     it('may fail and be tried again, for as long as its token is kept', async () => {
       const machine = fleet.machine();
       for (const name of ['a', 'b', 'c'])
-        await expect(machine.run(app, STATE, broken(name))).rejects.toThrow();
+        await expect(machine.run(app, STATE, broken(name))).rejects.toThrow('database is down');
       fleet.runtime.time += REPLAY_MS;
       expect(await machine.run(app, STATE, fleet.steps('d'))).toEqual({ kind: 'spent' });
       expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toEqual(['a exchanges']);
@@ -231,6 +231,17 @@ describe('An exchange', () => {
       expect(await fleet.machine().run(app, STATE, fleet.steps('c'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
       expect(fleet.log).toEqual(['a exchanges']);
+    });
+
+    it('is waited for by our own clock, however far ahead its clock was', async () => {
+      const began = fleet.runtime.time;
+      fleet.runtime.time += 240_000;
+      void fleet.machine().run(app, STATE, fleet.steps('a', { exchange: () => never }));
+      await settle();
+      fleet.runtime.time = began;
+
+      expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
     });
 
     it('between WeChat’s answer and the login is completed by another', async () => {
@@ -309,7 +320,7 @@ describe('An exchange', () => {
 
     expect(rows).toHaveLength(3);
     expect(
-      rows.filter((row) => row.includes(STATE) || row.includes('accessToken') || row.includes('sid')),
+      rows.filter((row) => row.includes(STATE) || row.includes('accessToken') || row.includes('sid-canary')),
     ).toEqual([]);
   });
 });

@@ -35,6 +35,12 @@ describe('A request line', () => {
     expect(read.path.startsWith('/')).toBe(true);
   });
 
+  it('names a host in HTTP/1, and in HTTP/2 in a field of its own', () => {
+    expect(request('/', { host: 'shop.example.com' }).host).toBe('shop.example.com');
+    expect(request('/', { ':authority': 'shop.example.com' }).host).toBe('shop.example.com');
+    expect(request('/').host).toBeUndefined();
+  });
+
   it('is the one before sub-applications took their part off', () => {
     expect(new HttpRequest({ url: '/orders', originalUrl: '/shop/orders?x', headers: {} }).path).toBe(
       '/shop/orders',

@@ -58,6 +58,16 @@ describe('A problem', () => {
     });
   });
 
+  it('does not say that a person refused who was refused', () => {
+    const byHandler = makeProblem('LOGIN_REFUSED', 'en', 'REF', { reason: 'BANNED' });
+    expect(byHandler.message).toBe('This account cannot sign in here.');
+    expect(renderProblemPage(byHandler, 'en')).toContain('<title>Sign-in was refused</title>');
+    expect(renderProblemPage({ ...byHandler, message: '账号已停用' }, 'zh')).toContain('<h1>未能登录</h1>');
+    const byPerson = makeProblem('LOGIN_REFUSED', 'en', 'REF');
+    expect(byPerson.message).toContain('You did not give permission');
+    expect(renderProblemPage(byPerson, 'en')).toContain('<title>Permission was not given</title>');
+  });
+
   it('takes the words of a login handler instead of its own', () => {
     expect(makeProblem('LOGIN_REFUSED', 'zh', 'REF', { message: 'no', reason: 'BANNED' })).toMatchObject({
       message: 'no',

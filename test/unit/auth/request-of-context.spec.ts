@@ -143,6 +143,11 @@ describe('requestOf', () => {
       expect(found(graphql({ req: REQUEST }), () => undefined)).toMatchObject({ raw: REQUEST });
     });
 
+    it('does not ask in HTTP, where the request is no question', () => {
+      const getRequest: GetRequest = (given) => given.getArgByIndex<{ visitor: object }>(2).visitor;
+      expect(found(contextOf('http', [REQUEST, {}]), getRequest)).toMatchObject({ raw: REQUEST });
+    });
+
     it('does not ask about messages of microservices', () => {
       expect(found(contextOf('rpc', [{}]), () => REQUEST)).toBeUndefined();
     });
