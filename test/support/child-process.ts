@@ -1,5 +1,5 @@
-// Starts scripts of `test/support` in processes of their own, straight from TypeScript.
-import { type ChildProcess, fork } from 'node:child_process';
+// Starts scripts in processes of their own, straight from TypeScript.
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -13,4 +13,24 @@ export function forkScript(name: string, argument: unknown, nodeOptions: string[
     execArgv: [...nodeOptions, '--enable-source-maps', '--import', REGISTER],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+}
+
+export interface ChildResult {
+  /** Null when the process had to be killed. */
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a few lines to their end: the only way to see whether something keeps a process alive.
+ * @param script an ES module; imports from the library such as `./tokens/memory-token-store.ts`
+ */
+export function runScript(script: string, timeout = 10_000): ChildResult {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', REGISTER, '--input-type=module', '--eval', script],
+    { cwd: join(HERE, '../../lib'), timeout, encoding: 'utf8' },
+  );
+  return { status, stdout, stderr };
 }

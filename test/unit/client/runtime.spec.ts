@@ -1,6 +1,6 @@
 // Time and chance as they are outside of tests.
 import { systemRuntime } from '../../../lib/runtime.js';
-import { runChild } from '../../support/child.js';
+import { runScript } from '../../support/child-process.js';
 
 describe('systemRuntime', () => {
   it('tells the time of the machine, or of the clock it is given', () => {
@@ -24,9 +24,8 @@ describe('systemRuntime', () => {
   });
 
   it('keeps no process alive for a pause', () => {
-    const { status, stdout } = runChild(
-      ['.'],
-      `import { systemRuntime } from './runtime.js';
+    const { status, stdout } = runScript(
+      `import { systemRuntime } from './runtime.ts';
        systemRuntime().sleep(3_600_000).then(() => console.log('woke up'));
        console.log('done');`,
     );

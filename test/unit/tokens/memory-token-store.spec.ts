@@ -2,7 +2,7 @@
 import { WechatConfigError } from '../../../lib/api/errors.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import { expectFreeOf } from '../../support/canary.js';
-import { runChild } from '../../support/child.js';
+import { runScript } from '../../support/child-process.js';
 
 const HOUR = 3_600_000;
 let time: number;
@@ -171,9 +171,8 @@ describe('MemoryTokenStore', () => {
   });
 
   it('keeps no process alive', () => {
-    const { status, stdout, stderr } = runChild(
-      ['api', 'tokens', 'sealing'],
-      `import { MemoryTokenStore } from './tokens/memory-token-store.js';
+    const { status, stdout, stderr } = runScript(
+      `import { MemoryTokenStore } from './tokens/memory-token-store.ts';
        const store = new MemoryTokenStore();
        for (let i = 0; i < 100; i++) await store.set('k' + i, 'v', 86_400_000);
        await store.setIfAbsent('a', 'v', 86_400_000);
