@@ -2,6 +2,7 @@
 import { HttpService } from '@nestjs/axios';
 import type { Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { withoutDefaults } from './api/own-client.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
 import { CodeLogin } from './auth/code-login.js';
@@ -51,8 +52,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     inject: [WECHAT_CONFIG, WECHAT_OAUTH_OPTIONS],
     useFactory: (_: WechatConfig, { now }: WechatOAuthOptions) => systemRuntime(now),
   },
-  { provide: WECHAT_HTTP_SERVICE, useExisting: HttpService },
-  part(WechatTransport, [HttpService, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),
+  { provide: WECHAT_HTTP_SERVICE, inject: [HttpService], useFactory: withoutDefaults },
+  part(WechatTransport, [WECHAT_HTTP_SERVICE, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),
   part(SnsApi, [WechatTransport]),
   part(UserTokens, [SnsApi, Vault, WECHAT_RUNTIME, WECHAT_CONFIG, WechatEvents]),
   part(SessionKeys, [SnsApi, Vault]),

@@ -32,8 +32,12 @@ export function servingApps(
 ): WechatApp[] {
   const type = pageAppFor(client);
   const fitting = accepted.filter((app) => app.type === type && app.publicUrl);
-  const here = fitting.filter((app) => app.publicUrl!.host === host?.toLowerCase());
+  const here = fitting.filter((app) => isAt(app.publicUrl!, host));
   return [...here, ...fitting.filter((app) => !here.includes(app))];
+}
+
+export function isAt(publicUrl: URL, host: string | undefined): boolean {
+  return publicUrl.host === host?.toLowerCase();
 }
 
 /** The scope to ask this app for, given what the route needs. Website apps know one scope, which gives the profile too. */

@@ -15,7 +15,7 @@ export class CodeLogin {
   private readonly logins = new SingleFlight<LoginResult>();
 
   constructor(
-    private readonly config: Pick<WechatConfig, 'sessionSecrets'>,
+    private readonly config: Pick<WechatConfig, 'sessionSecrets' | 'session'>,
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
     private readonly refusals: Refusals,
@@ -33,7 +33,7 @@ export class CodeLogin {
     request?: unknown,
     lang: 'zh' | 'en' = 'zh',
   ): Promise<IssuedSession> {
-    if (this.config.sessionSecrets.length === 0) {
+    if (this.config.sessionSecrets.length === 0 && !this.config.session.codec) {
       throw new WechatConfigError(
         'sessionSecret',
         'is missing, and login() seals a session with it',
@@ -46,13 +46,14 @@ export class CodeLogin {
         this.signIn.withCode(app, code, { client, ...(request === undefined ? {} : { request }) }),
       ),
     );
-    if (result.kind === 'snapshot') throw problemException(this.refusals.problem('SNAPSHOT_USER', lang));
+    if (result.kind === 'snapshot')
+      throw problemException(this.refusals.refuse('SNAPSHOT_USER', lang, client));
     if (result.kind === 'refused') {
       const details = {
         reason: result.code,
         ...(result.message === undefined ? {} : { message: result.message }),
       };
-      throw problemException(this.refusals.problem('LOGIN_REFUSED', lang, details));
+      throw problemException(this.refusals.refuse('LOGIN_REFUSED', lang, client, details));
     }
     const { session } = result;
     return {

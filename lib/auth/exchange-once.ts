@@ -98,7 +98,9 @@ export class ExchangeOnce {
   /** Waits for the winner, but no longer than a living one can take. What it left behind when it died may be taken up. */
   private async follow(claimKey: string, key: string): Promise<Progress | undefined> {
     const claim = await this.vault.read<Claim>(claimKey);
-    const patience = (claim?.value.at ?? 0) + this.config.http.timeout + COMPLETION_MS;
+    // The winner's clock may be ahead of ours, by minutes even: nobody waits for that.
+    const begun = Math.min(claim?.value.at ?? 0, this.runtime.now());
+    const patience = begun + this.config.http.timeout + COMPLETION_MS;
     for (;;) {
       const progress = (await this.vault.read<Progress>(key))?.value;
       const settled = progress?.stage === 'complete' || progress?.stage === 'failed';

@@ -2,7 +2,6 @@
 import { WechatConfigError } from '../api/errors.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { LoginFlow } from './login-flow.js';
-import { publicAddress } from './return-address.js';
 
 export class GuardSetup {
   constructor(
@@ -14,10 +13,8 @@ export class GuardSetup {
     return this.config.hooks;
   }
 
-  /** Where the application wants a problem to lead: an address, or a path of the application. */
-  addressOf(redirect: string): string {
-    const { publicUrl } = [...this.config.apps.values()].find((app) => app.publicUrl) ?? this.config;
-    return publicUrl && /^\/(?!\/)/.test(redirect) ? publicAddress(publicUrl, redirect) : redirect;
+  hasApp(name: string): boolean {
+    return this.config.apps.has(name);
   }
 
   /**

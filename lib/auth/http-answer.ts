@@ -1,10 +1,17 @@
 // Answers a request by ourselves, the same on Express and Fastify.
+import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { GuardSetup } from './guard-setup.js';
+import type { WechatHooks } from '../wechat-oauth.options.js';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from './problem-page.js';
+import type { WechatProblem } from './problems.js';
+import { publicAddress } from './return-address.js';
 import type { Verdict } from './verdict.js';
 
+type OwnPage = { redirect: string } | { status: number; html: string } | undefined;
+
 export class HttpAnswer {
+  private readonly logger = new Logger('WechatOAuth');
+
   constructor(
     private readonly adapter: AbstractHttpAdapter,
     private readonly response: unknown,
@@ -32,11 +39,13 @@ export class HttpAnswer {
     );
   }
 
-  async page(verdict: Extract<Verdict, { kind: 'page' }>, setup: GuardSetup): Promise<void> {
-    const { problem, lang, setCookies } = verdict;
-    const own = await setup.hooks.renderProblem?.(problem);
+  async page(verdict: Extract<Verdict, { kind: 'page' }>, hooks: WechatHooks): Promise<void> {
+    const { problem, lang, setCookies, base } = verdict;
+    const own = await this.ownPage(problem, hooks);
     if (own && 'redirect' in own) {
-      return this.redirect({ kind: 'redirect', location: setup.addressOf(own.redirect), setCookies });
+      const isPath = /^\/(?!\/)/.test(own.redirect);
+      const location = base && isPath ? publicAddress(base, own.redirect) : own.redirect;
+      return this.redirect({ kind: 'redirect', location, setCookies });
     }
     this.setCookies(setCookies);
     this.keepPrivate();
@@ -50,9 +59,29 @@ export class HttpAnswer {
     );
   }
 
+  /** What the application makes of a problem. A mistake in it must not take the page away from the person who needs it. */
+  private async ownPage(problem: WechatProblem, { renderProblem }: WechatHooks): Promise<OwnPage> {
+    let why: string;
+    try {
+      const own = await renderProblem?.(problem);
+      if (own === undefined || isOwnPage(own)) return own;
+      why = 'returned neither { redirect } nor { status, html }';
+    } catch (error) {
+      // Only the class: what the message of a template or a database holds nobody knows.
+      why = `threw ${error instanceof Error ? error.constructor.name : typeof error}`;
+    }
+    this.logger.error(`hooks.renderProblem ${why}; the built-in page was shown, ref ${problem.ref}`);
+    return undefined;
+  }
+
   /** Answers of a login belong to one person, and their address may hold a code. */
   keepPrivate(): void {
     this.adapter.setHeader(this.response, 'Cache-Control', 'no-store');
     this.adapter.setHeader(this.response, 'Referrer-Policy', 'no-referrer');
   }
+}
+
+function isOwnPage(value: unknown): boolean {
+  const { redirect, status, html } = (value ?? {}) as Record<string, unknown>;
+  return typeof redirect === 'string' || (Number.isInteger(status) && typeof html === 'string');
 }

@@ -42,6 +42,11 @@ export class HttpRequest {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
+  /** The host that the client asked for; HTTP/2 has a field of its own for it. */
+  get host(): string | undefined {
+    return this.header('host') ?? this.header(':authority');
+  }
+
   /**
    * Whether a person is looking at a page that may be sent to WeChat and back. Everything else gets a status code, because fetch and XHR would follow a
    * redirect into an answer they cannot use.

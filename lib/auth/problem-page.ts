@@ -1,6 +1,6 @@
 // The page a person sees when a login cannot go on. Static HTML without scripts or outside resources.
 import { createHash } from 'node:crypto';
-import { PROBLEMS, type WechatProblem } from './problems.js';
+import { titleOf, type WechatProblem } from './problems.js';
 
 /** Looks at home in WeChat, whose dark mode it follows. */
 const STYLE =
@@ -24,7 +24,7 @@ export const PROBLEM_PAGE_POLICY =
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export function renderProblemPage(problem: WechatProblem, lang: 'zh' | 'en'): string {
-  const title = escape(PROBLEMS[problem.code].title[lang]);
+  const title = escape(titleOf(problem, lang));
   const { retryUrl, homeUrl } = problem;
   const retry = retryUrl ? `<a href="${escape(retryUrl)}">${lang === 'zh' ? '重试' : 'Try again'}</a>` : '';
   const elsewhere = homeUrl && homeUrl !== retryUrl;

@@ -85,9 +85,12 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
   },
   LOGIN_REFUSED: {
     status: 403,
-    title: { zh: '未能登录', en: 'Permission was not given' },
+    title: { zh: '未获授权', en: 'Permission was not given' },
     // Somebody who refused to grant more may well be signed in still.
-    text: { zh: '您没有同意授权，此页面无法继续。', en: 'This page cannot go on without it.' },
+    text: {
+      zh: '您没有同意授权，此页面无法继续。',
+      en: 'You did not give permission. This page cannot go on without it.',
+    },
   },
   LOGIN_FAILED: {
     status: 502,
@@ -115,6 +118,12 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
   },
 };
 
+/** Instead of the words for `LOGIN_REFUSED` where it was not the person who said no: the login handler, without words of its own, or WeChat. */
+export const NOT_ADMITTED = {
+  title: { zh: '未能登录', en: 'Sign-in was refused' },
+  text: { zh: '此账号无法登录。', en: 'This account cannot sign in here.' },
+};
+
 export type ProblemDetails = Pick<
   WechatProblem,
   'loginUrl' | 'app' | 'scope' | 'reason' | 'retryUrl' | 'homeUrl'
@@ -128,9 +137,16 @@ export function makeProblem(
   ref: string,
   details: ProblemDetails = {},
 ): WechatProblem {
-  const { status, text } = PROBLEMS[code];
-  const { message = text[lang], ...rest } = details;
-  return { statusCode: status, code, message, ...rest, ref };
+  const { message = wordsOf(code, details).text[lang], ...rest } = details;
+  return { statusCode: PROBLEMS[code].status, code, message, ...rest, ref };
+}
+
+export function titleOf(problem: WechatProblem, lang: 'zh' | 'en'): string {
+  return wordsOf(problem.code, problem).title[lang];
+}
+
+function wordsOf(code: WechatProblemCode, { reason }: ProblemDetails): Pick<Words, 'title' | 'text'> {
+  return reason === undefined ? PROBLEMS[code] : NOT_ADMITTED;
 }
 
 const EXCEPTIONS = {

@@ -6,6 +6,7 @@ import { makeProblem, type ProblemDetails, type WechatProblem, type WechatProble
 import { defaultReturnAddress, publicAddress, requirePublicUrl } from './return-address.js';
 import type { Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
+import type { WechatClientKind } from './client-detection.js';
 
 export class Refusals {
   private readonly logger = new Logger('WechatOAuth');
@@ -28,13 +29,12 @@ export class Refusals {
     details: ProblemDetails = {},
     setCookies: string[] = [],
   ): Extract<Verdict, { kind: 'page' }> {
-    const { lang, client } = visit;
-    const app = visit.serving[0] ?? visit.accepted.find(({ publicUrl }) => publicUrl);
+    const { lang, client, home: app } = visit;
     const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
     const problem = this.problem(code, lang, { ...home, ...details });
     // A failure is logged where its cause is known.
     if (code !== 'LOGIN_FAILED') this.logger.log(`${code}, ref ${problem.ref}, shown to ${client}`);
-    return { kind: 'page', problem, lang, setCookies };
+    return { kind: 'page', problem, lang, setCookies, base: app?.publicUrl ?? this.config.publicUrl };
   }
 
   deny(visit: Visit, code: WechatProblemCode): Verdict {
@@ -45,8 +45,24 @@ export class Refusals {
       ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
       ...(rule.scope === undefined ? {} : { scope: rule.scope }),
     });
-    // Any stranger can cause these, so they are not for the everyday log.
-    this.logger.debug(`${code}, ref ${problem.ref}, answered to ${visit.client}`);
+    this.note(problem, visit.client);
     return { kind: 'deny', problem };
+  }
+
+  /** A refusal of a login without pages. */
+  refuse(
+    code: WechatProblemCode,
+    lang: 'zh' | 'en',
+    client: WechatClientKind | 'a program',
+    details: ProblemDetails = {},
+  ): WechatProblem {
+    const problem = this.problem(code, lang, details);
+    this.note(problem, client);
+    return problem;
+  }
+
+  /** Any stranger can cause these, so they are not for the everyday log. */
+  private note({ code, ref }: WechatProblem, client: string): void {
+    this.logger.debug(`${code}, ref ${ref}, answered to ${client}`);
   }
 }

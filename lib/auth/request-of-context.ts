@@ -20,7 +20,9 @@ export function requestOf(context: ExecutionContext, getRequest?: GetRequest): C
   const kind = context.getType<string>();
   if (kind !== 'http' && kind !== 'graphql' && kind !== 'ws') return undefined;
   const carrier = carrierOf(context);
-  const raw = getRequest?.(context) ?? rawRequest(kind, carrier);
+  // In HTTP there is nothing to look for, and the hook was written for other arguments.
+  const asked = kind === 'http' ? undefined : getRequest?.(context);
+  const raw = asked ?? rawRequest(kind, carrier);
   if (!isObject(raw)) return undefined;
   const call = callOf(context) ?? raw;
   const request =

@@ -9,7 +9,14 @@ export type Verdict =
   /** Answered by the guard. `location` is absolute. */
   | { kind: 'redirect'; location: string; setCookies: string[] }
   /** Answered by the guard, for people. */
-  | { kind: 'page'; problem: WechatProblem; lang: 'zh' | 'en'; setCookies: string[] }
+  | {
+      kind: 'page';
+      problem: WechatProblem;
+      lang: 'zh' | 'en';
+      setCookies: string[];
+      /** What the application's own paths are below, for this person. */
+      base: URL | undefined;
+    }
   /** Thrown, for programs; the application's filters shape it. */
   | { kind: 'deny'; problem: WechatProblem };
 

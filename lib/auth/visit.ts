@@ -1,6 +1,7 @@
 // One request at one guarded route, with what the steps of a login need to know of it; each fact is found out when it is first asked for.
+import { Logger } from '@nestjs/common';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
-import { acceptedApps, servingApps } from './app-choice.js';
+import { acceptedApps, isAt, servingApps } from './app-choice.js';
 import { detectClient, type WechatClientKind } from './client-detection.js';
 import { readCookies, type ReceivedCookie } from './cookies.js';
 import type { HttpRequest } from './http-request.js';
@@ -11,6 +12,9 @@ import {
   requirePublicUrl,
 } from './return-address.js';
 import type { RouteRule } from './route-rule.js';
+
+/** Whose `hooks.selectApp` was already complained about: once is enough for the log. */
+const warned = new WeakSet<WechatConfig>();
 
 export class Visit {
   /** The apps whose sessions count here. */
@@ -56,10 +60,17 @@ export class Visit {
     return (this.#serving ??= this.findServing());
   }
 
+  /** The app at whose address the person stays: one that serves them, else one of this host, else the first that has an address. */
+  get home(): WechatApp | undefined {
+    const [serving] = this.serving;
+    if (serving) return serving;
+    const placed = this.accepted.filter(({ publicUrl }) => publicUrl);
+    return placed.find(({ publicUrl }) => isAt(publicUrl!, this.request.host)) ?? placed[0];
+  }
+
   /** Where this request goes when the login is over: its own address without code and state, or what a login route was told. */
   get destination(): string {
-    const { request, rule } = this;
-    const app = this.serving[0] ?? this.accepted.find(({ publicUrl }) => publicUrl);
+    const { request, rule, home: app } = this;
     /* c8 ignore next -- routes of apps without any address are denied before they get here */
     if (!app) return '/';
     if (rule.isLoginRoute) {
@@ -86,10 +97,20 @@ export class Visit {
 
   private findServing(): readonly WechatApp[] {
     const { request, client, accepted } = this;
-    const serving = servingApps(accepted, client, request.header('host'));
+    const serving = servingApps(accepted, client, request.host);
     const candidates = serving.map(({ name }) => name);
     const chosen = this.config.hooks.selectApp?.({ raw: request.raw, client, candidates });
-    return chosen === undefined ? serving : serving.filter(({ name }) => name === chosen);
+    if (chosen === undefined) return serving;
+    const found = serving.filter(({ name }) => name === chosen);
+    if (found.length > 0 || candidates.length === 0) return found;
+    // A wrong name must not cost anybody their login, and the developer must hear of it.
+    if (!warned.has(this.config)) {
+      warned.add(this.config);
+      new Logger('WechatOAuth').warn(
+        `hooks.selectApp chose ${JSON.stringify(String(chosen).slice(0, 40))}, which is none of its candidates: ${candidates.join(', ')}. The first of them was taken. Said once.`,
+      );
+    }
+    return serving;
   }
 
   private detectClient(): WechatClientKind {

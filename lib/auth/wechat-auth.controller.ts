@@ -24,7 +24,7 @@ import { Flows } from './flow.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
-import { problemException } from './problems.js';
+import { NOT_ADMITTED, problemException } from './problems.js';
 import { Refusals } from './refusals.js';
 import { allowedReturnAddress, defaultReturnAddress } from './return-address.js';
 import { LoginRoute, WechatAuth } from './route-rule.js';
@@ -120,7 +120,7 @@ export class WechatAuthController {
     if (!chosen || typeof code !== 'string') {
       const message =
         'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.';
-      throw problemException(this.refusals.problem('BAD_LOGIN_REQUEST', lang, { message }));
+      throw problemException(this.refusals.refuse('BAD_LOGIN_REQUEST', lang, 'a program', { message }));
     }
     try {
       return await this.codeLogin.run(chosen, code, request, lang);
@@ -135,10 +135,16 @@ export class WechatAuthController {
     const kind = error instanceof WechatError ? error.kind : undefined;
     const code =
       kind === 'code' ? 'WECHAT_LOGIN_REQUIRED' : kind === 'blocked' ? 'LOGIN_REFUSED' : 'LOGIN_FAILED';
-    const problem = this.refusals.problem(code, lang, { app });
+    const problem = this.refusals.problem(code, lang, {
+      app,
+      ...(kind === 'blocked' ? { message: NOT_ADMITTED.text[lang] } : {}),
+    });
     // Only our own messages are known to hold nothing secret.
-    const what = error instanceof WechatError ? error.message : 'the login handler threw';
-    this.logger.warn(`Login at "${app}" failed, ref ${problem.ref}: ${what}`);
+    const name = error instanceof Error ? error.constructor.name : typeof error;
+    const what = error instanceof WechatError ? error.message : `the login handler threw ${name}`;
+    // A bad code anybody can send; the rest is for somebody to look at.
+    const level = code === 'LOGIN_FAILED' ? 'error' : 'debug';
+    this.logger[level](`Login at "${app}" failed, ref ${problem.ref}: ${what}`);
     return problemException(problem);
   }
 }

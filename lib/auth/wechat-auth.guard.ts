@@ -15,7 +15,7 @@ import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import { problemException } from './problems.js';
 import { type ContextRequest, requestOf } from './request-of-context.js';
-import { readRule } from './route-rule.js';
+import { readRule, type RouteRule } from './route-rule.js';
 import type { Verdict } from './verdict.js';
 
 /**
@@ -29,6 +29,7 @@ import type { Verdict } from './verdict.js';
 export class WechatAuthGuard implements CanActivate {
   private readonly logger = new Logger(WechatAuthGuard.name);
   private hasWarned = false;
+  private readonly unknownApps = new Set<string>();
 
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
@@ -40,6 +41,7 @@ export class WechatAuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = readRule(this.reflector, context);
+    this.warnAboutUnknownApps(rule, context);
     const found = requestOf(context, this.setup.hooks.getRequest);
     // Fail closed: where no request is, nobody can have shown who they are.
     const request = found?.request ?? new HttpRequest({ headers: {} });
@@ -63,7 +65,7 @@ export class WechatAuthGuard implements CanActivate {
         answer.redirect(verdict);
         break;
       case 'page':
-        await answer.page(verdict, this.setup);
+        await answer.page(verdict, this.setup.hooks);
     }
     // The request is answered. Returning false or throwing would call the application's exception filters, of which some write a second answer.
     return new Promise<never>(() => {});
@@ -89,6 +91,18 @@ export class WechatAuthGuard implements CanActivate {
       return new WsException(exception.getResponse());
     } catch {
       return exception;
+    }
+  }
+
+  /** A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401. */
+  private warnAboutUnknownApps({ apps = [] }: RouteRule, context: ExecutionContext): void {
+    for (const name of apps) {
+      if (this.setup.hasApp(name) || this.unknownApps.has(name)) continue;
+      this.unknownApps.add(name);
+      const where = `${context.getClass().name}.${context.getHandler().name}`;
+      this.logger.warn(
+        `@WechatAuth at ${where} names the app "${name}", which is not configured: its sessions can never count there.`,
+      );
     }
   }
 

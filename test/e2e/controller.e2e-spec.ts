@@ -460,7 +460,7 @@ describe.each(PLATFORMS)('WechatAuthController on %s', (_platform, adapter) => {
       stage.wechat.setUser('hong', { blocked: false });
       expect([answer.status, answer.json()]).toEqual([
         403,
-        expect.objectContaining({ code: 'LOGIN_REFUSED' }),
+        expect.objectContaining({ code: 'LOGIN_REFUSED', message: 'This account cannot sign in here.' }),
       ]);
       expectNothingSecret(answer, code);
     });
@@ -508,6 +508,17 @@ describe.each(PLATFORMS)('WechatAuthController on %s', (_platform, adapter) => {
         expect.objectContaining({ code: 'LOGIN_FAILED' }),
       ]);
       expect(failed.body + running.logs.text).not.toContain('hunter2');
+
+      const empty = await post('/wechat/session', {});
+      const unknown = await post('/wechat/session', { app: 'mini', code: 'unknown' });
+      const levelOf = ({ ref }: Record<string, unknown>) =>
+        running.logs.lines.find(({ text }) => text.includes(String(ref)))?.level;
+      expect([refused, failed, empty, unknown].map((answer) => levelOf(answer.json()))).toEqual([
+        'debug',
+        'error',
+        'debug',
+        'debug',
+      ]);
     });
 
     it('does the same as login() of the service', async () => {

@@ -603,6 +603,33 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       expect(seen).toEqual([]);
     });
 
+    it('takes nothing over from the defaults of axios', async () => {
+      const before = { ...axios.defaults, headers: { ...axios.defaults.headers } };
+      Object.assign(axios.defaults, {
+        adapter: () => Promise.reject(new Error('a cache')),
+        baseURL: 'http://127.0.0.1:1',
+        params: { internal: 'not-for-wechat' },
+        timeout: 1,
+      });
+      axios.defaults.headers.common = { authorization: 'Bearer not-for-wechat', cookie: 'not-for-wechat' };
+      try {
+        const running = await stage.start({ controllers: [OrdersController] });
+        const headers: unknown[] = [];
+        running.app
+          .get<HttpService>(WECHAT_HTTP_SERVICE, { strict: false })
+          .axiosRef.interceptors.request.use((config) => {
+            headers.push(config.headers.toJSON());
+            return config;
+          });
+        await expectLogin(browserFor(running), `${SHOP}/orders/profile`);
+        const calls = stage.wechat.calls.filter(({ path }) => path.startsWith('/sns/'));
+        expect(calls).toHaveLength(2);
+        expect(JSON.stringify([calls, headers])).not.toContain('not-for-wechat');
+      } finally {
+        Object.assign(axios.defaults, { baseURL: undefined, params: undefined, timeout: 0 }, before);
+      }
+    });
+
     it('takes an interceptor that is added to WECHAT_HTTP_SERVICE on purpose', async () => {
       const running = await stage.start({ controllers: [OrdersController] });
       const http = running.app.get<HttpService>(WECHAT_HTTP_SERVICE, { strict: false });

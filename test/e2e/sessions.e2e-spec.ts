@@ -30,6 +30,8 @@ import {
   type WechatLoginDecision,
   WechatOAuthModule,
   type WechatOAuthOptions,
+  WechatOAuthService,
+  type WechatSessionCodec,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -428,6 +430,22 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
         await app.get(WechatSessionService).authenticate({ headers: { cookie: 'a=v1.b' } }),
       ).toBeUndefined();
     });
+
+    it('need none where they are tokens of the application’s own making, without pages', async () => {
+      const codec: WechatSessionCodec = {
+        recognizes: (token) => token.startsWith('shop.'),
+        seal: (session) => `shop.${Buffer.from(JSON.stringify(session)).toString('base64url')}`,
+        open: (token) => JSON.parse(Buffer.from(token.slice(5), 'base64url').toString()) as never,
+      };
+      const { type, appId, secret } = mini;
+      const { sessionSecret: _, ...options } = stage.options({ apps: { mini: { type, appId, secret } } });
+      const { app } = await stage.startModules({
+        imports: [WechatOAuthModule.forRoot({ ...options, session: { codec } })],
+      });
+      const code = stage.wechat.loginCode({ appId, user: 'ming' });
+      const { token } = await app.get(WechatOAuthService).login(code);
+      expect(token).toMatch(/^shop\./);
+    });
   });
 
   describe('of signInAs', () => {
@@ -824,6 +842,12 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
     it('an app that is not configured lets nobody in', async () => {
       expect(await statusOf('unknown-app', as('official', 'snsapi_userinfo'))).toBe(401);
       expect(await statusOf('unknown-app')).toBe(401);
+      const warnings = running.logs.lines.filter(
+        ({ level, text }) => level === 'warn' && /@WechatAuth/.test(text),
+      );
+      expect(warnings.map(({ text }) => text)).toEqual([
+        expect.stringMatching(/unknownApp.* names the app "[^"]+", which is not configured/),
+      ]);
     });
   });
 

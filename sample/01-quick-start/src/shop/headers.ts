@@ -20,7 +20,7 @@ export function protectPages({ mockPort }: Settings): Middleware {
   return (_request, response, next) => {
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    // Not `no-referrer`: browsers would send forms with `Origin: null`, which the module takes for another site's.
+    // Not `no-referrer`: browsers would send forms with `Origin: null`, which only those that also send Sec-Fetch-Site can make up for.
     response.setHeader('Referrer-Policy', 'same-origin');
     next();
   };

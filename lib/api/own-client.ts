@@ -1,0 +1,13 @@
+// The HTTP client that nothing but this module shapes.
+import type { HttpService } from '@nestjs/axios';
+
+/**
+ * Makes a new client forget what it took over from `axios.defaults`. Applications put headers there that are meant for their own services, such as
+ * `Authorization`, and adapters that cache or repeat: WeChat must not learn the ones, and a code must not meet the others.
+ */
+export function withoutDefaults(http: HttpService): HttpService {
+  const { defaults } = http.axiosRef;
+  for (const name of Object.keys(defaults)) delete defaults[name as keyof typeof defaults];
+  Object.assign(defaults, { adapter: 'http', headers: { common: {}, get: {} } });
+  return http;
+}
