@@ -5,6 +5,7 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { WechatEvents } from '../wechat-events.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
+import { SharedLook } from './shared-look.js';
 import { SingleFlight } from './single-flight.js';
 import type { Vault, VaultEntry } from './vault.js';
 import {
@@ -29,6 +30,7 @@ const DEAD_REFRESH = new Set([40030, 42002, 42007]);
 export class UserTokens {
   private readonly exchanges = new SingleFlight<WechatToken>();
   private readonly refreshes = new SingleFlight<TokenRecord>();
+  private readonly looks = new SharedLook<VaultEntry<TokenRecord>>();
 
   constructor(
     private readonly api: SnsApi,
@@ -100,10 +102,11 @@ export class UserTokens {
   }
 
   private async current(app: WechatApp, openid: string, failed?: string): Promise<TokenRecord> {
-    const entry = await this.read(app, openid);
+    const key = this.keyOf(app, openid);
+    const entry = await this.looks.take(key, () => this.read(app, openid));
     if (this.isFresh(entry.value, failed)) return entry.value;
     try {
-      return await this.refreshes.run(this.keyOf(app, openid), () => this.refreshOnce(app, openid, failed));
+      return await this.refreshes.run(key, () => this.refreshOnce(app, openid, failed));
     } catch (error) {
       // An early refresh that fails takes nothing away: the token in hand is good for a while.
       const unharmed =
@@ -185,11 +188,11 @@ export class UserTokens {
       if (!theirs) await this.vault.create(key, next, this.ttl(app, next));
       return theirs?.value ?? next;
     } catch (error) {
-      if (!(error instanceof WechatApiError) || !DEAD_REFRESH.has(error.errcode)) throw error;
-      const dropped = await this.vault.replace(key, entry.raw, undefined, 0);
-      // The refresh token may be dead because another node has just used it; then that node's token is there.
-      const theirs =
-        dropped === 'refused' ? await this.vault.read<TokenRecord>(key, isTokenRecord) : undefined;
+      const isDead = error instanceof WechatApiError && DEAD_REFRESH.has(error.errcode);
+      const dropped = isDead && (await this.vault.replace(key, entry.raw, undefined, 0)) !== 'refused';
+      // The refresh token may be dead because another node has just used it, and the call may have failed because this process stood still meanwhile:
+      // then that node's token is there.
+      const theirs = dropped ? undefined : await this.vault.read<TokenRecord>(key, isTokenRecord);
       if (theirs && this.isValid(theirs.value, record.accessToken)) return theirs.value;
       throw error;
     }

@@ -25,6 +25,8 @@ export class Vault {
   private readonly logger = new Logger('WechatOAuth');
   private down = false;
   private warnedOfUnreadable = false;
+  /** Its last answer, or refusal, was a long time coming. */
+  private slow = false;
   /** Milliseconds since 1970. */
   private silentUntil = 0;
 
@@ -132,8 +134,13 @@ export class Vault {
 
   private async ask<T>(question: () => Promise<T>): Promise<T | typeof DOWN> {
     if (this.runtime.now() < this.silentUntil) return DOWN;
+    // One caller at a time finds out whether a slow store is well again; the others go on without it.
+    if (this.slow) this.leaveAlone();
+    const askedAt = performance.now();
     try {
       const answer = await this.inTime(question());
+      this.slow = false;
+      this.silentUntil = 0;
       if (this.down) {
         this.down = false;
         this.logger.log('The token store answers again.');
@@ -141,8 +148,9 @@ export class Vault {
       }
       return answer;
     } catch (error) {
-      // A store that hangs is not asked again at once: each question would cost a login its full patience.
-      if (error instanceof StoreHangs) this.silentUntil = this.runtime.now() + this.patienceMs;
+      // A store that takes its time to fail, by our patience or by its client's, is not asked again at once: each question would cost a login as much.
+      this.slow = performance.now() - askedAt > this.patienceMs / 4;
+      if (this.slow) this.leaveAlone();
       if (!this.down) {
         this.down = true;
         // Only the class of the error: drivers put whole commands, values included, into their messages.
@@ -156,10 +164,22 @@ export class Vault {
     }
   }
 
+  private leaveAlone(): void {
+    this.silentUntil = this.runtime.now() + this.patienceMs;
+  }
+
   private async inTime<T>(answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new StoreHangs()), this.patienceMs).unref();
+      const giveUp = () => reject(new StoreHangs());
+      const due = performance.now() + this.patienceMs;
+      const judge = () => {
+        // A process that stood still (a long computation, a debugger) has not looked at answers meanwhile: its timers run first, so it waits once more.
+        const stoodStill = performance.now() - due > this.patienceMs / 4;
+        if (stoodStill) timer = setTimeout(giveUp, this.patienceMs).unref();
+        else giveUp();
+      };
+      timer = setTimeout(judge, this.patienceMs).unref();
     });
     try {
       return await Promise.race([answer, tooLate]);
