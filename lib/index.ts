@@ -42,6 +42,15 @@ export { toHttpStatus } from './api/http-status.js';
 
 export { TokenStore } from './tokens/token-store.js';
 export { MemoryTokenStore, type MemoryTokenStoreOptions } from './tokens/memory-token-store.js';
+export {
+  CallbackTokenStore,
+  type CallbackTokenStoreOptions,
+} from './stores/callback/callback-token-store.js';
+export type {
+  LegacyCallback,
+  LegacyToken,
+  LegacyTokenCallbacks,
+} from './stores/callback/legacy-callbacks.js';
 export { WechatToken } from './tokens/wechat-token.js';
 export type { WechatUserProfile } from './api/sns-api.js';
 export type { AuthorizeUrlOptions, WebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
