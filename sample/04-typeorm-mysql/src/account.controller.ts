@@ -1,0 +1,42 @@
+// Two ways to sign in, and the one person they lead to.
+import { Controller, Get, Header, UseFilters, UseGuards } from '@nestjs/common';
+import {
+  WechatAuth,
+  WechatAuthGuard,
+  WechatExceptionFilter,
+  type WechatIdentity,
+  WechatOAuthService,
+  WechatUser,
+} from 'nestjs-wechat-oauth';
+import { UsersService } from './users/users.service.js';
+
+@Controller()
+@UseGuards(WechatAuthGuard)
+@UseFilters(WechatExceptionFilter)
+export class AccountController {
+  constructor(
+    private readonly users: UsersService,
+    private readonly wechat: WechatOAuthService,
+  ) {}
+
+  @Get()
+  @WechatAuth({ mode: 'off' })
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  home(): string {
+    return `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>一个用户 · One user</title>
+<p><a href="/wechat/login?app=official&returnTo=/me">在微信里登录 · Sign in inside WeChat</a>
+<p><a href="/wechat/login?app=website&returnTo=/me">在电脑上扫码登录 · Sign in by QR code</a>
+<p><a href="/me">我 · Me</a>`;
+  }
+
+  @Get('me')
+  async me(@WechatUser() { app, claims }: WechatIdentity) {
+    return { signedInAt: app, ...(await this.users.find(claims!.userId!)) };
+  }
+
+  /** With the token in `wechat_tokens`. */
+  @Get('profile')
+  profile(@WechatUser() { app, openid }: WechatIdentity) {
+    return this.wechat.app(app).getUser(openid);
+  }
+}

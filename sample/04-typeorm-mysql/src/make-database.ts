@@ -1,0 +1,28 @@
+// Makes the database where it is missing, and says in one line when there is no server to make it on.
+import { createConnection } from 'mysql2/promise';
+import { MYSQL_URL } from './settings.js';
+
+/** The message is one line for the terminal. */
+export class DatabaseError extends Error {}
+
+export async function makeDatabase(): Promise<void> {
+  const url = new URL(MYSQL_URL);
+  const name = url.pathname.slice(1);
+  url.pathname = '/';
+  try {
+    const connection = await createConnection({ uri: url.href, connectTimeout: 3_000 });
+    try {
+      await connection.query('CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4', [name]);
+    } finally {
+      await connection.end();
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!['ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND'].includes(code ?? '')) {
+      throw new DatabaseError(`数据库 ${name} 不可用 · The database ${name} cannot be used: ${message}`);
+    }
+    throw new DatabaseError(
+      `连不上 MySQL ${url.host} · MySQL does not answer there (${code}). Set MYSQL_URL, or in the root of the repository: docker compose -f test/services/compose.yaml up --wait mariadb`,
+    );
+  }
+}
