@@ -44,6 +44,17 @@ export class TokenNode {
     return result;
   }
 
+  /** Closes its application; a test that failed may have left it unable to. */
+  async rest(): Promise<void> {
+    if (!this.alive) return;
+    const limit = sleep(5_000, false, { ref: false });
+    const closed = this.do('close').then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([closed, limit]))) await this.kill();
+  }
+
   /** As a machine dies: at once, in the middle of whatever it does. */
   async kill(): Promise<void> {
     if (!this.alive) return;
@@ -78,18 +89,18 @@ export class TokenFleet {
   private started = 0;
 
   async open(setups: Argument<'open'>[]): Promise<TokenNode[]> {
+    // One may have been left standing by a test that failed.
+    await this.rest();
     const alive = this.nodes.filter((node) => node.alive);
     while (alive.length < setups.length) alive.push(new TokenNode(`node-${++this.started}`));
     this.nodes = alive;
-    // One may have been left standing by a test that failed.
-    for (const node of alive) node.goOn();
     await Promise.all(alive.map((node, index) => node.do('open', setups[index]!)));
     return alive;
   }
 
   /** Nobody is connected to a store any more. */
   async rest(): Promise<void> {
-    await Promise.all(this.nodes.filter(({ alive }) => alive).map((node) => node.do('close')));
+    await Promise.all(this.nodes.map((node) => node.rest()));
   }
 
   async close(): Promise<void> {

