@@ -20,7 +20,7 @@ export interface TokenNodeOrders {
   open(setup: {
     place: StorePlace;
     options: Omit<WechatOAuthOptions, 'now'>;
-    /** Stops the process, as SIGSTOP does, between WeChat's answer to a refresh and what comes after. */
+    /** Stops the process once, by SIGSTOP, between WeChat's answer to a refresh and what comes after. */
     stopAfterRefresh?: true;
   }): void;
   /** Moves the node's clock ahead. */
@@ -71,8 +71,11 @@ const orders: { [Name in keyof TokenNodeOrders]: (...all: Parameters<TokenNodeOr
     // So that WeChat's side can tell who called.
     axiosRef.defaults.headers.common['User-Agent'] = nodeName;
     if (!stopAfterRefresh) return;
-    axiosRef.interceptors.response.use((response) => {
-      if (response.config.url?.includes('/refresh_token')) process.kill(process.pid, 'SIGSTOP');
+    const stopper = axiosRef.interceptors.response.use((response) => {
+      if (response.config.url?.includes('/refresh_token')) {
+        axiosRef.interceptors.response.eject(stopper);
+        process.kill(process.pid, 'SIGSTOP');
+      }
       return response;
     });
   },
