@@ -24,8 +24,11 @@ import {
 } from '../support/application.js';
 import { AGENTS, Browser } from '../support/browser.js';
 import { OrdersController } from '../support/orders.js';
+import { requireServer } from './servers.js';
 import { openStore, REAL_STORES, type SharedStore } from './shared-stores.js';
 import { findIn } from './spellings.js';
+
+for (const name of ['redis', 'mariadb', 'postgres'] as const) await requireServer(name);
 
 describe('The search', () => {
   const secret = 'aB3+/==小明';

@@ -6,9 +6,12 @@ import type { TokenRecord } from '../../lib/tokens/wechat-token.js';
 import type { WechatOAuthOptions } from '../../lib/index.js';
 import { MOCK_APPS, SESSION_SECRET, SHOP, startWechat } from '../support/application.js';
 import { Figures } from './figures.js';
+import { requireServer } from './servers.js';
 import { FLEET_STORES, type SharedStore } from './shared-stores.js';
 import { TokenFleet, type TokenNode } from './token-fleet.js';
 import type { Answers } from './token-node.js';
+
+for (const name of ['redis', 'mariadb', 'postgres'] as const) await requireServer(name);
 
 const [{ appId, secret }] = MOCK_APPS;
 const REFRESH = '/sns/oauth2/refresh_token';
