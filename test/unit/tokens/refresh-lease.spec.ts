@@ -50,6 +50,19 @@ afterEach(() => {
   Logger.overrideLogger(false);
 });
 
+/** Whoever pauses goes on when the holder has given its lease back, however long the wire takes. */
+function pauseUntilRelease(): void {
+  let release: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const { replaceIfEqual } = store;
+  store.replaceIfEqual = async (...args) => {
+    const done = await replaceIfEqual(...args);
+    if (args[0] === LEASE) release();
+    return done;
+  };
+  for (const { runtime } of fleet) runtime.sleep = () => released;
+}
+
 const everybody = (callers = 5) =>
   Promise.all(fleet.flatMap(({ service }) => Array.from({ length: callers }, () => service.getUser(OPENID))));
 const tokensSent = () =>
@@ -60,6 +73,7 @@ const tokensSent = () =>
 it('asks WeChat once, however many processes and callers find the token expired', async () => {
   wire.on(REFRESH, token(2));
   time += LIFE;
+  pauseUntilRelease();
 
   const users = await everybody();
 
@@ -134,6 +148,7 @@ it('loses nothing by an early refresh that fails', async () => {
 it('tells everybody to sign in again when the refresh token is dead', async () => {
   wire.on(REFRESH, { errcode: 42002, errmsg: 'refresh_token expired' });
   time += LIFE;
+  pauseUntilRelease();
 
   const failures = await Promise.all(fleet.map(({ service }) => failureOf(() => service.getUser(OPENID))));
 
