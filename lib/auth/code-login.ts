@@ -8,7 +8,7 @@ import type { WechatClientKind } from './client-detection.js';
 import { problemException } from './problems.js';
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from './sealed-sessions.js';
-import type { LoginResult, SignIn } from './sign-in.js';
+import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
 import type { IssuedSession } from './wechat-session.service.js';
 
 export class CodeLogin {
@@ -73,16 +73,7 @@ export class CodeLogin {
     this.events.emit({ type: 'flow.started', ...facts });
     try {
       const result = await login();
-      if (result.kind === 'signed-in') {
-        const ms = this.runtime.now() - startedAt;
-        this.events.emit({ type: 'flow.completed', reason: result.reason, ms, ...facts });
-      } else {
-        this.events.emit({
-          type: 'flow.refused',
-          by: result.kind === 'snapshot' ? 'snapshot' : 'handler',
-          ...facts,
-        });
-      }
+      this.events.emit(eventOf(result, this.runtime.now() - startedAt, facts));
       return result;
     } catch (error) {
       const api = error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid } : {};

@@ -12,7 +12,7 @@ import { allowedReturnAddress, defaultReturnAddress, handlerReturnAddress } from
 import type { Runtime } from '../runtime.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { FoundSession } from './session-reader.js';
-import type { LoginResult, SignIn } from './sign-in.js';
+import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
@@ -118,16 +118,8 @@ export class LoginCallback {
           upgrades ? { ...context, previous: current } : context,
         );
         const result = this.check(app, login);
-        if (result.kind === 'signed-in') {
-          const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
-          this.events.emit({ type: 'flow.completed', reason: result.reason, ms, ...facts });
-        } else {
-          this.events.emit({
-            type: 'flow.refused',
-            by: result.kind === 'snapshot' ? 'snapshot' : 'handler',
-            ...facts,
-          });
-        }
+        const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
+        this.events.emit(eventOf(result, ms, facts));
         return result;
       },
     });

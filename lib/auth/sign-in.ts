@@ -5,6 +5,8 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { UserTokens } from '../tokens/user-tokens.js';
 import { grantsProfile, type WechatToken } from '../tokens/wechat-token.js';
 import { WECHAT_LOGIN_HANDLER } from '../wechat-oauth.constants.js';
+import type { WechatEvent } from '../wechat-events.js';
+import type { WechatClientKind } from './client-detection.js';
 import type { WechatIdentity } from './identity.js';
 import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
@@ -102,4 +104,14 @@ export class SignIn {
 
 function base(app: WechatApp, openid: string, unionid: string | undefined) {
   return { app: app.name, appId: app.appId, openid, ...(unionid === undefined ? {} : { unionid }) };
+}
+
+/** What is told of a login that came to a result, whichever door it came through. */
+export function eventOf(
+  result: LoginResult,
+  ms: number,
+  facts: { app: string; client: WechatClientKind },
+): WechatEvent {
+  if (result.kind === 'signed-in') return { type: 'flow.completed', reason: result.reason, ms, ...facts };
+  return { type: 'flow.refused', by: result.kind === 'snapshot' ? 'snapshot' : 'handler', ...facts };
 }

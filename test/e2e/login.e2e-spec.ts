@@ -1,29 +1,8 @@
 // The whole path: a page, WeChat, and back.
-import { Controller, Get, UseGuards } from '@nestjs/common';
-import { WechatAuth, WechatAuthGuard, type WechatIdentity, WechatUser } from '../../lib/index.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import { PLATFORMS, type Running, SHOP, startApplication, startWechat } from '../support/application.js';
 import { Browser } from '../support/browser.js';
-
-@Controller('orders')
-@UseGuards(WechatAuthGuard)
-class OrdersController {
-  @Get()
-  list(@WechatUser() user: WechatIdentity) {
-    return { user };
-  }
-
-  @Get('mine')
-  mine(@WechatUser('openid') openid: string) {
-    return { openid };
-  }
-
-  @WechatAuth({ scope: 'snsapi_userinfo' })
-  @Get('profile')
-  profile(@WechatUser() user: WechatIdentity) {
-    return { user };
-  }
-}
+import { OrdersController } from '../support/orders.js';
 
 describe.each(PLATFORMS)('A login on %s', (_name, adapter) => {
   let wechat: WechatMockServer;
