@@ -30,6 +30,16 @@ describe('A sealed value', () => {
     }
   });
 
+  it('opens up to 256 KiB, and is not looked at beyond', () => {
+    // Four characters stand for three bytes, of which 28 are not text.
+    const longest = ((256 * 1024 - 3) / 4) * 3 - 28;
+    const open = (length: number) => {
+      const text = 'x'.repeat(length);
+      return sealer.open('store', PLACE, sealer.seal('store', PLACE, text)) === text;
+    };
+    expect([open(Math.floor(longest)), open(Math.ceil(longest) + 1)]).toEqual([true, false]);
+  });
+
   it('shows nothing of its content, and is never the same twice', () => {
     const many = Array.from({ length: 200 }, () => sealer.seal('store', PLACE, TEXT));
     expect(new Set(many).size).toBe(200);

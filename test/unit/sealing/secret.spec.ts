@@ -31,6 +31,12 @@ describe('Secret', () => {
     expect(show()).not.toContain('canary-value');
   });
 
+  it('says what it is wherever it stands in for its value', () => {
+    expect(`${secret}`).toBe('[secret]');
+    expect(JSON.stringify({ secret })).toBe('{"secret":"[secret]"}');
+    expect(inspect({ secret })).toBe('{ secret: [secret] }');
+  });
+
   it('stays hidden in whatever holds it', () => {
     expectFreeOf({ config: { apps: new Map([['a', { secrets: [secret] }]]) } }, ['canary-value']);
     expect(everythingOf({ secret })).toContain('[secret]');
