@@ -1,0 +1,140 @@
+// `npm run test:mutation`: plants small faults, one at a time, and tells which of them no test notices.
+//
+//   npm run test:mutation -- [--rooms sealing,tokens,api,auth] [--files part of a path] [--sample 1] [--jobs 2] [--deep] [--report file.json]
+//
+// A mutant meets the spec that is named for its file first, then the unit specs of its room; with `--deep` whatever is left meets the
+// end-to-end specs as well. `--sample 0.1` takes every tenth mutant, the same ones each time. Exit 1 when fewer than 90 % die.
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { mutantsOf } from './mutants.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const WANTED = 0.9;
+/** A mutant that makes a loop endless is noticed by the clock. */
+const LIMIT_MS = 120_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    rooms: { type: 'string', default: 'sealing,tokens,api,auth' },
+    files: { type: 'string', default: '' },
+    sample: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+    deep: { type: 'boolean', default: false },
+    report: { type: 'string' },
+  },
+});
+
+const temp = mkdtempSync(join(tmpdir(), 'nestjs-wechat-oauth-mutation-'));
+process.on('exit', () => rmSync(temp, { recursive: true, force: true }));
+
+/** A copy of what the tests need, so that several mutants can live at a time and none in the working tree. */
+function makePlace(number) {
+  const place = join(temp, String(number));
+  for (const name of ['lib', 'test', 'package.json', 'tsconfig.json']) {
+    cpSync(join(root, name), join(place, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
+  return place;
+}
+
+/** The specs that judge a file, nearest first; each list only meets what the one before let live. */
+function judgesOf(file) {
+  const room = file.split('/')[1];
+  const own = `test/unit/${room}/${basename(file, '.ts')}`;
+  const judges = existsSync(join(root, `${own}.spec.ts`)) ? [[`${own}.spec.ts`]] : [];
+  judges.push([`test/unit/${room}/`]);
+  if (flags.deep) judges.push(['test/unit/client/', 'test/e2e/']);
+  return judges;
+}
+
+/** Whether the specs pass: `false` is a dead mutant. */
+function passes(place, specs) {
+  return new Promise((resolve) => {
+    const jest = join(place, 'node_modules/jest/bin/jest.js');
+    const child = spawn(
+      process.execPath,
+      [
+        '--experimental-vm-modules',
+        jest,
+        '-c',
+        'test/jest.config.js',
+        '--bail',
+        '--silent',
+        '--runInBand',
+        ...specs,
+      ],
+      { cwd: place, stdio: 'ignore' },
+    );
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      resolve(code === 0);
+    });
+  });
+}
+
+const files = flags.rooms
+  .split(',')
+  .flatMap((room) => readdirSync(join(root, 'lib', room)).map((name) => `lib/${room}/${name}`))
+  .filter((file) => file.endsWith('.ts') && file.includes(flags.files));
+const every = Math.round(1 / Number(flags.sample));
+const mutants = files
+  .flatMap((file) =>
+    mutantsOf(file, readFileSync(join(root, file), 'utf8')).map((mutant) => ({ file, ...mutant })),
+  )
+  .filter((_, index) => index % every === 0);
+console.log(`${mutants.length} mutants in ${files.length} files`);
+
+const places = Array.from({ length: Number(flags.jobs) }, (_, number) => makePlace(number));
+// A suite that fails by itself would kill every mutant.
+for (const judges of new Set(files.map((file) => judgesOf(file).at(-1).join(' ')))) {
+  if (!(await passes(places[0], judges.split(' ')))) {
+    console.error(`${judges} fails without any mutant: nothing can be told.`);
+    process.exit(2);
+  }
+}
+
+const survivors = [];
+let next = 0;
+await Promise.all(
+  places.map(async (place) => {
+    while (next < mutants.length) {
+      const mutant = mutants[next++];
+      const path = join(place, mutant.file);
+      writeFileSync(path, mutant.mutated);
+      let lives = true;
+      for (const specs of judgesOf(mutant.file)) lives &&= await passes(place, specs);
+      cpSync(join(root, mutant.file), path);
+      if (lives) {
+        survivors.push(mutant);
+        console.log(`survived  ${mutant.place}  ${mutant.what}`);
+      }
+    }
+  }),
+);
+
+const byRoom = {};
+for (const { file } of mutants) (byRoom[dirname(file)] ??= { mutants: 0, survived: 0 }).mutants++;
+for (const { file } of survivors) byRoom[dirname(file)].survived++;
+console.table(byRoom);
+if (flags.report)
+  writeFileSync(
+    flags.report,
+    JSON.stringify({ byRoom, survivors: survivors.map(({ place, what }) => ({ place, what })) }, null, 2),
+  );
+const share = 1 - survivors.length / mutants.length;
+console.log(`${(share * 100).toFixed(1)} % of ${mutants.length} mutants died`);
+process.exitCode = share >= WANTED ? 0 : 1;
