@@ -48,19 +48,42 @@ export interface ReceivedCookie {
   value: string;
 }
 
-/** All cookies of a request, duplicates included. */
-export function readCookies(header: string | undefined): ReceivedCookie[] {
+/**
+ * All cookies of a request, duplicates included, compared as bytes: split at ";", cut at the first
+ * "=", blanks and tabs dropped in front of a name and nowhere else. Whatever is more forgiving takes
+ * another name for ours: with `trim()` a sibling host could set byte A0 and `__Host-…`, which browsers
+ * refuse to nobody, and sign people in as somebody else.
+ * @param header several fields as Node keeps them (HTTP/2) are joined as RFC 9113 §8.2.3 says
+ */
+export function readCookies(header: string | readonly string[] | undefined): ReceivedCookie[] {
   if (!header) return [];
-  return header.split(';').flatMap((pair) => {
+  const line = typeof header === 'string' ? header : header.join('; ');
+  return line.split(';').flatMap((part) => {
+    const pair = withoutLeadingBlanks(part);
     const equals = pair.indexOf('=');
-    return equals < 0 ? [] : [{ name: pair.slice(0, equals).trim(), value: pair.slice(equals + 1).trim() }];
+    return equals < 1 ? [] : [{ name: pair.slice(0, equals), value: pair.slice(equals + 1) }];
   });
+}
+
+/** Only the bytes 20 and 09: no other blank of Unicode is one to a browser. */
+function withoutLeadingBlanks(part: string): string {
+  let start = 0;
+  while (part[start] === ' ' || part[start] === '\t') start++;
+  return part.slice(start);
 }
 
 /** The value of the one cookie of that name. Two of one name means that somebody else set one of them, so neither counts. */
 export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): string | undefined {
   const found = cookies.filter((cookie) => cookie.name === name);
   return found.length === 1 ? found[0]!.value : undefined;
+}
+
+/**
+ * Whether a cookie of ours got stuck behind a comma: a proxy joined several Cookie fields as no RFC
+ * allows. Then it is missing, and people would log in for ever without anybody knowing why.
+ */
+export function isJoinedByComma(cookies: readonly ReceivedCookie[]): boolean {
+  return cookies.some(({ value }) => value.includes(', __Host-wechat_'));
 }
 
 /** `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with `Secure`. */

@@ -42,6 +42,11 @@ export class HttpRequest {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
+  /** Every Cookie field as it came: joined with anything but "; ", they would be other cookies. */
+  get cookieHeader(): string | readonly string[] | undefined {
+    return this.headers.cookie as string | string[] | undefined;
+  }
+
   /** The host that the client asked for; HTTP/2 has a field of its own for it. */
   get host(): string | undefined {
     return this.header('host') ?? this.header(':authority');

@@ -1,6 +1,7 @@
 // Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in question.
+import { Logger } from '@nestjs/common';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
-import { readCookies } from './cookies.js';
+import { isJoinedByComma, readCookies } from './cookies.js';
 import type { HttpRequest } from './http-request.js';
 import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
@@ -14,6 +15,9 @@ export interface FoundSession {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export class SessionReader {
+  private readonly logger = new Logger('WechatOAuth');
+  private warnedOfComma = false;
+
   constructor(
     private readonly config: Pick<WechatConfig, 'apps' | 'session' | 'returnTo'>,
     private readonly sessions: SealedSessions,
@@ -41,18 +45,28 @@ export class SessionReader {
       return app ? [{ app, session, by: 'bearer' }] : [];
     }
     if (this.isForeignWrite(request)) return [];
-    const cookies = readCookies(request.header('cookie'));
+    const cookies = readCookies(request.cookieHeader);
+    if (!this.warnedOfComma && isJoinedByComma(cookies)) this.warnOfComma();
     return apps.flatMap((app) => {
       const session = this.sessions.fromCookie(app, cookies);
       return session ? [{ app, session, by: 'cookie' as const }] : [];
     });
   }
 
+  private warnOfComma(): void {
+    this.warnedOfComma = true;
+    this.logger.warn(
+      'A Cookie header came joined by ", ", so sessions in it do not count: a proxy in front joins several ' +
+        'Cookie fields as if they were a list. It has to join them with "; " (RFC 9113 §8.2.3). Said once.',
+    );
+  }
+
   private bearerOf(request: HttpRequest): string | undefined {
     const { bearerHeader } = this.config.session;
-    const value = bearerHeader === undefined ? undefined : request.header(bearerHeader)?.trim();
+    const value = bearerHeader === undefined ? undefined : request.header(bearerHeader);
     if (!value) return undefined;
-    const token = bearerHeader === 'authorization' ? /^bearer +(\S+)$/i.exec(value)?.[1] : value;
+    // Nothing is trimmed: a token with another byte behind it claims to be ours and is refused.
+    const token = bearerHeader === 'authorization' ? /^bearer +(.+)$/is.exec(value)?.[1] : value;
     return token !== undefined && this.sessions.recognizes(token) ? token : undefined;
   }
 

@@ -48,7 +48,7 @@ export class Visit {
   }
 
   get cookies(): readonly ReceivedCookie[] {
-    return (this.#cookies ??= readCookies(this.request.header('cookie')));
+    return (this.#cookies ??= readCookies(this.request.cookieHeader));
   }
 
   get client(): WechatClientKind {

@@ -77,7 +77,7 @@ export class WechatAuthController {
     const request = new HttpRequest(raw);
     // Another site must not be able to sign people out either.
     if (this.reader.isForeignWrite(request)) throw new ForbiddenException();
-    const cookies = readCookies(request.header('cookie'));
+    const cookies = readCookies(request.cookieHeader);
     const apps = [...this.config.apps.values()];
     const answer = new HttpAnswer(this.host.httpAdapter, response);
     if (this.config.session.revocable) {

@@ -308,6 +308,75 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
     });
   });
 
+  // A sibling host may set any cookie for the whole domain but one whose name begins with __Host-, and
+  // browsers know one blank only: to them, what stands behind byte A0 is a name like any other.
+  describe.each([
+    ['byte A0', '\u00a0'],
+    ['byte 85', '\u0085'],
+    ['A0 behind a blank', ' \u00a0'],
+    ['the bytes of a byte order mark', '\u00ef\u00bb\u00bf'],
+  ])('with a cookie that bears our name behind %s', (_name, before) => {
+    it('signs nobody in with a flow of their own', async () => {
+      const running = await start();
+      const attacker = browserFor(running);
+      const callback = await untilCallback(attacker, '/orders', 'hong');
+      const { name, value } = await cookieOf(attacker, 'wechat_flow');
+
+      const answer = await browserFor(running).visit(callback.href, {
+        headers: { cookie: `${before}${name}=${value}` },
+      });
+
+      expectNobody(answer);
+      expect(exchanges()).toBe(0);
+    });
+
+    it('shows nobody as signed in, and keeps nobody from being it', async () => {
+      const running = await start();
+      const attacker = browserFor(running);
+      await signIn(attacker, 'hong');
+      const victim = browserFor(running);
+      await signIn(victim, 'ming');
+      handled = 0;
+      const theirs = await cookieOf(attacker, 'wechat_session');
+      const ours = await cookieOf(victim, 'wechat_session');
+      const planted = `${before}${theirs.name}=${theirs.value}`;
+      const see = async (cookie: string) =>
+        browserFor(running).fetch(`${SHOP}/orders`, { headers: { cookie } });
+
+      expectNobody(await see(planted));
+      const both = await see(`${planted}; ${ours.name}=${ours.value}`);
+      expect(both.json<{ user: WechatIdentity }>().user.openid).toBe(openidOf('ming'));
+    });
+  });
+
+  it('does not count a bearer token with a byte behind it, nor the cookie beside it', async () => {
+    const running = await start();
+    const browser = browserFor(running);
+    await signIn(browser);
+    handled = 0;
+    const sessions = running.app.get(SealedSessions, { strict: false });
+    const bearer = sessions.toBearer(await sessionOf(running, browser));
+    for (const behind of ['\u00a0', '\u0085', '\u00a0x', ' x']) {
+      const headers = { authorization: `Bearer ${bearer}${behind}` };
+      expectNobody(await browser.fetch(`${SHOP}/orders`, { headers }));
+    }
+  });
+
+  it('says once that a proxy joins Cookie fields with commas, and takes nothing out of them', async () => {
+    const running = await start();
+    const browser = browserFor(running);
+    await signIn(browser);
+    handled = 0;
+    const { name, value } = await cookieOf(browser, 'wechat_session');
+    const client = browserFor(running);
+    for (const cookie of [`a=1, ${name}=${value}`, `b=2; a=1, ${name}=${value}`]) {
+      expectNobody(await client.fetch(`${SHOP}/orders`, { headers: { cookie } }));
+    }
+    const warnings = running.logs.lines.filter(({ text }) => text.includes('joined by ", "'));
+    expect(warnings).toHaveLength(1);
+    expect(JSON.stringify(running.logs.lines)).not.toContain(value);
+  });
+
   describe('with a flow cookie that is not the browser’s own', () => {
     it('gets nothing by values of other apps, other secrets, other flows, other versions and other systems', async () => {
       const running = await start();

@@ -79,10 +79,37 @@ describe('A Cookie header', () => {
     ],
     ['a=b=c', [['a', 'b=c']]],
     ['a=', [['a', '']]],
-    ['=a', [['', 'a']]],
+    ['=a', []],
+    [' \t =a', []],
     ['a', []],
     [';;;', []],
-    [' a = 1 ', [['a', '1']]],
+    [' a = 1 ', [['a ', ' 1 ']]],
+    ['\t \ta=1\t', [['a', '1\t']]],
+    ['\u00a0a=1', [['\u00a0a', '1']]],
+    ['\u3000a=1', [['\u3000a', '1']]],
+    ['\ufeffa=1', [['\ufeffa', '1']]],
+    [
+      '\va=1;\fb=2',
+      [
+        ['\va', '1'],
+        ['\fb', '2'],
+      ],
+    ],
+    [
+      'x=1;\u2028a=1',
+      [
+        ['x', '1'],
+        ['\u2028a', '1'],
+      ],
+    ],
+    [
+      '$Version=1; a="x;b=2"',
+      [
+        ['$Version', '1'],
+        ['a', '"x'],
+        ['b', '2"'],
+      ],
+    ],
     ['a="1"', [['a', '"1"']]],
     ['a=%41', [['a', '%41']]],
     [
@@ -96,6 +123,47 @@ describe('A Cookie header', () => {
     ['\t\u00e9=\u00ff', [['\u00e9', '\u00ff']]],
   ])('%j is read as it stands', (header, expected) => {
     expect(readCookies(header).map(({ name, value }) => [name, value])).toEqual(expected);
+  });
+
+  it('of several fields is joined with a semicolon, never with a comma', () => {
+    expect(readCookies(['a=1', 'b=2; c=3'])).toEqual(readCookies('a=1; b=2; c=3'));
+    expect(onlyCookie(readCookies(['a=1', 'a=2']), 'a')).toBeUndefined();
+  });
+
+  it.each([
+    '\u00a0',
+    '\u0085',
+    '\u1680',
+    '\u2000',
+    '\u2029',
+    '\u202f',
+    '\u205f',
+    '\u3000',
+    '\ufeff',
+    '\v',
+    '\f',
+    '\r',
+    '\n',
+    '\u0000',
+  ])('has another name with %j in front of it or behind, and is no second one', (blank) => {
+    const name = cookieName(SHOP, 'wechat_session');
+    for (const other of [blank + name, name + blank, ` ${blank}${name}`]) {
+      expect(onlyCookie(readCookies(`${other}=theirs`), name)).toBeUndefined();
+      expect(onlyCookie(readCookies(`${other}=theirs; ${name}=ours`), name)).toBe('ours');
+    }
+  });
+
+  it.each([
+    (name: string) => name.toUpperCase(),
+    (name: string) => name.replace('__Host-', '__host-'),
+    (name: string) => name.replace('__Host-', '__Secure-'),
+    (name: string) => name.replace('__Host-', ''),
+    (name: string) => `%5F%5F${name.slice(2)}`,
+    (name: string) => `"${name}"`,
+  ])('of another spelling neither counts nor makes a duplicate: %s', (spell) => {
+    const name = cookieName(SHOP, 'wechat_session');
+    expect(onlyCookie(readCookies(`${spell(name)}=theirs`), name)).toBeUndefined();
+    expect(onlyCookie(readCookies(`${spell(name)}=theirs; ${name}=ours`), name)).toBe('ours');
   });
 
   it('gives a value only where there is one cookie of the name', () => {
