@@ -23,6 +23,19 @@ export class HttpRequest {
     return new HttpRequest(raw, 'WEBSOCKET');
   }
 
+  /**
+   * A request that came some other way than through a route of HTTP. What opens a socket, or has no
+   * method at all like a handshake of socket.io, counts as a write, for the guard and for `authenticate`
+   * alike: a page of any origin can make one with our cookies, and WebSockets know no CORS.
+   */
+  static outsideHttp(raw: object): HttpRequest {
+    const { method, headers = {} } = raw as PlatformRequest;
+    const opensSocket =
+      /(^|[\t ,])websocket($|[\t ,/])/i.test(String(headers.upgrade)) ||
+      headers['sec-websocket-key'] !== undefined;
+    return method === undefined || opensSocket ? HttpRequest.ofSocket(raw) : new HttpRequest(raw);
+  }
+
   constructor(
     readonly raw: object,
     method = (raw as PlatformRequest).method ?? 'GET',

@@ -25,8 +25,13 @@ export function requestOf(context: ExecutionContext, getRequest?: GetRequest): C
   const raw = asked ?? rawRequest(kind, carrier);
   if (!isObject(raw)) return undefined;
   const call = callOf(context) ?? raw;
+  // A route that is asked by HTTP answers by HTTP, whatever a proxy writes into the Upgrade field.
   const request =
-    kind !== 'http' && opensSocket(kind, raw) ? HttpRequest.ofSocket(raw) : new HttpRequest(raw);
+    kind === 'http'
+      ? new HttpRequest(raw)
+      : kind === 'ws'
+        ? HttpRequest.ofSocket(raw)
+        : HttpRequest.outsideHttp(raw);
   return { kind, request, call, carriers: [...new Set([raw, carrier, call])].filter(isObject) };
 }
 
@@ -99,11 +104,6 @@ function requestOfSocket({ request, handshake }: Socket): unknown {
   const { headers, url, auth } = handshake;
   const token = typeof auth?.token === 'string' ? { authorization: `Bearer ${auth.token}` } : {};
   return { headers: { ...headers, ...token }, url };
-}
-
-/** Subscriptions over a WebSocket begin with a handshake too, and then carry mutations as well. */
-function opensSocket(kind: ContextKind, raw: { headers?: { upgrade?: unknown } }): boolean {
-  return kind === 'ws' || String(raw.headers?.upgrade).toLowerCase() === 'websocket';
 }
 
 function isObject(value: unknown): value is object {

@@ -167,7 +167,7 @@ export class WechatSessionService {
   }
 
   #requestOf(target: ExecutionContext | object): Pick<ContextRequest, 'request' | 'carriers'> {
-    if (!isContext(target)) return { request: new HttpRequest(target), carriers: [target] };
+    if (!isContext(target)) return { request: HttpRequest.outsideHttp(target), carriers: [target] };
     const found = requestOf(target, this.#config.hooks.getRequest);
     if (!found) throw new UnauthorizedException();
     return found;

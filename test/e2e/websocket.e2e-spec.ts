@@ -14,6 +14,7 @@ import {
   WechatAuth,
   WechatAuthController,
   WechatAuthGuard,
+  WechatSessionService,
   type WechatIdentity,
   type WechatOAuthOptions,
   WechatUser,
@@ -444,6 +445,34 @@ describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapte
         { authorization: bearer, origin: EVIL },
       ] as Headers[])
         expect(await (await connect(headers)).ask('openid')).toEqual(greeting);
+    });
+
+    it('gives the same answer to code that asks WechatSessionService with the handshake', async () => {
+      await start(transport);
+      const { cookie, bearer } = signIn();
+      const service = running.app.get(WechatSessionService, { strict: false });
+      const openidFor = async (headers: Headers) => {
+        await connect(headers);
+        const { handshake, request } = sockets.at(-1) as { handshake?: object; request?: object };
+        const asked = await Promise.all(
+          [handshake, request].filter((one) => one !== undefined).map((one) => service.authenticate(one)),
+        );
+        return new Set(asked.map((identity) => identity?.openid));
+      };
+
+      for (const headers of [
+        { cookie, origin: EVIL },
+        { cookie, origin: SHOP.replace('shop.', 'sibling.') },
+        { cookie, origin: 'null' },
+        { cookie, 'sec-fetch-site': 'same-site' },
+      ] as Headers[])
+        expect(await openidFor(headers)).toEqual(new Set([undefined]));
+      for (const headers of [
+        { cookie, origin: SHOP },
+        { cookie, origin: APP_ORIGIN },
+        { authorization: bearer, origin: EVIL },
+      ] as Headers[])
+        expect(await openidFor(headers)).toEqual(new Set(['openid-of-ming']));
     });
 
     it('refuses the next message once the session is over, though the socket is still open', async () => {

@@ -58,6 +58,22 @@ describe('A request line', () => {
     ]);
   });
 
+  it.each<[string, object]>([
+    ['an upgrade', { method: 'GET', headers: { upgrade: 'websocket' } }],
+    ['an upgrade in capitals', { method: 'GET', headers: { upgrade: 'WebSocket' } }],
+    ['an upgrade to one of several', { method: 'GET', headers: { upgrade: 'h2c, websocket' } }],
+    ['an upgrade field twice', { method: 'GET', headers: { upgrade: ['h2c', 'websocket'] } }],
+    ['a key without an upgrade', { method: 'GET', headers: { 'sec-websocket-key': 'x' } }],
+    ['a handshake of socket.io', { headers: { cookie: 'a=1' }, url: '/socket.io/', auth: {} }],
+  ])('of %s is no safe method', (_name, raw) => {
+    expect(HttpRequest.outsideHttp(raw).method).toBe('WEBSOCKET');
+  });
+
+  it.each(['h2c', 'websockets', 'x-websocket2', ''])('with an upgrade to %j stays what it is', (upgrade) => {
+    const raw = { method: 'GET', headers: { upgrade } };
+    expect(HttpRequest.outsideHttp(raw).method).toBe('GET');
+  });
+
   it('gives parameters as often as they were sent, without meaning in brackets', () => {
     const { query } = request('/?code=a&code=b&state[]=x&state[y]=z&__proto__=p');
     expect(query.getAll('code')).toEqual(['a', 'b']);
