@@ -52,7 +52,7 @@ export class Flows {
    * nothing but the app; what binds it to a browser is the flow's cookie.
    */
   recognize(state: string): RecognizedState | undefined {
-    if (!/^[0-9a-f]{32}$/.test(state)) return undefined;
+    if (!looksLikeState(state)) return undefined;
     const body = state.slice(0, 24);
     const mac = Buffer.from(state.slice(24));
     for (const app of this.config.apps.values()) {
@@ -141,6 +141,10 @@ export class Flows {
   private macs(app: WechatApp, body: string): string[] {
     return this.sealer.macs(`${app.appId}\n${body}`).map((mac) => mac.toString('hex').slice(0, 8));
   }
+}
+
+export function looksLikeState(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
 }
 
 /** What was sealed with our key may still be of another version of this package. */

@@ -1,10 +1,10 @@
 // Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in login-outcome.ts.
-import { WechatError } from '../api/errors.js';
+import { WechatApiError, WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { UserTokens } from '../tokens/user-tokens.js';
 import type { WechatEvents } from '../wechat-events.js';
 import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
-import { type Flow, FLOW_LIFETIME_MS, type Flows } from './flow.js';
+import { type Flow, FLOW_LIFETIME_MS, type Flows, looksLikeState } from './flow.js';
 import type { WechatIdentity } from './identity.js';
 import { type LoginOutcome, RedirectNotAllowed } from './login-outcome.js';
 import type { Refusals } from './refusals.js';
@@ -16,6 +16,12 @@ import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
+
+/**
+ * What stands for a code when the person said no: nothing, an empty one, or the word that WeChat's own
+ * SDK documents. None of them is worth a call to WeChat.
+ */
+const DECLINED = new Set(['', 'authdeny']);
 
 export interface Callback {
   readonly app: WechatApp;
@@ -37,21 +43,25 @@ export class LoginCallback {
     private readonly runtime: Runtime,
   ) {}
 
-  /** The callback is a page request whose `state` carries our MAC. `?code=` without one is the application's own. */
-  recognize({ request, accepted }: Visit): Callback | undefined {
+  /**
+   * The callback is a page request whose `state` carries our MAC. `?code=` without one is the application's own.
+   * `ambiguous`: several states, of which one looks like ours. WeChat sends one; MACs of all of them would be computed
+   * at somebody else's wish.
+   */
+  recognize({ request, accepted }: Visit): Callback | 'ambiguous' | undefined {
     // WeChat sends nobody to a route whose apps have no address.
     if (!accepted.some(({ publicUrl }) => publicUrl)) return undefined;
-    for (const state of request.query.getAll('state')) {
-      const recognized = this.flows.recognize(state);
-      if (recognized) return { ...recognized, state };
-    }
-    return undefined;
+    const states = request.query.getAll('state');
+    if (states.length > 1) return states.some(looksLikeState) ? 'ambiguous' : undefined;
+    const [state] = states;
+    const recognized = state === undefined ? undefined : this.flows.recognize(state);
+    return recognized && { ...recognized, state: state! };
   }
 
   async finish(visit: Visit, callback: Callback, found: readonly FoundSession[]): Promise<Verdict> {
-    const [code, ...more] = visit.request.query.getAll('code');
-    const malformed = more.length > 0 || (code !== undefined && !/^[\x21-\x7e]{1,512}$/.test(code));
-    if (malformed || visit.request.query.getAll('state').length > 1) {
+    const [sent = '', ...more] = visit.request.query.getAll('code');
+    const code = DECLINED.has(sent) ? undefined : sent;
+    if (more.length > 0 || (code !== undefined && !/^[\x21-\x7e]{1,512}$/.test(code))) {
       return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
     }
     const { app } = callback;
@@ -84,10 +94,11 @@ export class LoginCallback {
     try {
       outcome = await this.exchange(visit, callback, flow, code, returnTo, current);
     } catch (error) {
-      // The code is no good. Its flow was genuine, so the person may have another one without being asked.
-      if (error instanceof WechatError && error.kind === 'code' && !neverAsks) {
-        return this.outcome.ofLostFlow(visit, callback, flow, error);
-      }
+      const over = isOver(error);
+      // A twin of this callback has signed the person in: whatever became of this one, they are in.
+      if (over && current && flow.upgrades === undefined) return redirectTo(visit.cleanDestination);
+      // The flow was genuine, so the person may have another code without being asked.
+      if (over && !neverAsks) return this.outcome.ofLostFlow(visit, callback, flow, error);
       return this.outcome.ofError(visit, app, error, returnTo);
     }
     if (outcome.kind !== 'spent') return this.outcome.of(visit, app, flow, outcome, returnTo);
@@ -111,7 +122,13 @@ export class LoginCallback {
       exchange: () => this.tokens.exchange(app, code),
       complete: async (token) => {
         const upgrades = current !== undefined && current.openid === flow.upgrades;
-        const context = { client, returnTo, request: request.raw, allowSnapshot: rule.snapshot !== 'refuse' };
+        const context = {
+          client,
+          returnTo,
+          request: request.raw,
+          allowSnapshot: rule.snapshot !== 'refuse',
+          needsProfile: rule.scope !== undefined && rule.scope !== 'snsapi_base',
+        };
         const login = await this.signIn.withToken(
           app,
           token,
@@ -150,4 +167,17 @@ export class LoginCallback {
     if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
     return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);
   }
+}
+
+/**
+ * Whether a new code may succeed where this one did not: it is no good, WeChat was busy (-1) when it
+ * came, or the token it gave died before the profile was read.
+ */
+function isOver(error: unknown): error is WechatError {
+  if (!(error instanceof WechatError)) return false;
+  return (
+    error.kind === 'code' ||
+    error.kind === 'token' ||
+    (error instanceof WechatApiError && error.errcode === -1)
+  );
 }

@@ -40,6 +40,7 @@ export class LoginFlow {
     const found = await this.reader.find(request, visit.accepted);
     if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
     const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
+    if (callback === 'ambiguous') return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
     return callback ? this.callback.finish(visit, callback, found) : this.judgeSessions(visit, found);
   }
 

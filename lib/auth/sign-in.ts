@@ -1,5 +1,8 @@
 // From WeChat's answer to a session: profile, the application's login handler, identity. The same for every door people come through.
+import { Logger } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
+import { WechatError } from '../api/errors.js';
+import type { WechatUserProfile } from '../api/sns-api.js';
 import type { SessionKeys } from '../mini-program/session-keys.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { UserTokens } from '../tokens/user-tokens.js';
@@ -23,9 +26,13 @@ export type LoginContext = Pick<WechatLogin, 'client' | 'returnTo' | 'request'> 
   previous?: WechatIdentity;
   /** Whether the route lets visitors of the snapshot page in. */
   allowSnapshot?: boolean;
+  /** Whether the route is of no use without name and picture. Default: true. */
+  needsProfile?: boolean;
 };
 
 export class SignIn {
+  private readonly logger = new Logger('WechatOAuth');
+
   constructor(
     private readonly config: Pick<WechatConfig, 'lang'>,
     private readonly tokens: UserTokens,
@@ -52,12 +59,28 @@ export class SignIn {
       isSnapshotUser: token.isSnapshotUser,
     };
     if (token.isSnapshotUser || !grantsProfile(token.scope)) return this.admit(identity, context);
-    const { unionid, nickname, avatarUrl } = await this.tokens.profileFor(token, this.config.lang);
+    const profile = await this.profileOf(token, context);
+    if (!profile) return this.admit(identity, context);
+    const { unionid, nickname, avatarUrl } = profile;
     const linked = identity.unionid ?? unionid;
     return this.admit(
       { ...identity, ...(linked === undefined ? {} : { unionid: linked }), nickname, avatarUrl },
       context,
     );
+  }
+
+  /** Undefined where WeChat has none to give just now and the route can do without: who it is, is known. */
+  private async profileOf(
+    token: WechatToken,
+    { needsProfile = true }: LoginContext,
+  ): Promise<WechatUserProfile | undefined> {
+    try {
+      return await this.tokens.profileFor(token, this.config.lang);
+    } catch (error) {
+      if (needsProfile || !(error instanceof WechatError) || error.kind === 'token') throw error;
+      this.logger.warn(`A login goes on without name and picture: ${error.message}`);
+      return undefined;
+    }
   }
 
   private async admit(identity: WechatIdentity, context: LoginContext): Promise<LoginResult> {

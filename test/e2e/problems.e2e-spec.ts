@@ -39,7 +39,7 @@ describe.each(PLATFORMS)('Problem pages on %s', (_name, adapter) => {
   }
 
   it('lead back to where the login began, and home', async () => {
-    stage.wechat.inject(EXCHANGE, { errcode: -1 });
+    stage.wechat.inject(EXCHANGE, { errcode: 45011 });
     const running = await stage.start({ controllers, options: { returnTo: { default: '/welcome' } } });
 
     const page = (await browserFor(running).follow(`${SHOP}/orders?page=2`)).at(-1)!;

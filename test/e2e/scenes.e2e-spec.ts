@@ -80,6 +80,102 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
   const exchanges = () => wechat.callsTo(EXCHANGE).length;
   const isSignedIn = async (by: Browser) => (await by.fetch(`${SHOP}/orders`)).status === 200;
 
+  it.each([
+    ['no code', (url: URL) => url.searchParams.delete('code')],
+    ['an empty code', (url: URL) => url.searchParams.set('code', '')],
+    ['code=authdeny', (url: URL) => url.searchParams.set('code', 'authdeny')],
+  ])('takes %s for a no, at once and without asking WeChat', async (_what, spoil) => {
+    const callback = new URL(await untilCallback(browser));
+    spoil(callback);
+
+    const answer = await browser.visit(callback.href);
+
+    expect([answer.status, exchanges()]).toEqual([403, 0]);
+    expect(answer.body).toContain('LOGIN_REFUSED');
+    expect(answer.setCookies).toEqual([expect.stringMatching(/wechat_flow\w+=; Max-Age=0/)]);
+  });
+
+  it.each(['', 'authdeny'])(
+    'keeps the session of somebody who refuses to show more (code=%s)',
+    async (code) => {
+      await browser.visit(await untilCallback(browser));
+      const callback = new URL(await untilCallback(browser, '/orders/profile'));
+      callback.searchParams.set('code', code);
+
+      expect((await browser.visit(callback.href)).status).toBe(403);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  );
+
+  it.each(['AUTHDENY', 'authdeny ', 'authdenied'])('takes the code %j for a code', async (code) => {
+    const callback = new URL(await untilCallback(browser));
+    callback.searchParams.set('code', code);
+
+    expect((await browser.visit(callback.href)).status).not.toBe(403);
+  });
+
+  it.each<[string, number]>([
+    [EXCHANGE, -1],
+    ['/sns/userinfo', 40001],
+    ['/sns/userinfo', 42001],
+    ['/sns/userinfo', 40014],
+  ])('starts again by itself when %s answers %d, twice at most', async (endpoint, errcode) => {
+    const page = '/orders/profile';
+    wechat.inject(endpoint, { errcode, times: 1 });
+    const first = await browser.visit(await untilCallback(browser, page));
+    expect([first.status, new URL(first.headers.location!).pathname]).toEqual([
+      302,
+      '/connect/oauth2/authorize',
+    ]);
+    const { redirectTo } = await wechat.authorize(first.headers.location!, { user: 'ming' });
+    expect((await browser.visit(redirectTo!)).headers.location).toBe(SHOP + page);
+
+    wechat.inject(endpoint, { errcode, times: Infinity });
+    const stranger = browser.another();
+    let answer = await stranger.visit(await untilCallback(stranger, page, 'hong'));
+    for (const _ of [1, 2]) {
+      const again = await wechat.authorize(answer.headers.location!, { user: 'hong' });
+      answer = await stranger.visit(again.redirectTo!);
+    }
+    expect(answer.status).toBe(502);
+    expect(answer.body).toContain('LOGIN_FAILED');
+  });
+
+  it.each([-1, 45011, 48001])(
+    'lets somebody in without a name when WeChat has none to give (%d) and the page needs none',
+    async (errcode) => {
+      wechat.inject('/sns/userinfo', { errcode, times: Infinity });
+      const asking = await startApplication({
+        wechat,
+        adapter,
+        controllers: [OrdersController],
+        options: { scope: 'snsapi_userinfo' },
+      });
+      const person = new Browser().route(SHOP, asking.port);
+
+      const answer = await person.visit(await untilCallback(person));
+
+      expect(answer.headers.location).toBe(`${SHOP}/orders`);
+      const { user } = (await person.fetch(`${SHOP}/orders`)).json<{ user: WechatIdentity }>();
+      expect([user.openid, user.nickname]).toEqual([wechat.openidOf(APP_ID, 'ming'), undefined]);
+      await asking.app.close();
+    },
+  );
+
+  it.each([40029, 40163, 42003, -1])(
+    'sends somebody who is signed in to the clean page when a late callback fails with %d',
+    async (errcode) => {
+      const late = await untilCallback(browser, '/orders?page=2');
+      await browser.visit(await untilCallback(browser));
+      wechat.inject(EXCHANGE, { errcode, times: 1 });
+
+      const answer = await browser.visit(late);
+
+      expect([answer.status, answer.headers.location]).toEqual([302, `${SHOP}/orders`]);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  );
+
   it('answers twenty callbacks at once with twenty logins and one exchange', async () => {
     const callback = await untilCallback(browser);
     wechat.inject(EXCHANGE, { delayMs: 50, afterEffect: true, times: 1, answer: {} });
