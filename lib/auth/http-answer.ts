@@ -50,13 +50,26 @@ export class HttpAnswer {
     this.setCookies(setCookies);
     this.keepPrivate();
     this.adapter.setHeader(this.response, 'Content-Type', 'text/html; charset=utf-8');
-    // A page of the application's own brings its own policy.
-    if (!own) this.adapter.setHeader(this.response, 'Content-Security-Policy', PROBLEM_PAGE_POLICY);
+    this.forbidFrames(own ? "frame-ancestors 'none'" : PROBLEM_PAGE_POLICY, own !== undefined);
     this.adapter.reply(
       this.response,
       own?.html ?? renderProblemPage(problem, lang),
       own?.status ?? problem.statusCode,
     );
+  }
+
+  /**
+   * Nobody frames a page of a login: a click on it could be another site's. A policy that the
+   * application has set for its own page stays.
+   */
+  private forbidFrames(policy: string, keepsOwn: boolean): void {
+    for (const [name, value] of [
+      ['Content-Security-Policy', policy],
+      ['X-Frame-Options', 'DENY'],
+    ] as const) {
+      const isSet = Boolean(this.adapter.getHeader?.(this.response, name));
+      if (!keepsOwn || !isSet) this.adapter.setHeader(this.response, name, value);
+    }
   }
 
   /** What the application makes of a problem. A mistake in it must not take the page away from the person who needs it. */

@@ -73,14 +73,36 @@ export class HttpRequest {
     return this.method === 'GET' && this.opensPage;
   }
 
-  /** Whether the browser will show the answer as a page: a link was followed, or a form was sent. */
+  /**
+   * Whether the browser will show the answer as a page: a link was followed, or a form was sent. A wrong
+   * answer costs comfort and nobody's identity: a start costs the browser a flow of its own, and an end
+   * takes the sealed cookie of that flow.
+   */
   get opensPage(): boolean {
-    const mode = this.header('sec-fetch-mode');
-    if (mode !== undefined)
-      return mode === 'navigate' && (this.header('sec-fetch-dest') ?? 'document') === 'document';
+    if (this.saysWhatItFetches) {
+      // A field that came twice is joined with a comma, and is none of these.
+      // `empty` is what a service worker makes of a navigation that it passes on.
+      const destination = this.header('sec-fetch-dest') ?? 'document';
+      const isTop = destination === 'document' || destination === 'empty';
+      return this.header('sec-fetch-mode') === 'navigate' && isTop;
+    }
     // WeChat on Android sends its package name in this header, on pages too; only scripts send the other value.
     if (this.header('x-requested-with')?.toLowerCase() === 'xmlhttprequest') return false;
     return /text\/html|application\/xhtml\+xml/i.test(this.header('accept') ?? '');
+  }
+
+  private get saysWhatItFetches(): boolean {
+    return Object.keys(this.headers).some((name) => name.startsWith('sec-fetch-'));
+  }
+
+  /**
+   * Whether a browser fetches ahead, for a page that nobody may ever look at: then no login begins, no
+   * code is spent and no attempt is used up.
+   */
+  get isPrefetch(): boolean {
+    return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+      /prefetch|prerender|preview/i.test(this.header(name) ?? ''),
+    );
   }
 
   get prefersChinese(): boolean {

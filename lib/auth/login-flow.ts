@@ -40,6 +40,8 @@ export class LoginFlow {
     const found = await this.reader.find(request, visit.accepted);
     if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
     const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
+    // Before the callback: a code is spent by a person who looks, not by a browser that guesses.
+    if (callback && visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
     if (callback === 'ambiguous') return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
     return callback ? this.callback.finish(visit, callback, found) : this.judgeSessions(visit, found);
   }
@@ -56,6 +58,7 @@ export class LoginFlow {
         return this.start.beginSilently(visit);
       return pass(somebody?.session.identity);
     }
+    if (visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
     const refusal = refusals[0] ?? 'WECHAT_LOGIN_REQUIRED';
     const best = found[0];
     if (!visit.isPage || best?.by === 'bearer') return this.refusals.deny(visit, refusal);
@@ -78,7 +81,7 @@ export class LoginFlow {
 
   /** Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler has no account. */
   private mayTrySilently(visit: Visit): boolean {
-    if (!visit.isPage || pageAppFor(visit.client) !== 'official-account') return false;
+    if (!visit.isPage || visit.isPrefetch || pageAppFor(visit.client) !== 'official-account') return false;
     const app = visit.serving[0];
     return app !== undefined && !wasTried(app, visit.cookies);
   }

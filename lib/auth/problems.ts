@@ -4,6 +4,7 @@ import {
   BadRequestException,
   ForbiddenException,
   type HttpException,
+  ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
 
@@ -16,7 +17,8 @@ export type WechatProblemCode =
   | 'LOGIN_REFUSED'
   | 'LOGIN_FAILED'
   | 'COOKIES_REQUIRED'
-  | 'BAD_LOGIN_REQUEST';
+  | 'BAD_LOGIN_REQUEST'
+  | 'PREFETCH_REFUSED';
 
 /** The public body of a refusal. Never holds anything secret. */
 export interface WechatProblem {
@@ -40,7 +42,7 @@ export interface WechatProblem {
 }
 
 interface Words {
-  readonly status: 400 | 401 | 403 | 502;
+  readonly status: 400 | 401 | 403 | 502 | 503;
   readonly title: { zh: string; en: string };
   readonly text: { zh: string; en: string };
 }
@@ -116,6 +118,15 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
       en: 'The parameters of this sign-in link are wrong. Go back and sign in again.',
     },
   },
+  // To a browser that fetches ahead: it drops the answer and asks again when the person goes there.
+  PREFETCH_REFUSED: {
+    status: 503,
+    title: { zh: '请打开此页面', en: 'Open this page' },
+    text: {
+      zh: '此页面需要登录，无法预先加载。',
+      en: 'This page needs a sign-in and cannot be loaded ahead.',
+    },
+  },
 };
 
 /** Instead of the words for `LOGIN_REFUSED` where it was not the person who said no: the login handler, without words of its own, or WeChat. */
@@ -154,6 +165,7 @@ const EXCEPTIONS = {
   401: UnauthorizedException,
   403: ForbiddenException,
   502: BadGatewayException,
+  503: ServiceUnavailableException,
 } as const;
 
 /** An ordinary Nest exception, so that the application's filters shape it as they shape their own. */

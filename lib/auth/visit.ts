@@ -43,6 +43,11 @@ export class Visit {
     return this.canNavigate && this.request.isPageNavigation;
   }
 
+  /** Whether a browser only fetches ahead. */
+  get isPrefetch(): boolean {
+    return this.canNavigate && this.request.isPrefetch;
+  }
+
   get lang(): 'zh' | 'en' {
     return this.request.prefersChinese ? 'zh' : 'en';
   }

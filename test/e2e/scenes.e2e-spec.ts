@@ -28,6 +28,12 @@ class OrdersController {
     return { user };
   }
 
+  @WechatAuth({ mode: 'silent' })
+  @Get('quiet')
+  quiet(@WechatUser() user?: WechatIdentity) {
+    return { user: user ?? null };
+  }
+
   @WechatAuth({ mode: 'optional' })
   @Get('public')
   open(@WechatUser() user?: WechatIdentity) {
@@ -175,6 +181,48 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
       expect(await isSignedIn(browser)).toBe(true);
     },
   );
+
+  const AHEAD = [
+    { 'sec-purpose': 'prefetch' },
+    { 'sec-purpose': 'prefetch;prerender', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    { purpose: 'prefetch' },
+    { 'x-moz': 'prefetch' },
+    { 'x-purpose': 'preview' },
+  ];
+
+  it.each(AHEAD)('starts nothing for a browser that fetches ahead (%j)', async (headers) => {
+    const answer = await browser.visit(`${SHOP}/orders`, { headers });
+    expect([answer.status, answer.setCookies, answer.headers.location]).toEqual([503, [], undefined]);
+    expect(answer.headers['cache-control']).toContain('no-store');
+    for (const path of ['/orders/public', '/orders/quiet']) {
+      const open = await browser.visit(SHOP + path, { headers });
+      expect([open.status, open.setCookies]).toEqual([200, []]);
+    }
+    // The day's one silent attempt is still there.
+    expect((await browser.visit(`${SHOP}/orders/quiet`)).status).toBe(302);
+  });
+
+  it.each(AHEAD)('spends no code for a browser that fetches ahead (%j)', async (headers) => {
+    const callback = await untilCallback(browser);
+    expect((await browser.visit(callback, { headers })).status).toBe(503);
+    expect(exchanges()).toBe(0);
+    await browser.visit(callback);
+    // And whoever is signed in sees their page, ahead or not.
+    expect((await browser.visit(`${SHOP}/orders`, { headers })).status).toBe(200);
+  });
+
+  it('takes what a service worker passes on for the navigation that it is', async () => {
+    const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', accept: '*/*' };
+    const start = await browser.visit(`${SHOP}/orders`, { headers });
+    expect(start.status).toBe(302);
+    const { redirectTo } = await wechat.authorize(start.headers.location!, { user: 'ming' });
+    await browser.visit(redirectTo!, { headers });
+    expect(await isSignedIn(browser)).toBe(true);
+    for (const dest of ['iframe', 'frame', 'embed', 'object']) {
+      const framed = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': dest };
+      expect((await browser.another().visit(`${SHOP}/orders`, { headers: framed })).status).toBe(401);
+    }
+  });
 
   it('answers twenty callbacks at once with twenty logins and one exchange', async () => {
     const callback = await untilCallback(browser);

@@ -97,6 +97,15 @@ describe('A page navigation', () => {
       'GET',
       { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'cross-site' },
     ],
+    // What a service worker makes of a navigation that it passes on.
+    [true, 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'empty', accept: '*/*' }],
+    [false, 'GET', { 'sec-fetch-mode': 'navigate, navigate', 'sec-fetch-dest': 'document', accept: HTML }],
+    [false, 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document, empty', accept: HTML }],
+    [false, 'GET', { 'sec-fetch-site': 'none', accept: HTML }],
+    [false, 'GET', { 'sec-fetch-dest': 'document', accept: HTML }],
+    [false, 'GET', { 'sec-fetch-user': '?1', accept: HTML }],
+    [false, 'GET', { 'sec-fetch-mode': 'nested-navigate', 'sec-fetch-dest': 'document', accept: HTML }],
+    [false, 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'fencedframe', accept: HTML }],
     [false, 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe', accept: HTML }],
     [false, 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'frame', accept: HTML }],
     [false, 'GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object', accept: HTML }],
@@ -146,6 +155,25 @@ describe('A page navigation', () => {
   it('is never the handshake of a socket', () => {
     const socket = HttpRequest.ofSocket({ method: 'GET', url: '/', headers: { accept: HTML } });
     expect([socket.method, socket.isPageNavigation]).toEqual(['WEBSOCKET', false]);
+  });
+});
+
+describe('Fetching ahead', () => {
+  it.each<[boolean, Record<string, string>]>([
+    [true, { 'sec-purpose': 'prefetch' }],
+    [true, { 'sec-purpose': 'prefetch;prerender' }],
+    [true, { 'sec-purpose': 'prefetch;anonymous-client-ip' }],
+    [true, { purpose: 'prefetch' }],
+    [true, { purpose: 'preview' }],
+    [true, { 'x-purpose': 'preview' }],
+    [true, { 'x-moz': 'prefetch' }],
+    [true, { 'x-moz': 'Prefetch' }],
+    [false, {}],
+    [false, { 'sec-purpose': '' }],
+    [false, { 'x-purpose': 'instant' }],
+    [false, { 'sec-fetch-mode': 'navigate' }],
+  ])('is %s for %j', (expected, headers) => {
+    expect(request('/', headers).isPrefetch).toBe(expected);
   });
 });
 
