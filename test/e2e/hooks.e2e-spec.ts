@@ -115,7 +115,7 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
         'cache-control': 'no-store',
         'referrer-policy': 'no-referrer',
       });
-      expect(page.headers['content-security-policy']).toBeUndefined();
+      expect(page.headers['content-security-policy']).toBe("frame-ancestors 'none'");
       expect(problems).toEqual([
         {
           statusCode: 403,
