@@ -203,8 +203,9 @@ export class UserTokens {
    * them come with a real openid.
    */
   private async keepNew(app: WechatApp, record: TokenRecord): Promise<void> {
-    await this.vault.update<TokenRecord>(
-      this.keyOf(app, record.openid),
+    const key = this.keyOf(app, record.openid);
+    const written = await this.vault.update<TokenRecord>(
+      key,
       (stored) => {
         const better =
           stored &&
@@ -215,6 +216,10 @@ export class UserTokens {
       (next) => this.ttl(app, next),
       isTokenRecord,
     );
+    // A storage that cannot be read may still be written, and a token that gives the profile is never worse than what
+    // lies there.
+    const isBest = !record.isSnapshotUser && grantsProfile(record.scope);
+    if (written === 'down' && isBest) await this.vault.write(key, record, this.ttl(app, record));
   }
 
   private keyOf(app: WechatApp, openid: string): string {

@@ -143,7 +143,7 @@ export class CallbackTokenStore extends TokenStore {
   }
 
   private async find(key: string, openid: string): Promise<{ raw: string; fingerprint: string } | undefined> {
-    const found = readLegacy(await callLegacy(this.#callbacks, 'getToken', openid));
+    const found = readLegacy(await this.call('getToken', openid));
     if (!found) return undefined;
     if (found.openid !== undefined && found.openid !== openid) {
       throw this.refusal(
@@ -157,6 +157,28 @@ export class CallbackTokenStore extends TokenStore {
     const beside = parseBeside(await this.#rest.get(key));
     if (beside.gone === fingerprint) return undefined;
     return { raw: JSON.stringify(toTokenRecord(openid, found, beside)), fingerprint };
+  }
+
+  /**
+   * A file or a row that is not there is a person who has not been here yet: the example in the
+   * predecessor's README reads a file for each. Any other failure is one, and the log says whose: what
+   * catches it further up knows no more than that the store did not answer.
+   */
+  private async call(name: keyof LegacyTokenCallbacks, ...args: unknown[]): Promise<unknown> {
+    try {
+      return await callLegacy(this.#callbacks, name, ...args);
+    } catch (error) {
+      const code = codeOf(error);
+      if (name === 'getToken' && code !== undefined && NOT_FOUND.has(code)) return undefined;
+      if (!this.#said.has(`${name} ${code}`)) {
+        // Never the message, which may hold a token; and a code only if it looks like one.
+        new Logger('WechatOAuth').error(
+          `CallbackTokenStore: ${name} failed${code ? ` (${code})` : ''}. Said once.`,
+        );
+        if (this.#said.size < MAX_SAID) this.#said.add(`${name} ${code}`);
+      }
+      throw error;
+    }
   }
 
   private async save(key: string, openid: string, value: string, ttlMs: number): Promise<void> {
@@ -174,7 +196,7 @@ export class CallbackTokenStore extends TokenStore {
         );
       }
     }
-    await callLegacy(this.#callbacks, 'saveToken', openid, token);
+    await this.call('saveToken', openid, token);
     await this.#rest.set(key, JSON.stringify(toBeside(record)), ttlMs);
   }
 
@@ -189,6 +211,15 @@ export class CallbackTokenStore extends TokenStore {
     this.#said.add(option);
     return error;
   }
+}
+
+/** How files and the level family say that there is nothing under a name. */
+const NOT_FOUND = new Set(['ENOENT', 'LEVEL_NOT_FOUND']);
+const MAX_SAID = 100;
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : undefined;
 }
 
 /** Longer than the refresh tokens of most apps live; after it WeChat is asked once more. */

@@ -27,6 +27,10 @@ export interface LegacyToken {
   scope: string;
   /** Milliseconds since 1970. */
   create_at: number;
+  /** Where WeChat has said it, after a refresh too. */
+  unionid?: string;
+  /** Only of a visitor of a snapshot page. */
+  is_snapshotuser?: 1;
 }
 
 /** Calls one of the pair as a method, as the predecessor does. */

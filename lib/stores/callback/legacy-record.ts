@@ -72,6 +72,10 @@ export function toLegacy(record: TokenRecord, now: number): LegacyToken {
     openid: record.openid,
     scope: record.scope.join(','),
     create_at: record.expiresAt - expiresIn * 1_000,
+    // As WeChat's answer has them, only where they say something: a table with such a column would
+    // otherwise lose what it knew, and one without it must not be asked for it.
+    ...(record.unionid === undefined ? {} : { unionid: record.unionid }),
+    ...(record.isSnapshotUser ? { is_snapshotuser: 1 as const } : {}),
   };
 }
 

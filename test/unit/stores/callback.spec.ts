@@ -127,7 +127,22 @@ describe('A token that we save', () => {
     const { tokens, store } = world();
     const expiresAt = NOW + 7_199_700;
     await store.set(KEY, JSON.stringify({ ...RECORD, expiresAt, unionid: 'UNION' }), DAY);
-    expect(tokens[OPENID]).toEqual({ ...OLD, expires_in: 7_200, create_at: NOW - 300 });
+    expect(tokens[OPENID]).toEqual({ ...OLD, expires_in: 7_200, create_at: NOW - 300, unionid: 'UNION' });
+  });
+
+  it.each<[string, Partial<TokenRecord>, object]>([
+    ['nothing', {}, {}],
+    ['the unionid', { unionid: 'UNION' }, { unionid: 'UNION' }],
+    ['that its person is made up', { isSnapshotUser: true }, { is_snapshotuser: 1 }],
+  ])('hands on %s beside the six fields', async (_what, known, handedOn) => {
+    const { tokens, store } = world();
+    await store.set(KEY, JSON.stringify({ ...RECORD, ...known }), DAY);
+    expect(tokens[OPENID]).toEqual({ ...OLD, ...handedOn });
+    // A refresh writes what was read: a table with such columns keeps what it knew.
+    const raw = (await store.get(KEY))!;
+    const fresh = { ...(JSON.parse(raw) as TokenRecord), accessToken: 'NEXT' };
+    await store.replaceIfEqual(KEY, raw, JSON.stringify(fresh), DAY);
+    expect(tokens[OPENID]).toEqual({ ...OLD, access_token: 'NEXT', ...handedOn });
   });
 
   it('that is over already has no time left', async () => {
@@ -263,6 +278,52 @@ describe('The operations', () => {
   it('passes on that a rest of its own kind keeps in clear', () => {
     const inner = world().store;
     expect(world({}, { appId: 'wx02', rest: inner }).store.keepsInClear(KEY)).toBe(true);
+  });
+});
+
+describe('A storage of files, as in the README of the predecessor', () => {
+  const failing = (code: unknown) => Object.assign(new Error('hunter2 at /secret/path'), { code });
+  const files = (code: unknown, saved: Record<string, unknown> = {}) =>
+    new CallbackTokenStore(
+      {
+        getToken: (openid, callback) =>
+          openid in saved ? callback(null, saved[openid]) : callback(failing(code)),
+        saveToken: (openid, token, callback) => {
+          saved[openid] = token;
+          callback(null);
+        },
+      },
+      { now: () => NOW },
+    );
+
+  it.each(['ENOENT', 'LEVEL_NOT_FOUND'])(
+    'has nobody where it says %s, and takes the first login',
+    async (code) => {
+      const saved: Record<string, unknown> = {};
+      const store = files(code, saved);
+      expect(await store.get(KEY)).toBeUndefined();
+      expect(await store.setIfAbsent(KEY, JSON.stringify(RECORD), DAY)).toBe(true);
+      expect(saved[OPENID]).toMatchObject({ access_token: 'ACCESS' });
+      expect(await store.get(KEY)).toBeDefined();
+      expect(logs.lines).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['EACCES', '(EACCES)'],
+    ['SQLITE_BUSY', '(SQLITE_BUSY)'],
+    ['enoent', 'failed.'],
+    ['hunter2 ENOENT', 'failed.'],
+    [2, 'failed.'],
+    [undefined, 'failed.'],
+  ])('that fails with %j says which function and no more, once', async (code, said) => {
+    const store = files(code);
+    await expect(store.get(KEY)).rejects.toThrow('hunter2');
+    await expect(store.get(KEY)).rejects.toThrow('hunter2');
+    expect(logs.lines).toHaveLength(1);
+    expect(logs.text).toContain('getToken failed');
+    expect(logs.text).toContain(said);
+    expect(logs.text).not.toContain('hunter2');
   });
 });
 

@@ -7,6 +7,7 @@ import {
   WechatNetworkError,
   WechatResponseError,
 } from '../../../lib/api/errors.js';
+import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import type { TokenRecord } from '../../../lib/tokens/wechat-token.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';
@@ -271,6 +272,33 @@ describe('The store', () => {
     wire.on(USERINFO, profile);
     await expect(parts.service.getUser(OPENID)).resolves.toMatchObject({ nickname: 'Ming' });
     expect(sent(USERINFO, 'access_token')).toEqual(['AT2']);
+  });
+});
+
+describe('A store that can be written and not read', () => {
+  /** As the predecessor's function pair on a storage whose reads fail. */
+  class Unreadable extends MemoryTokenStore {
+    fails = true;
+
+    override async get(key: string): Promise<string | undefined> {
+      if (this.fails) throw new Error('EACCES');
+      return super.get(key);
+    }
+  }
+
+  it.each<[string, object, boolean]>([
+    ['a token that gives the profile', {}, true],
+    ['a base token, which could lie over a better one', { scope: 'snsapi_base' }, false],
+    ['a made-up visitor’s, which could lie over a person’s', { is_snapshotuser: 1 }, false],
+  ])('keeps of a new login: %s', async (_what, more, kept) => {
+    const unreadable = new Unreadable();
+    const { service } = makeParts({ sessionSecret: SESSION_SECRET }, { store: unreadable });
+    wire.on(EXCHANGE, token(1, more));
+
+    await service.getAccessToken('code');
+
+    unreadable.fails = false;
+    expect((await unreadable.get(KEY)) !== undefined).toBe(kept);
   });
 });
 
