@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface Runtime {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds from no time in particular, which no clock that is set can move: for waits. */
+  monotonic(): number;
   /** Waits without keeping the process alive. */
   sleep(ms: number): Promise<void>;
   /** From 0 up to, but not including, 1. */
@@ -15,6 +17,7 @@ export interface Runtime {
 export function systemRuntime(now: () => number = Date.now): Runtime {
   return {
     now,
+    monotonic: () => performance.now(),
     sleep: (ms) => pause(ms, undefined, { ref: false }),
     random: Math.random,
     randomBytes,

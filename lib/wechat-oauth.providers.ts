@@ -5,6 +5,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { withoutDefaults } from './api/own-client.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
+import { CodeClaims } from './auth/code-claims.js';
 import { CodeLogin } from './auth/code-login.js';
 import { ExchangeOnce } from './auth/exchange-once.js';
 import { Flows } from './auth/flow.js';
@@ -68,7 +69,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(SessionReader, [WECHAT_CONFIG, SealedSessions, Revocations]),
   part(SignIn, [WECHAT_CONFIG, UserTokens, SessionKeys, SealedSessions, ModuleRef]),
   part(Flows, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
-  part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME]),
+  part(CodeClaims, [Vault]),
+  part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME, CodeClaims]),
   {
     provide: Refusals,
     inject: [WECHAT_CONFIG, WECHAT_RUNTIME, ModulesContainer],
@@ -94,7 +96,15 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     WECHAT_RUNTIME,
   ]),
   part(LoginFlow, [WECHAT_CONFIG, SessionReader, SealedSessions, LoginStart, LoginCallback, Refusals]),
-  part(CodeLogin, [WECHAT_CONFIG, SignIn, SealedSessions, Refusals, WechatEvents, WECHAT_RUNTIME]),
+  part(CodeLogin, [
+    WECHAT_CONFIG,
+    SignIn,
+    SealedSessions,
+    Refusals,
+    WechatEvents,
+    WECHAT_RUNTIME,
+    CodeClaims,
+  ]),
   part(GuardSetup, [WECHAT_CONFIG, LoginFlow]),
   {
     provide: CLIENT_PARTS,

@@ -1,10 +1,12 @@
 // The login without pages: a code of `wx.login` or of a native app in, a bearer token out.
+import { randomUUID } from 'node:crypto';
 import { WechatApiError, WechatConfigError, WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { SingleFlight } from '../tokens/single-flight.js';
 import type { WechatEvents } from '../wechat-events.js';
 import type { WechatClientKind } from './client-detection.js';
+import type { CodeClaims } from './code-claims.js';
 import { problemException } from './problems.js';
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from './sealed-sessions.js';
@@ -21,7 +23,16 @@ export class CodeLogin {
     private readonly refusals: Refusals,
     private readonly events: WechatEvents,
     private readonly runtime: Pick<Runtime, 'now'>,
+    private readonly codes: CodeClaims,
   ) {}
+
+  /**
+   * Whether nobody has brought this code before: of two strangers with one code, one is a thief, and
+   * must not be given the other's session. The application's own calls of `run` go on sharing.
+   */
+  async isFirstWith(app: WechatApp, code: string): Promise<boolean> {
+    return this.codes.claim(app, code, randomUUID());
+  }
 
   /**
    * @throws WechatError from WeChat's answer; ForbiddenException `LOGIN_REFUSED` when the login handler refuses, `SNAPSHOT_USER` for a visitor of a

@@ -8,6 +8,7 @@ import { SingleFlight } from '../tokens/single-flight.js';
 import type { Vault } from '../tokens/vault.js';
 import { WechatToken } from '../tokens/wechat-token.js';
 import type { TokenRecord } from '../tokens/wechat-token.js';
+import type { CodeClaims } from './code-claims.js';
 import { FLOW_LIFETIME_MS, REPLAY_MS } from './flow.js';
 import type { LoginResult } from './sign-in.js';
 
@@ -21,23 +22,27 @@ export interface ExchangeSteps {
 /** `spent`: the state was used, and what came of it is not known here or is over. */
 export type ExchangeOutcome = LoginResult | { kind: 'spent' };
 
-/** The winner of a state, from the moment it starts. */
-interface Claim {
-  at: number;
-}
-
 /** What has come of a state so far. `released`: nobody is working on it any more. */
 type Progress =
   | { stage: 'exchanged'; token: TokenRecord; released?: true }
   | { stage: 'complete'; result: LoginResult }
   | { stage: 'failed' };
 
+/** When a state was claimed, by the winner's clock, in ms since 1970. */
+interface Claim {
+  at: number;
+}
+
 const POLL_MS = 100;
+/** How long after a write that the store did not take it is tried again. */
+const SAVE_AGAIN_MS = 1_000;
 /** What profile and login handler may take beyond the limit of the exchange itself. */
 const COMPLETION_MS = 5_000;
 
 export class ExchangeOnce {
   private readonly flights = new SingleFlight<ExchangeOutcome>();
+  /** What the store did not take, by key. */
+  private readonly unsaved = new LRUCache<string, Progress>({ max: 1_000 });
   /** Keeps repeats working while the store is down. */
   private readonly finished = new LRUCache<string, { result: LoginResult; until: number }>({ max: 1_000 });
 
@@ -45,26 +50,41 @@ export class ExchangeOnce {
     private readonly vault: Vault,
     private readonly config: Pick<WechatConfig, 'http'>,
     private readonly runtime: Runtime,
+    private readonly codes: CodeClaims,
   ) {}
 
-  async run(app: WechatApp, state: string, steps: ExchangeSteps): Promise<ExchangeOutcome> {
+  async run(app: WechatApp, state: string, code: string, steps: ExchangeSteps): Promise<ExchangeOutcome> {
     const id = createHash('sha256').update(state).digest('hex');
     const done = this.finished.get(id);
     if (done && done.until > this.runtime.now()) return done.result;
-    return this.flights.run(id, () => this.lead(app, id, steps));
+    return this.flights.run(id, () => this.lead(app, id, code, steps));
   }
 
-  private async lead(app: WechatApp, id: string, steps: ExchangeSteps): Promise<ExchangeOutcome> {
+  private async lead(
+    app: WechatApp,
+    id: string,
+    code: string,
+    steps: ExchangeSteps,
+  ): Promise<ExchangeOutcome> {
     const claimKey = this.vault.key(app.appId, 'claim', id);
     const key = this.vault.key(app.appId, 'login', id);
-    const claim: Claim = { at: this.runtime.now() };
-    // The claim outlives the result, so that a state stays spent for as long as its flow could come back.
-    const claimed = await this.vault.create(claimKey, claim, FLOW_LIFETIME_MS);
+    // In one round trip: the state for its twins, the code against everybody else.
+    const [claimed, isOurs] = await Promise.all([
+      // The claim outlives the result, so that a state stays spent for as long as its flow could come back.
+      this.vault.create(claimKey, { at: this.runtime.now() } satisfies Claim, FLOW_LIFETIME_MS),
+      this.codes.claim(app, code, id),
+    ]);
     if (claimed === 'refused') {
       const progress = await this.follow(claimKey, key);
       if (progress?.stage === 'complete') return progress.result;
       if (progress?.stage !== 'exchanged') return { kind: 'spent' };
       return this.complete(key, id, new WechatToken(progress.token), steps);
+    }
+
+    // Another flow brought this code first. It is never sent again: whoever copied it must not ride along.
+    if (!isOurs) {
+      await this.save(key, { stage: 'failed' });
+      return { kind: 'spent' };
     }
 
     let token: WechatToken;
@@ -95,22 +115,53 @@ export class ExchangeOnce {
     }
   }
 
-  /** Waits for the winner, but no longer than a living one can take. What it left behind when it died may be taken up. */
+  /**
+   * Waits for the winner, but no longer than a living one can take, counted from our own first look by a clock that nobody sets: the winner's may be
+   * minutes ahead or behind. What it left behind when it died may be taken up.
+   */
   private async follow(claimKey: string, key: string): Promise<Progress | undefined> {
+    // A winner whose rows cannot be opened here will leave nothing for us either.
     const claim = await this.vault.read<Claim>(claimKey);
-    // The winner's clock may be ahead of ours, by minutes even: nobody waits for that.
-    const begun = Math.min(claim?.value.at ?? 0, this.runtime.now());
-    const patience = begun + this.config.http.timeout + COMPLETION_MS;
+    if (!claim) return undefined;
+    // A claim that is older than any result is kept belongs to nobody who could still come, unless a clock is off by a minute.
+    const isOld = this.runtime.now() - claim.value.at > REPLAY_MS;
+    const patience = isOld ? 0 : this.config.http.timeout + COMPLETION_MS;
+    const giveUpAt = this.runtime.monotonic() + patience;
     for (;;) {
-      const progress = (await this.vault.read<Progress>(key))?.value;
+      const found = await this.vault.look<Progress>(key);
+      // Nothing can be learnt from a store that is down: a new login is faster than waiting for it.
+      if (found === 'down') return undefined;
+      const progress = found?.value;
       const settled = progress?.stage === 'complete' || progress?.stage === 'failed';
       if (settled || (progress?.stage === 'exchanged' && progress.released)) return progress;
-      if (this.runtime.now() >= patience) return progress;
+      if (this.runtime.monotonic() >= giveUpAt) {
+        // The winner is dead; whoever comes later need not wait for it again.
+        if (!progress) await this.save(key, { stage: 'failed' });
+        return progress;
+      }
       await this.runtime.sleep(POLL_MS);
     }
   }
 
   private async save(key: string, progress: Progress): Promise<void> {
-    await this.vault.write(key, progress, REPLAY_MS);
+    if ((await this.vault.write(key, progress, REPLAY_MS)) !== 'down') {
+      this.unsaved.delete(key);
+      return;
+    }
+    const isTried = this.unsaved.has(key);
+    this.unsaved.set(key, progress);
+    if (!isTried) void this.saveAgain(key);
+  }
+
+  /** Twins on other machines look for the result as long as it is of use, so it is offered for as long. */
+  private async saveAgain(key: string): Promise<void> {
+    for (let waited = 0; waited < REPLAY_MS; waited += SAVE_AGAIN_MS) {
+      await this.runtime.sleep(SAVE_AGAIN_MS);
+      const progress = this.unsaved.get(key);
+      if (!progress) return;
+      const written = await this.vault.write(key, progress, REPLAY_MS);
+      if (written !== 'down' && this.unsaved.get(key) === progress) break;
+    }
+    this.unsaved.delete(key);
   }
 }

@@ -118,7 +118,7 @@ export class LoginCallback {
   ): Promise<ExchangeOutcome> {
     const { client, request, rule } = visit;
     const facts = { app: app.name, client };
-    return this.exchanges.run(app, state, {
+    return this.exchanges.run(app, state, code, {
       exchange: () => this.tokens.exchange(app, code),
       complete: async (token) => {
         const upgrades = current !== undefined && current.openid === flow.upgrades;

@@ -122,6 +122,11 @@ export class WechatAuthController {
         'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.';
       throw problemException(this.refusals.refuse('BAD_LOGIN_REQUEST', lang, 'a program', { message }));
     }
+    if (!(await this.codeLogin.isFirstWith(chosen, code))) {
+      throw problemException(
+        this.refusals.refuse('WECHAT_LOGIN_REQUIRED', lang, 'a program', { app: chosen.name }),
+      );
+    }
     try {
       return await this.codeLogin.run(chosen, code, request, lang);
     } catch (error) {

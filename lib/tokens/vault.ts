@@ -7,7 +7,7 @@ import type { Sealer } from '../sealing/sealer.js';
 import type { TokenStore } from './token-store.js';
 
 /** What is kept, and under which kind its key stands. */
-export type VaultKind = 'token' | 'session-key' | 'claim' | 'login' | 'ended' | 'lease';
+export type VaultKind = 'token' | 'session-key' | 'claim' | 'code' | 'login' | 'ended' | 'lease';
 
 /** An entry and the exact text it was read from, which is what a compare-and-set compares. */
 export interface VaultEntry<T> {
@@ -45,8 +45,15 @@ export class Vault {
 
   /** Undefined when there is none, when it cannot be opened, and when the store is down. */
   async read<T>(key: string, shape: VaultShape = anyObject): Promise<VaultEntry<T> | undefined> {
+    const found = await this.look<T>(key, shape);
+    return found === 'down' ? undefined : found;
+  }
+
+  /** As `read`, for callers to whom an outage is not the same as nothing. */
+  async look<T>(key: string, shape: VaultShape = anyObject): Promise<VaultEntry<T> | 'down' | undefined> {
     const raw = await this.ask(() => this.store.get(key));
-    if (raw === undefined || raw === DOWN) return undefined;
+    if (raw === DOWN) return 'down';
+    if (raw === undefined) return undefined;
     const value = this.unpack<T>(key, raw, shape);
     return value === undefined ? undefined : { value, raw };
   }

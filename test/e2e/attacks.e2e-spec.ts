@@ -292,6 +292,55 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       expect(exchanges()).toBe(0);
     });
 
+    it.each(['first', 'while', 'after'])(
+      'cannot ride on the exchange of a code they copied: theirs comes %s',
+      async (when) => {
+        const running = await start();
+        const victim = browserFor(running);
+        const own = await untilCallback(victim, '/orders', 'ming');
+        const thief = browserFor(running);
+        const copied = await untilCallback(thief, '/orders', 'hong');
+        copied.searchParams.set('code', own.searchParams.get('code')!);
+        stage.wechat.inject(EXCHANGE, { delayMs: 60, times: 1, answer: {} });
+
+        const first = when === 'first' ? thief : victim;
+        const winning = first.visit(first === thief ? copied.href : own.href);
+        if (when === 'after') await winning;
+        else while (exchanges() === 0) await new Promise((resolve) => setImmediate(resolve));
+        const second = first === thief ? victim : thief;
+        const losing = await second.visit(first === thief ? own.href : copied.href);
+        await winning;
+
+        // Spent: a silent restart that does not send this code again.
+        expect(losing.status).toBe(302);
+        expect(new URL(losing.headers.location!).pathname).toBe('/connect/oauth2/authorize');
+        expect(losing.setCookies.filter((line) => /wechat_session\w*=[^;]/.test(line))).toEqual([]);
+        expect(exchanges()).toBe(1);
+        expect(await whoIs(second)).toBeUndefined();
+      },
+    );
+
+    it('gets 401 for a code that a mini program has sent already, and never its session', async () => {
+      const running = await start();
+      const code = stage.wechat.loginCode({ appId: mini.appId, user: 'ming' });
+      const post = () =>
+        browserFor(running).fetch(`${SHOP}/wechat/session`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ app: 'mini', code }),
+        });
+
+      const answers = await Promise.all([post(), post(), post()]);
+      answers.push(await post());
+
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401, 401]);
+      for (const { status, body } of answers.filter((one) => one.status === 401)) {
+        expect([status, body]).toEqual([401, expect.stringContaining('WECHAT_LOGIN_REQUIRED')]);
+        expect(body).not.toContain('v1.');
+      }
+      expect(stage.wechat.callsTo('/sns/jscode2session')).toHaveLength(1);
+    });
+
     it('cannot use a flow for a second person once it has signed one in', async () => {
       const running = await start();
       const browser = browserFor(running);

@@ -25,6 +25,7 @@ export class FakeRuntime implements Runtime {
   readonly pauses: number[] = [];
 
   now = (): number => this.time;
+  monotonic = (): number => this.time;
   random = (): number => this.chance;
   randomBytes = randomBytes;
   sleep = async (ms: number): Promise<void> => {

@@ -1,5 +1,6 @@
 // One exchange for each state: who wins, who waits, and what is left when the winner fails or dies. Several objects on one store are several machines.
 import { Logger } from '@nestjs/common';
+import { CodeClaims } from '../../../lib/auth/code-claims.js';
 import { ExchangeOnce, type ExchangeSteps } from '../../../lib/auth/exchange-once.js';
 import { FLOW_LIFETIME_MS, REPLAY_MS } from '../../../lib/auth/flow.js';
 import type { LoginResult } from '../../../lib/auth/sign-in.js';
@@ -17,6 +18,7 @@ const TIMEOUT = 1_000;
 /** What a living winner may take: the exchange, and then profile and handler. */
 const PATIENCE = TIMEOUT + 5_000;
 const STATE = '0'.repeat(32);
+const CODE = 'code-canary';
 
 const config = resolveConfig({ appId: 'wx00000000official', secret: 's', http: { timeout: TIMEOUT } }, false);
 const app = config.defaultApp!;
@@ -37,7 +39,8 @@ class Fleet {
   readonly log: string[] = [];
 
   machine(store: TokenStore = this.store, secret = SECRET): ExchangeOnce {
-    return new ExchangeOnce(new Vault(store, new Sealer([new Secret(secret)])), config, this.runtime);
+    const vault = new Vault(store, new Sealer([new Secret(secret)]));
+    return new ExchangeOnce(vault, config, this.runtime, new CodeClaims(vault));
   }
 
   /** Steps that write down what they do. */
@@ -92,7 +95,7 @@ describe('An exchange', () => {
   it('runs once for twenty callers on one machine', async () => {
     const machine = fleet.machine();
     const results = await Promise.all(
-      Array.from({ length: 20 }, () => machine.run(app, STATE, fleet.steps('a'))),
+      Array.from({ length: 20 }, () => machine.run(app, STATE, CODE, fleet.steps('a'))),
     );
 
     expect(results).toEqual(Array(20).fill(signedIn('a')));
@@ -103,9 +106,9 @@ describe('An exchange', () => {
     const [a, b] = [fleet.machine(), fleet.machine()];
     let release!: (given: WechatToken) => void;
     const slow = fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) });
-    const first = a.run(app, STATE, slow);
+    const first = a.run(app, STATE, CODE, slow);
     await settle();
-    const second = b.run(app, STATE, fleet.steps('b'));
+    const second = b.run(app, STATE, CODE, fleet.steps('b'));
     await settle();
     release(token('a'));
 
@@ -115,8 +118,8 @@ describe('An exchange', () => {
 
   it('is another one for another state', async () => {
     const machine = fleet.machine();
-    await machine.run(app, STATE, fleet.steps('a'));
-    await machine.run(app, '1'.repeat(32), fleet.steps('b'));
+    await machine.run(app, STATE, CODE, fleet.steps('a'));
+    await machine.run(app, '1'.repeat(32), 'another-code', fleet.steps('b'));
     expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toHaveLength(2);
   });
 
@@ -124,21 +127,21 @@ describe('An exchange', () => {
     'gives its result again for a minute on %s machine, then nothing',
     async (which) => {
       const first = fleet.machine();
-      await first.run(app, STATE, fleet.steps('a'));
+      await first.run(app, STATE, CODE, fleet.steps('a'));
       const machine = which === 'another' ? fleet.machine() : first;
 
       fleet.runtime.time += REPLAY_MS - 1;
-      expect(await machine.run(app, STATE, fleet.steps('b'))).toEqual(signedIn('a'));
+      expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
       fleet.runtime.time += 1;
-      expect(await machine.run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
     },
   );
 
   it('stays spent until its flow cannot come back any more', async () => {
-    await fleet.machine().run(app, STATE, fleet.steps('a'));
+    await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
     fleet.runtime.time += FLOW_LIFETIME_MS - 1;
-    expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+    expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
     expect(fleet.log).toHaveLength(2);
   });
 
@@ -147,8 +150,8 @@ describe('An exchange', () => {
     ['of a snapshot visitor', { kind: 'snapshot' }],
   ])('that was %s is so for everybody who repeats it', async (_what, result) => {
     const steps = fleet.steps('a', { complete: async () => result });
-    expect(await fleet.machine().run(app, STATE, steps)).toEqual(result);
-    expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual(result);
+    expect(await fleet.machine().run(app, STATE, CODE, steps)).toEqual(result);
+    expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual(result);
     expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
   });
 
@@ -158,16 +161,18 @@ describe('An exchange', () => {
 
     it('fails for everybody who waited on the same machine', async () => {
       const machine = fleet.machine();
-      const results = await Promise.allSettled([1, 2, 3].map(() => machine.run(app, STATE, failing('a'))));
+      const results = await Promise.allSettled(
+        [1, 2, 3].map(() => machine.run(app, STATE, CODE, failing('a'))),
+      );
       expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
       expect(fleet.log).toEqual(['a exchanges']);
     });
 
     it('is not tried again, here or elsewhere: the code may be spent', async () => {
       const machine = fleet.machine();
-      await expect(machine.run(app, STATE, failing('a'))).rejects.toThrow('code been used');
+      await expect(machine.run(app, STATE, CODE, failing('a'))).rejects.toThrow('code been used');
       for (const other of [machine, fleet.machine()]) {
-        expect(await other.run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+        expect(await other.run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       }
       expect(fleet.log).toEqual(['a exchanges']);
     });
@@ -178,10 +183,11 @@ describe('An exchange', () => {
       const first = a.run(
         app,
         STATE,
+        CODE,
         fleet.steps('a', { exchange: () => new Promise((_, reject) => (fail = reject)) }),
       );
       await settle();
-      const second = b.run(app, STATE, fleet.steps('b'));
+      const second = b.run(app, STATE, CODE, fleet.steps('b'));
       await settle();
       fail(new Error('timeout'));
 
@@ -199,10 +205,10 @@ describe('An exchange', () => {
       'is completed by the next caller on %s machine, with the token it got',
       async (which) => {
         const first = fleet.machine();
-        await expect(first.run(app, STATE, broken('a'))).rejects.toThrow('database is down');
+        await expect(first.run(app, STATE, CODE, broken('a'))).rejects.toThrow('database is down');
         const machine = which === 'another' ? fleet.machine() : first;
 
-        expect(await machine.run(app, STATE, fleet.steps('b'))).toEqual(signedIn('a'));
+        expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
         expect(fleet.log).toEqual(['a exchanges', 'a completes a', 'b completes a']);
         expect(fleet.runtime.pauses).toEqual([]);
       },
@@ -211,24 +217,156 @@ describe('An exchange', () => {
     it('may fail and be tried again, for as long as its token is kept', async () => {
       const machine = fleet.machine();
       for (const name of ['a', 'b', 'c'])
-        await expect(machine.run(app, STATE, broken(name))).rejects.toThrow('database is down');
+        await expect(machine.run(app, STATE, CODE, broken(name))).rejects.toThrow('database is down');
       fleet.runtime.time += REPLAY_MS;
-      expect(await machine.run(app, STATE, fleet.steps('d'))).toEqual({ kind: 'spent' });
+      expect(await machine.run(app, STATE, CODE, fleet.steps('d'))).toEqual({ kind: 'spent' });
       expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toEqual(['a exchanges']);
+    });
+  });
+
+  describe('of a code that two flows bring', () => {
+    const OTHER = '1'.repeat(32);
+
+    it.each(['the same', 'another'])(
+      'belongs to the first, while and after it is exchanged, on %s machine',
+      async (which) => {
+        const first = fleet.machine();
+        const second = which === 'another' ? fleet.machine() : first;
+        let release!: (given: WechatToken) => void;
+        const slow = fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) });
+        const own = first.run(app, STATE, CODE, slow);
+        await settle();
+
+        expect(await second.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
+        release(token('a'));
+        expect(await own).toEqual(signedIn('a'));
+        for (const machine of [first, second, fleet.machine()]) {
+          expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
+          expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+        }
+        expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+      },
+    );
+
+    it('belongs to one of them when both come in one turn', async () => {
+      const [a, b] = [fleet.machine(), fleet.machine()];
+      const results = await Promise.all([
+        a.run(app, STATE, CODE, fleet.steps('a')),
+        a.run(app, OTHER, CODE, fleet.steps('b')),
+        b.run(app, '2'.repeat(32), CODE, fleet.steps('c')),
+      ]);
+      expect(results.map(({ kind }) => kind).toSorted()).toEqual(['signed-in', 'spent', 'spent']);
+      expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toHaveLength(1);
+    });
+
+    it('stays with the first in this process while the store is down', async () => {
+      const down = new MemoryTokenStore();
+      const refuse = () => Promise.reject(new Error('ECONNREFUSED'));
+      Object.assign(down, { get: refuse, set: refuse, setIfAbsent: refuse });
+      const machine = fleet.machine(down);
+      await machine.run(app, STATE, CODE, fleet.steps('a'));
+      expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
+    });
+
+    it('is somebody else’s when its entry cannot be read', async () => {
+      await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+      const stranger = fleet.machine(fleet.store, 'another-secret-canary-0123456789abcdef');
+      expect(await stranger.run(app, OTHER, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+    });
+
+    it('is another one at another app', async () => {
+      const machine = fleet.machine();
+      await machine.run(app, STATE, CODE, fleet.steps('a'));
+      const elsewhere = { ...app, appId: 'wx00000000000club0' };
+      expect(await machine.run(elsewhere, OTHER, CODE, fleet.steps('b'))).toEqual(signedIn('b'));
+    });
+  });
+
+  describe('between two clocks', () => {
+    it.each([-20_000, -59_000, 20_000, 300_000])(
+      'waits for the winner whose clock is %d ms off',
+      async (off) => {
+        const began = fleet.runtime.time;
+        fleet.runtime.monotonic = () => fleet.runtime.pauses.reduce((sum, ms) => sum + ms, 0);
+        fleet.runtime.time += off;
+        let release!: (given: WechatToken) => void;
+        const first = fleet
+          .machine()
+          .run(
+            app,
+            STATE,
+            CODE,
+            fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) }),
+          );
+        await settle();
+        fleet.runtime.time = began;
+        const second = fleet.machine().run(app, STATE, CODE, fleet.steps('b'));
+        await settle();
+        release(token('a'));
+
+        expect(await Promise.all([first, second])).toEqual([signedIn('a'), signedIn('a')]);
+      },
+    );
+
+    it('gives up in time though the clock is set back while it waits', async () => {
+      fleet.runtime.monotonic = () => fleet.runtime.pauses.reduce((sum, ms) => sum + ms, 0);
+      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
+      await settle();
+      const waiting = fleet.machine().run(app, STATE, CODE, fleet.steps('b'));
+      fleet.runtime.time -= 300_000;
+
+      expect(await waiting).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.monotonic()).toBeLessThan(PATIENCE + 200);
+    });
+  });
+
+  describe('whose result the store does not take', () => {
+    /** Down for so many writes of a result. */
+    class Stubborn extends MemoryTokenStore {
+      refused = 0;
+
+      override async set(key: string, value: string, ttlMs: number) {
+        if (this.refused-- > 0) throw new Error('ECONNREFUSED');
+        return super.set(key, value, ttlMs);
+      }
+    }
+
+    it.each([1, 2, 3])(
+      'writes it again, for a twin on another machine (%d writes refused)',
+      async (refused) => {
+        const store = new Stubborn({ now: fleet.runtime.now });
+        store.refused = refused;
+        expect(await fleet.machine(store).run(app, STATE, CODE, fleet.steps('a'))).toEqual(signedIn('a'));
+
+        expect(await fleet.machine(store).run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+        expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+      },
+    );
+
+    it('does not keep a twin waiting whose own store is down', async () => {
+      const store = new MemoryTokenStore({ now: fleet.runtime.now });
+      void fleet.machine(store).run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
+      await settle();
+      const read = store.get.bind(store);
+      let reads = 0;
+      store.get = (key) => (reads++ < 2 ? read(key) : Promise.reject(new Error('ECONNREFUSED')));
+
+      expect(await fleet.machine(store).run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(fleet.runtime.pauses.length).toBeLessThan(5);
     });
   });
 
   describe('whose machine dies', () => {
     it('before WeChat answered is spent, after no longer than a living machine could have taken', async () => {
-      void fleet.machine().run(app, STATE, fleet.steps('a', { exchange: () => never }));
+      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
       await settle();
       const began = fleet.runtime.time;
 
-      expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeGreaterThanOrEqual(PATIENCE);
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
       // Whoever comes later does not wait again.
-      expect(await fleet.machine().run(app, STATE, fleet.steps('c'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('c'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
       expect(fleet.log).toEqual(['a exchanges']);
     });
@@ -236,19 +374,19 @@ describe('An exchange', () => {
     it('is waited for by our own clock, however far ahead its clock was', async () => {
       const began = fleet.runtime.time;
       fleet.runtime.time += 240_000;
-      void fleet.machine().run(app, STATE, fleet.steps('a', { exchange: () => never }));
+      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
       await settle();
       fleet.runtime.time = began;
 
-      expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
     });
 
     it('between WeChat’s answer and the login is completed by another', async () => {
-      void fleet.machine().run(app, STATE, fleet.steps('a', { complete: () => never }));
+      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { complete: () => never }));
       await settle();
 
-      expect(await fleet.machine().run(app, STATE, fleet.steps('b'))).toEqual(signedIn('a'));
+      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
       expect(fleet.log).toEqual(['a exchanges', 'a completes a', 'b completes a']);
       expect(fleet.runtime.pauses.length).toBeGreaterThanOrEqual(PATIENCE / 100);
     });
@@ -276,9 +414,9 @@ describe('An exchange', () => {
 
     it('runs once on each machine, and repeats get its result there for a minute', async () => {
       const machine = fleet.machine(new BrokenStore());
-      const twins = await Promise.all([1, 2, 3].map(() => machine.run(app, STATE, fleet.steps('a'))));
+      const twins = await Promise.all([1, 2, 3].map(() => machine.run(app, STATE, CODE, fleet.steps('a'))));
       fleet.runtime.time += REPLAY_MS - 1;
-      const later = await machine.run(app, STATE, fleet.steps('b'));
+      const later = await machine.run(app, STATE, CODE, fleet.steps('b'));
 
       expect([...twins, later]).toEqual(Array(4).fill(signedIn('a')));
       expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
@@ -293,14 +431,14 @@ describe('An exchange', () => {
           return token('a');
         },
       });
-      expect(await fleet.machine(store).run(app, STATE, steps)).toEqual(signedIn('a'));
+      expect(await fleet.machine(store).run(app, STATE, CODE, steps)).toEqual(signedIn('a'));
     });
 
     it('waits for nobody when its rows cannot be read', async () => {
-      await fleet.machine().run(app, STATE, fleet.steps('a'));
+      await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
       const other = fleet.machine(fleet.store, 'another-session-secret-0123456789abcdef');
 
-      expect(await other.run(app, STATE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await other.run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.pauses).toEqual([]);
       expect(fleet.log).toHaveLength(2);
     });
@@ -316,9 +454,9 @@ describe('An exchange', () => {
         return real(...row);
       };
     }
-    await fleet.machine().run(app, STATE, fleet.steps('a'));
+    await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
 
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(4);
     expect(
       rows.filter((row) => row.includes(STATE) || row.includes('accessToken') || row.includes('sid-canary')),
     ).toEqual([]);

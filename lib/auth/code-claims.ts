@@ -1,0 +1,32 @@
+// Whose a code is: the first who brings it. Over all processes, and in this one even while the store is down.
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { WechatApp } from '../config/wechat-config.js';
+import type { Vault } from '../tokens/vault.js';
+import { FLOW_LIFETIME_MS } from './flow.js';
+
+/** A claim outlives every flow that the code could still be brought with. */
+const CLAIM_MS = FLOW_LIFETIME_MS + 60_000;
+
+export class CodeClaims {
+  private readonly here = new LRUCache<string, string>({ max: 10_000 });
+
+  constructor(private readonly vault: Vault) {}
+
+  /**
+   * True for whoever brings a code first, and again for the same claimant. Shared by all who bring it,
+   * its exchange would hand a stolen code's login to the thief as well. An entry that cannot be read
+   * counts as somebody else's; without a store WeChat's own rule, that a code works once, stands behind.
+   * @param claimant the flow or the request that brings it
+   */
+  async claim(app: WechatApp, code: string, claimant: string): Promise<boolean> {
+    const id = createHash('sha256').update(`${app.appId}\n${code}`).digest('hex');
+    const known = this.here.get(id);
+    if (known !== undefined) return known === claimant;
+    // Before anything is waited for, so that of two callers in one turn only one is the first.
+    this.here.set(id, claimant);
+    const key = this.vault.key(app.appId, 'code', id);
+    if ((await this.vault.create(key, { by: claimant }, CLAIM_MS)) !== 'refused') return true;
+    return (await this.vault.read<{ by?: unknown }>(key))?.value.by === claimant;
+  }
+}
