@@ -168,7 +168,7 @@ function readToken(endpoint: string, answer: WechatAnswer): TokenAnswer {
     refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
     openid: requireId(endpoint, answer, 'openid'),
     unionid: readId(endpoint, answer, 'unionid'),
-    scope: typeof scope === 'string' && scope !== '' ? scope.split(',').map((one) => one.trim()) : undefined,
+    scope: typeof scope === 'string' && scope !== '' ? readScopes(scope) : undefined,
     isSnapshotUser: Number(answer['is_snapshotuser'] ?? 0) === 1,
   };
 }
@@ -229,4 +229,9 @@ function requireText(kind: 'code' | 'token', parameter: string, value: unknown):
     'is not a string of 1 to 1,024 printable characters',
     'Pass it as WeChat gave it.',
   );
+}
+
+/** WeChat writes commas; blanks and a comma at the end have been seen, and are no scopes. */
+function readScopes(text: string): string[] {
+  return text.split(/[ ,]+/).filter((one) => one !== '');
 }

@@ -66,6 +66,11 @@ describe('A token answer', () => {
   it.each([
     ['snsapi_base,snsapi_userinfo', ['snsapi_base', 'snsapi_userinfo']],
     ['snsapi_base, snsapi_userinfo', ['snsapi_base', 'snsapi_userinfo']],
+    ['snsapi_base snsapi_userinfo', ['snsapi_base', 'snsapi_userinfo']],
+    ['snsapi_userinfo,', ['snsapi_userinfo']],
+    [',snsapi_base , ,snsapi_userinfo ', ['snsapi_base', 'snsapi_userinfo']],
+    // Another blank is part of a name, which nobody grants.
+    ['snsapi_userinfo\u00a0', ['snsapi_userinfo\u00a0']],
     ['', undefined],
     [null, undefined],
     [['snsapi_userinfo'], undefined],
