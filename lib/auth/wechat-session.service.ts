@@ -136,6 +136,15 @@ export class WechatSessionService {
         'Set it to true. It costs one read of the token store with every guarded request.',
       );
     }
+    // A ban of nobody that says it was done would be worse than none.
+    if (typeof identity.openid !== 'string' || identity.openid === '') {
+      throw new WechatInputError(
+        'config',
+        'identity',
+        'has no openid, so nobody would be signed out',
+        'Pass the identity of the person, e.g. as the guard gave it.',
+      );
+    }
     const ended = await this.#revocations.endAll(this.#appOf(identity).appId, identity.openid);
     // Never quietly: whoever bans somebody must know that it did not happen.
     if (!ended)

@@ -8,6 +8,7 @@ import {
   WechatAuthController,
   WechatAuthGuard,
   WechatConfigError,
+  WechatInputError,
   type WechatIdentity,
   type WechatOAuthOptions,
   type WechatSessionCodec,
@@ -169,6 +170,15 @@ describe.each(PLATFORMS)('A session on %s', (_name, adapter) => {
     await expect(
       running.app.get(WechatSessionService).revoke({ app: 'default', openid: OPENID }),
     ).rejects.toThrow(WechatConfigError);
+  });
+
+  it.each([undefined, null, '', {}, 7, []])('is not said to be revoked for the openid %j', async (openid) => {
+    await start({ session: { revocable: true } });
+    const { cookie } = signInAs(running.app, { openid: OPENID });
+    const person = { app: 'default', openid } as { app: string; openid: string };
+
+    await expect(running.app.get(WechatSessionService).revoke(person)).rejects.toThrow(WechatInputError);
+    expect((await get({ cookie })).status).toBe(200);
   });
 
   it('still counts while the store that knows of ended sessions is down', async () => {
