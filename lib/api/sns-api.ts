@@ -232,6 +232,6 @@ function requireText(kind: 'code' | 'token', parameter: string, value: unknown):
 }
 
 /** WeChat writes commas; blanks and a comma at the end have been seen, and are no scopes. */
-function readScopes(text: string): string[] {
-  return text.split(/[ ,]+/).filter((one) => one !== '');
+function readScopes(list: string): string[] {
+  return list.split(/[ ,]+/).filter((one) => one !== '');
 }
