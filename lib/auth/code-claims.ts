@@ -8,6 +8,9 @@ import { FLOW_LIFETIME_MS } from './flow.js';
 /** A claim outlives every flow that the code could still be brought with. */
 const CLAIM_MS = FLOW_LIFETIME_MS + 60_000;
 
+/** No claimant: those are hashes and UUIDs. */
+const SOMEBODY_ELSE = '';
+
 export class CodeClaims {
   private readonly here = new LRUCache<string, string>({ max: 10_000 });
 
@@ -27,6 +30,9 @@ export class CodeClaims {
     this.here.set(id, claimant);
     const key = this.vault.key(app.appId, 'code', id);
     if ((await this.vault.create(key, { by: claimant }, CLAIM_MS)) !== 'refused') return true;
-    return (await this.vault.read<{ by?: unknown }>(key))?.value.by === claimant;
+    const isOurs = (await this.vault.read<{ by?: unknown }>(key))?.value.by === claimant;
+    // Remembered, so that a store that goes down later makes nobody the first after all.
+    if (!isOurs) this.here.set(id, SOMEBODY_ELSE);
+    return isOurs;
   }
 }

@@ -268,6 +268,23 @@ describe('An exchange', () => {
       expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
     });
 
+    it('stays somebody else’s on a machine whose store goes down afterwards', async () => {
+      await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+      const store = new MemoryTokenStore({ now: fleet.runtime.now });
+      const ask = (name: 'get' | 'set' | 'setIfAbsent') =>
+        fleet.store[name].bind(fleet.store) as (...args: unknown[]) => Promise<unknown>;
+      let isDown = false;
+      for (const name of ['get', 'set', 'setIfAbsent'] as const)
+        Object.assign(store, {
+          [name]: (...args: unknown[]) => (isDown ? Promise.reject(new Error('gone')) : ask(name)(...args)),
+        });
+      const machine = fleet.machine(store);
+      expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
+      isDown = true;
+      expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
+      expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+    });
+
     it('is somebody else’s when its entry cannot be read', async () => {
       await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
       const stranger = fleet.machine(fleet.store, 'another-secret-canary-0123456789abcdef');
