@@ -27,8 +27,14 @@ const STALE_TOKEN = new Set([40001, 40014, 42001]);
 /** WeChat no longer takes the refresh token: 30 days are over, the person changed the password, or WeChat dropped it early. */
 const DEAD_REFRESH = new Set([40030, 42002, 42007]);
 
+export interface IssuedToken {
+  token: WechatToken;
+  /** Settles when the store has been told; never rejects. */
+  kept: Promise<void>;
+}
+
 export class UserTokens {
-  private readonly exchanges = new SingleFlight<WechatToken>();
+  private readonly exchanges = new SingleFlight<IssuedToken>();
   private readonly refreshes = new SingleFlight<TokenRecord>();
   private readonly looks = new SharedLook<VaultEntry<TokenRecord>>();
 
@@ -42,12 +48,18 @@ export class UserTokens {
 
   /** Calls in flight for one code share one request: a code works once. */
   async exchange(app: WechatApp, code: string): Promise<WechatToken> {
+    const { token, kept } = await this.issue(app, code);
+    await kept;
+    return token;
+  }
+
+  /** As `exchange`, for callers that have something to do while the token is being kept. */
+  async issue(app: WechatApp, code: string): Promise<IssuedToken> {
     requireCode(code);
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
       const issuedAt = this.runtime.now();
       const record = toRecord(app, await this.api.exchangeCode(app, code), issuedAt);
-      await this.keepNew(app, record);
-      return new WechatToken(record);
+      return { token: new WechatToken(record), kept: this.keepNew(app, record) };
     });
   }
 
@@ -106,7 +118,7 @@ export class UserTokens {
     const entry = await this.looks.take(key, () => this.read(app, openid));
     if (this.isFresh(entry.value, failed)) return entry.value;
     try {
-      return await this.refreshes.run(key, () => this.refreshOnce(app, openid, failed));
+      return await this.refreshes.run(key, () => this.refreshOnce(app, openid, failed, entry));
     } catch (error) {
       // An early refresh that fails takes nothing away: the token in hand is good for a while.
       const unharmed =
@@ -124,17 +136,19 @@ export class UserTokens {
     app: WechatApp,
     openid: string,
     failed: string | undefined,
+    seen: VaultEntry<TokenRecord>,
   ): Promise<TokenRecord> {
     const leaseMs = this.config.http.timeout + LEASE_MARGIN_MS;
+    let before = seen;
     // Twice the time one dead holder can cost: after that the compare-and-set alone has to do.
     for (let waited = 0; waited < 2 * leaseMs; waited += POLL_MS) {
-      const before = await this.read(app, openid);
-      if (this.isFresh(before.value, failed)) return before.value;
       const giveBack = await this.vault.lease(this.vault.key(app.appId, 'lease', openid), leaseMs);
       if (!giveBack) {
         // Somebody is at it. Who only came early need not wait.
         if (this.isValid(before.value, failed)) return before.value;
         await this.runtime.sleep(POLL_MS);
+        before = await this.read(app, openid);
+        if (this.isFresh(before.value, failed)) return before.value;
         continue;
       }
       try {
@@ -142,10 +156,11 @@ export class UserTokens {
         const latest = await this.read(app, openid);
         return this.isFresh(latest.value, failed) ? latest.value : await this.refreshEntry(app, latest);
       } finally {
-        await giveBack();
+        // Nobody here waits for that, and an outage is no rejection in the vault.
+        void giveBack();
       }
     }
-    return this.refreshEntry(app, await this.read(app, openid));
+    return this.refreshEntry(app, before);
   }
 
   private async read(app: WechatApp, openid: string): Promise<VaultEntry<TokenRecord>> {
@@ -204,22 +219,24 @@ export class UserTokens {
    */
   private async keepNew(app: WechatApp, record: TokenRecord): Promise<void> {
     const key = this.keyOf(app, record.openid);
-    const written = await this.vault.update<TokenRecord>(
+    const ttl = this.ttl(app, record);
+    // A token that gives the profile is never worse than what lies there, so it is written without a look, which a
+    // storage that cannot be read would refuse. Of the others most find nothing there.
+    if (!record.isSnapshotUser && grantsProfile(record.scope)) {
+      await this.vault.write(key, record, ttl);
+      return;
+    }
+    if ((await this.vault.create(key, record, ttl)) !== 'refused') return;
+    await this.vault.update<TokenRecord>(
       key,
       (stored) => {
         const better =
-          stored &&
-          !stored.isSnapshotUser &&
-          (record.isSnapshotUser || (grantsProfile(stored.scope) && !grantsProfile(record.scope)));
+          stored && !stored.isSnapshotUser && (record.isSnapshotUser || grantsProfile(stored.scope));
         return better && usableUntil(app, stored) > this.runtime.now() ? undefined : record;
       },
-      (next) => this.ttl(app, next),
+      () => ttl,
       isTokenRecord,
     );
-    // A storage that cannot be read may still be written, and a token that gives the profile is never worse than what
-    // lies there.
-    const isBest = !record.isSnapshotUser && grantsProfile(record.scope);
-    if (written === 'down' && isBest) await this.vault.write(key, record, this.ttl(app, record));
   }
 
   private keyOf(app: WechatApp, openid: string): string {

@@ -284,6 +284,12 @@ describe('A store that can be written and not read', () => {
       if (this.fails) throw new Error('EACCES');
       return super.get(key);
     }
+
+    // The pair has no such function, so its store reads first.
+    override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
+      await this.get(key);
+      return super.setIfAbsent(key, value, ttlMs);
+    }
   }
 
   it.each<[string, object, boolean]>([
