@@ -28,15 +28,17 @@ export class SlowLine implements ServerAddress {
 
   private join(near: Socket): void {
     const far = connect(this.server);
-    /** When the last piece arrives: a later one must not overtake it when the delay becomes shorter. */
+    /** On its way. Whichever timer is first brings the piece that is first: none may overtake another. */
+    const late: Buffer[] = [];
     let last = 0;
-    near.on('data', (data) => {
+    near.on('data', (data: Buffer) => {
       last = Math.max(last, Date.now() + this.delayMs);
       const left = last - Date.now();
-      if (left <= 0) return void far.write(data);
+      if (left <= 0 && late.length === 0) return void far.write(data);
+      late.push(data);
       const timer = setTimeout(() => {
         this.timers.delete(timer);
-        far.write(data);
+        far.write(late.shift()!);
       }, left);
       this.timers.add(timer);
     });
