@@ -1,6 +1,6 @@
 // The one way to the token store: names the keys, seals the values, and makes an outage a miss instead of an error.
 import { randomBytes } from 'node:crypto';
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Runtime } from '../runtime.js';
 import { WechatEvents } from '../wechat-events.js';
 import type { Sealer } from '../sealing/sealer.js';
@@ -21,23 +21,44 @@ export type VaultShape = (value: Record<string, unknown>) => boolean;
 /** What a write came to; `down` when the store could not be asked. */
 export type VaultWrite = 'done' | 'refused' | 'down';
 
-export class Vault {
-  private readonly logger = new Logger('WechatOAuth');
-  private down = false;
-  private warnedOfUnreadable = false;
+/** What the store is asked to do. It may be able to do one and not another: a replica reads, a script may be forbidden. */
+type Operation = keyof Pick<TokenStore, 'get' | 'set' | 'setIfAbsent' | 'replaceIfEqual'>;
+
+/** Reads or writes. Times in ms by the monotonic clock. */
+interface Side {
   /** Its last answer, or refusal, was a long time coming. */
-  private slow = false;
-  /** Milliseconds since 1970. */
-  private silentUntil = 0;
+  slow: boolean;
+  silentUntil: number;
+  answeredAt: number;
+}
+
+/** A store that comes and goes is told of once in this time, in ms. */
+const TOLD_EVERY_MS = 10_000;
+
+export class Vault implements OnApplicationShutdown {
+  private readonly logger = new Logger('WechatOAuth');
+  private readonly reads: Side = { slow: false, silentUntil: -Infinity, answeredAt: -Infinity };
+  private readonly writes: Side = { ...this.reads };
+  /** What failed when it was asked last. */
+  private readonly failing = new Set<Operation>();
+  private toldOfOutage = false;
+  private quietUntil = -Infinity;
+  private warnedOfUnreadable = false;
+  private closed = false;
 
   constructor(
     private readonly store: TokenStore,
     private readonly sealer: Sealer,
     private readonly events = new WechatEvents(),
-    private readonly runtime: Pick<Runtime, 'now'> = { now: Date.now },
+    private readonly runtime: Pick<Runtime, 'monotonic'> = { monotonic: () => performance.now() },
     /** How long an answer of the store is waited for, in ms. */
     private readonly patienceMs = 1_000,
   ) {}
+
+  /** The store's client may be closed now, so that work which nobody waits for any more does not find an outage. */
+  onApplicationShutdown(): void {
+    this.closed = true;
+  }
 
   key(appId: string, kind: VaultKind, id: string): string {
     return `wechat:${appId}:${kind}:${id}`;
@@ -51,7 +72,7 @@ export class Vault {
 
   /** As `read`, for callers to whom an outage is not the same as nothing. */
   async look<T>(key: string, shape: VaultShape = anyObject): Promise<VaultEntry<T> | 'down' | undefined> {
-    const raw = await this.ask(() => this.store.get(key));
+    const raw = await this.ask('get', () => this.store.get(key));
     if (raw === DOWN) return 'down';
     if (raw === undefined) return undefined;
     const value = this.unpack<T>(key, raw, shape);
@@ -59,18 +80,22 @@ export class Vault {
   }
 
   async write(key: string, value: object, ttlMs: number): Promise<VaultWrite> {
-    const answer = await this.ask(() => this.store.set(key, this.pack(key, value), ttlMs));
+    const answer = await this.ask('set', () => this.store.set(key, this.pack(key, value), ttlMs));
     return answer === DOWN ? 'down' : 'done';
   }
 
   async create(key: string, value: object, ttlMs: number): Promise<VaultWrite> {
-    return outcome(await this.ask(() => this.store.setIfAbsent(key, this.pack(key, value), ttlMs)));
+    return outcome(
+      await this.ask('setIfAbsent', () => this.store.setIfAbsent(key, this.pack(key, value), ttlMs)),
+    );
   }
 
   /** @param value undefined removes the entry */
   async replace(key: string, raw: string, value: object | undefined, ttlMs: number): Promise<VaultWrite> {
     const packed = value === undefined ? undefined : this.pack(key, value);
-    return outcome(await this.ask(() => this.store.replaceIfEqual(key, raw, packed, ttlMs)));
+    return outcome(
+      await this.ask('replaceIfEqual', () => this.store.replaceIfEqual(key, raw, packed, ttlMs)),
+    );
   }
 
   /**
@@ -86,7 +111,7 @@ export class Vault {
     tries = 3,
   ): Promise<VaultWrite> {
     for (let round = 0; round < tries; round++) {
-      const raw = await this.ask(() => this.store.get(key));
+      const raw = await this.ask('get', () => this.store.get(key));
       if (raw === DOWN) return 'down';
       const next = change(raw === undefined ? undefined : this.unpack<T>(key, raw, shape));
       if (next === undefined) return 'done';
@@ -104,10 +129,11 @@ export class Vault {
    */
   async lease(key: string, ttlMs: number): Promise<(() => Promise<void>) | undefined> {
     const holder = randomBytes(16).toString('hex');
-    const taken = outcome(await this.ask(() => this.store.setIfAbsent(key, holder, ttlMs)));
+    const taken = outcome(await this.ask('setIfAbsent', () => this.store.setIfAbsent(key, holder, ttlMs)));
     if (taken === 'refused') return undefined;
     return async () => {
-      if (taken === 'done') await this.ask(() => this.store.replaceIfEqual(key, holder, undefined, 0));
+      if (taken === 'done')
+        await this.ask('replaceIfEqual', () => this.store.replaceIfEqual(key, holder, undefined, 0));
     };
   }
 
@@ -139,40 +165,63 @@ export class Vault {
     return undefined;
   }
 
-  private async ask<T>(question: () => Promise<T>): Promise<T | typeof DOWN> {
-    if (this.runtime.now() < this.silentUntil) return DOWN;
+  private async ask<T>(operation: Operation, question: () => Promise<T>): Promise<T | typeof DOWN> {
+    const side = operation === 'get' ? this.reads : this.writes;
+    const { monotonic } = this.runtime;
+    if (this.closed || monotonic() < side.silentUntil) return DOWN;
     // One caller at a time finds out whether a slow store is well again; the others go on without it.
-    if (this.slow) this.leaveAlone();
-    const askedAt = performance.now();
+    if (side.slow) this.leaveAlone(side);
+    const askedAt = monotonic();
+    const startedAt = performance.now();
     try {
       const answer = await this.inTime(question());
-      this.slow = false;
-      this.silentUntil = 0;
-      if (this.down) {
-        this.down = false;
-        this.logger.log('The token store answers again.');
-        this.events.emit({ type: 'store.up' });
-      }
+      side.slow = false;
+      side.silentUntil = -Infinity;
+      side.answeredAt = monotonic();
+      // A "no" has written nothing, and a replica says it too.
+      if (answer !== false) this.hasWorked(operation);
       return answer;
     } catch (error) {
       // A store that takes its time to fail, by our patience or by its client's, is not asked again at once: each question would cost a login as much.
-      this.slow = performance.now() - askedAt > this.patienceMs / 4;
-      if (this.slow) this.leaveAlone();
-      if (!this.down) {
-        this.down = true;
-        // Only the class of the error: drivers put whole commands, values included, into their messages.
-        const name = error instanceof Error ? error.constructor.name : typeof error;
-        this.logger.error(
-          `The token store does not answer (${name}); logins go on without it until it does.`,
-        );
-        this.events.emit({ type: 'store.down' });
+      side.slow = performance.now() - startedAt > this.patienceMs / 4;
+      if (side.slow) {
+        // What holds up one side holds up the other, unless that has answered meanwhile.
+        const other = side === this.reads ? this.writes : this.reads;
+        for (const one of other.answeredAt > askedAt ? [side] : [side, other]) {
+          one.slow = true;
+          this.leaveAlone(one);
+        }
       }
+      this.hasFailed(operation, error);
       return DOWN;
     }
   }
 
-  private leaveAlone(): void {
-    this.silentUntil = this.runtime.now() + this.patienceMs;
+  private leaveAlone(side: Side): void {
+    side.silentUntil = this.runtime.monotonic() + this.patienceMs;
+  }
+
+  private hasFailed(operation: Operation, error: unknown): void {
+    // It was asked before the application was closed, and its client may have been closed meanwhile.
+    if (this.closed) return;
+    this.failing.add(operation);
+    if (this.toldOfOutage || this.runtime.monotonic() < this.quietUntil) return;
+    this.toldOfOutage = true;
+    this.quietUntil = this.runtime.monotonic() + TOLD_EVERY_MS;
+    const problem = operation === 'get' ? 'read' : 'written';
+    this.logger.error(
+      `The token store cannot be ${problem} (${describe(error)}); logins go on without it until it can.`,
+    );
+    this.events.emit({ type: 'store.down' });
+  }
+
+  /** An outage is over when all has worked that had failed: that a replica can be read says nothing of its writes. */
+  private hasWorked(operation: Operation): void {
+    this.failing.delete(operation);
+    if (!this.toldOfOutage || this.failing.size > 0) return;
+    this.toldOfOutage = false;
+    this.logger.log('The token store works again.');
+    this.events.emit({ type: 'store.up' });
   }
 
   private async inTime<T>(answer: Promise<T>): Promise<T> {
@@ -197,6 +246,19 @@ export class Vault {
 }
 
 class StoreHangs extends Error {}
+
+/**
+ * The class of an error, and its code or the word in capitals that it begins with, e.g. `ReplyError READONLY`. Never more of it: drivers put whole commands,
+ * values included, into their messages.
+ */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { code } = error as { code?: unknown };
+  const word =
+    /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] ??
+    (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : undefined);
+  return word === undefined ? error.constructor.name : `${error.constructor.name} ${word}`;
+}
 
 const DOWN = Symbol('down');
 const anyObject: VaultShape = () => true;

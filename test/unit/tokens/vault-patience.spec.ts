@@ -28,7 +28,7 @@ beforeEach(() => {
   };
   const bus = new WechatEvents();
   bus.events$.subscribe(({ type }) => events.push(type));
-  vault = new Vault(store, new Sealer([]), bus, { now: () => time }, PATIENCE);
+  vault = new Vault(store, new Sealer([]), bus, { monotonic: () => time }, PATIENCE);
 });
 afterEach(() => Logger.overrideLogger(false));
 

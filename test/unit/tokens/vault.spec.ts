@@ -242,6 +242,13 @@ describe('A store that is down', () => {
       () => HOUR,
     ),
   ];
+  /** Each operation once, with success. */
+  async function workAll(vault: Vault): Promise<void> {
+    await vault.write(KEY, { n: 1 }, HOUR);
+    const { raw } = (await vault.read(KEY))!;
+    await vault.replace(KEY, raw, undefined, 0);
+    await vault.create(KEY, { n: 1 }, HOUR);
+  }
   const AWAY = [undefined, 'down', 'down', 'down', 'down', 'down'];
 
   it.each(['rejects', 'throws', 'throws text'] as const)(
@@ -253,14 +260,17 @@ describe('A store that is down', () => {
   );
 
   it('is told once for each outage, and once when it is over', async () => {
+    let time = 0;
+    const vault = new Vault(store, sealerOf(), bus, { monotonic: () => time });
     store.mode = 'rejects';
-    for (let i = 0; i < 10; i++) await useAll(sealed);
+    for (let i = 0; i < 10; i++) await useAll(vault);
     expect(logs.lines.map(({ level }) => level)).toEqual(['error']);
     store.mode = 'up';
-    for (let i = 0; i < 10; i++) await sealed.read(KEY);
+    for (let i = 0; i < 10; i++) await workAll(vault);
     expect(logs.lines.map(({ level }) => level)).toEqual(['error', 'log']);
     store.mode = 'throws';
-    for (let i = 0; i < 10; i++) await useAll(sealed);
+    time += 10_000;
+    for (let i = 0; i < 10; i++) await useAll(vault);
     expect(logs.lines.map(({ level }) => level)).toEqual(['error', 'log', 'error']);
     expect(events).toEqual(['store.down', 'store.up', 'store.down']);
   });
@@ -282,12 +292,143 @@ describe('A store that is down', () => {
     expect(logs.text).not.toMatch(/canary|cannot keep/);
   });
 
+  it('that comes and goes is told of once in ten seconds', async () => {
+    let time = 0;
+    const vault = new Vault(store, sealerOf(), bus, { monotonic: () => time });
+    for (; time < 9_999; time += 3_333) {
+      store.mode = 'rejects';
+      for (let i = 0; i < 50; i++) await vault.read(KEY);
+      store.mode = 'up';
+      for (let i = 0; i < 50; i++) await vault.read(KEY);
+    }
+    expect(events).toEqual(['store.down', 'store.up']);
+    time = 10_000;
+    store.mode = 'rejects';
+    await vault.read(KEY);
+    expect(events).toEqual(['store.down', 'store.up', 'store.down']);
+    expect(logs.lines).toHaveLength(3);
+  });
+
+  it('after the application has ended is neither asked nor told of', async () => {
+    let fail: (error: Error) => void = () => {};
+    let asked = 0;
+    store.get = () => {
+      asked++;
+      return new Promise((_, reject) => (fail = reject));
+    };
+    const underWay = clear.read(KEY);
+    clear.onApplicationShutdown();
+    fail(new Error('Connection is closed.'));
+
+    expect(await underWay).toBeUndefined();
+    expect(await clear.look(KEY)).toBe('down');
+    expect(await clear.write(KEY, { n: 1 }, HOUR)).toBe('down');
+    expect(asked).toBe(1);
+    expect(logs.lines).toEqual([]);
+    expect(events).toEqual([]);
+  });
+
   it('leaves in place what it held', async () => {
     await sealed.write(KEY, { n: 1 }, HOUR);
     store.mode = 'rejects';
     await useAll(sealed);
     store.mode = 'up';
     expect((await sealed.read(KEY))?.value).toEqual({ n: 1 });
+  });
+});
+
+describe('A store that can do one thing and not another', () => {
+  /** As ioredis has them: one class for all that a server refuses. */
+  class ReplyError extends Error {}
+  type Operation = 'get' | 'set' | 'setIfAbsent' | 'replaceIfEqual';
+  const WRITES: Operation[] = ['set', 'setIfAbsent', 'replaceIfEqual'];
+  const refuse = (operations: Operation[], error: Error) => {
+    const mended = operations.map((name) => [name, store[name]] as const);
+    for (const name of operations) store[name] = () => Promise.reject<never>(error);
+    return () => Object.assign(store, Object.fromEntries(mended));
+  };
+  /** What a login does with the store. */
+  async function login(vault: Vault): Promise<void> {
+    await store.delete('other');
+    await vault.create('other', { n: 1 }, HOUR);
+    await vault.write(OTHER, { n: 1 }, HOUR);
+    await vault.update(
+      KEY,
+      () => ({ n: 2 }),
+      () => HOUR,
+    );
+    await vault.read(OTHER);
+  }
+
+  beforeEach(() => login(clear));
+
+  it.each<[string, Operation[], string, string]>([
+    [
+      'is a replica',
+      WRITES,
+      "READONLY You can't write against a read only replica.",
+      'written (ReplyError READONLY)',
+    ],
+    [
+      'is full',
+      WRITES,
+      "OOM command not allowed when used memory > 'maxmemory'.",
+      'written (ReplyError OOM)',
+    ],
+    [
+      'forbids scripts',
+      ['replaceIfEqual'],
+      "NOPERM this user has no permissions to run the 'eval' command",
+      'written (ReplyError NOPERM)',
+    ],
+    [
+      'cannot save to its disk',
+      WRITES,
+      'MISCONF Redis is configured to save RDB snapshots',
+      'written (ReplyError MISCONF)',
+    ],
+    ['may not be read', ['get'], 'NOPERM No permissions to access a key', 'read (ReplyError NOPERM)'],
+    ['takes no new entries', ['setIfAbsent'], 'canary-1234 was not kept', 'written (ReplyError)'],
+  ])('since it %s is told of once, until that works again', async (_, operations, message, told) => {
+    let time = 0;
+    const vault = new Vault(store, sealerOf(), bus, { monotonic: () => time });
+    const mend = refuse(operations, new ReplyError(message));
+    for (let i = 0; i < 20; i++, time += 60_000) await login(vault);
+
+    expect(events).toEqual(['store.down']);
+    expect(logs.lines).toHaveLength(1);
+    expect(logs.text).toContain(`cannot be ${told}`);
+    expect(logs.text.replace(told, '')).not.toMatch(/canary|permission|command|replica|ReplyError/);
+    mend();
+    for (let i = 0; i < 5; i++) await login(vault);
+    expect(events).toEqual(['store.down', 'store.up']);
+    expect(logs.lines).toHaveLength(2);
+  });
+
+  it('is not well because it says that there is nothing to write, as a replica does too', async () => {
+    const mend = refuse(['replaceIfEqual'], new ReplyError('READONLY'));
+    await clear.replace(KEY, 'x', { n: 1 }, HOUR);
+    mend();
+
+    expect(await clear.replace(KEY, 'not what is there', { n: 1 }, HOUR)).toBe('refused');
+
+    expect(events).toEqual(['store.down']);
+  });
+
+  it.each([
+    [
+      'the code of a driver',
+      Object.assign(new Error('canary'), { code: 'ECONNREFUSED' }),
+      'Error ECONNREFUSED',
+    ],
+    ['no code with small letters', Object.assign(new Error('x'), { code: 'oCanary' }), 'Error'],
+    ['no number', Object.assign(new Error('x'), { code: 13 }), 'Error'],
+    ['no word that goes on', new Error('CANARY1234 is wrong'), 'Error'],
+    ['no text that is one word', new Error('CANARY'), 'Error'],
+  ])('is described by %s', async (_, error, text) => {
+    refuse(['get'], error);
+    await clear.read(KEY);
+    expect(logs.text).toContain(`(${text})`);
   });
 });
 
@@ -308,7 +449,7 @@ describe('A store that hangs', () => {
       asked++;
       return hangs ? new Promise<never>(() => {}) : get(key);
     };
-    vault = new Vault(slow, sealerOf(), bus, { now: () => time }, PATIENCE);
+    vault = new Vault(slow, sealerOf(), bus, { monotonic: () => time }, PATIENCE);
   });
 
   it('counts as down after a while, and is not asked again at once', async () => {
@@ -328,11 +469,47 @@ describe('A store that hangs', () => {
     expect((await vault.read<{ x: number }>('wechat:a:token:b'))?.value).toEqual({ x: 1 });
   });
 
+  it.each([
+    ['set back', -300_000],
+    ['put on', 300_000],
+  ])('is asked again in time, and not before, though the clock was %s', async (_, ms) => {
+    let clock = 1_000_000;
+    const runtime = { now: () => clock, monotonic: () => time };
+    const slow = new FlakyStore();
+    slow.get = async () => {
+      asked++;
+      return hangs ? new Promise<never>(() => {}) : undefined;
+    };
+    const patient = new Vault(slow, sealerOf(), bus, runtime, PATIENCE);
+    await patient.look('wechat:a:token:b');
+    hangs = false;
+    clock += ms;
+
+    expect(await patient.look('wechat:a:token:b')).toBe('down');
+    time += PATIENCE;
+    expect(await patient.look('wechat:a:token:b')).toBeUndefined();
+    expect(asked).toBe(2);
+  });
+
+  it('when it writes does not hold up those who read meanwhile', async () => {
+    const paused = new FlakyStore();
+    let tick = 0;
+    await paused.set(KEY, '{"n":1}', HOUR);
+    paused.set = () => new Promise<never>(() => {});
+    const half = new Vault(paused, sealerOf(), bus, { monotonic: () => ++tick }, 10 * PATIENCE);
+
+    const write = half.write(OTHER, {}, HOUR);
+    expect(await half.read(KEY)).toBeDefined();
+    expect(await write).toBe('down');
+    expect(await half.read(KEY)).toBeDefined();
+    expect(await half.create(OTHER, {}, HOUR)).toBe('down');
+  });
+
   it('may fail later without anybody minding', async () => {
     const failing = new FlakyStore();
     let fail: (error: Error) => void = () => {};
     failing.get = () => new Promise((_, reject) => (fail = reject));
-    const patient = new Vault(failing, sealerOf(), bus, { now: () => 1 }, PATIENCE);
+    const patient = new Vault(failing, sealerOf(), bus, { monotonic: () => 1 }, PATIENCE);
     expect(await patient.read('wechat:a:token:b')).toBeUndefined();
     // An unhandled rejection would end the test run.
     fail(new Error('socket closed'));
