@@ -1,6 +1,5 @@
 // The options an application writes. Types only: `config/` judges them, once, while the application starts.
 import type { ExecutionContext } from '@nestjs/common';
-import type { AxiosProxyConfig } from 'axios';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { WechatClientKind } from './auth/client-detection.js';
@@ -80,7 +79,9 @@ export interface WechatReturnToOptions {
 export interface WechatHttpOptions {
   /** Hard limit of one call to WeChat from first byte to last, in ms. Default: 5,000. */
   timeout?: number;
-  proxy?: AxiosProxyConfig | false;
+  /** How many calls may be under way at once; one and a half times as many wait, half of `timeout` at most. Default: 256. */
+  maxSockets?: number;
+  /** In place of agents of our own. A proxy is an agent too: `new HttpsProxyAgent(…)` of `https-proxy-agent`. */
   httpAgent?: HttpAgent;
   httpsAgent?: HttpsAgent;
 }

@@ -97,7 +97,9 @@ export class WechatApiError extends WechatError {
   }
 }
 
-export type WechatNetworkFault = 'refused' | 'dns' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'unknown';
+/** `busy`: too many calls were under way already (`http.maxSockets`). */
+export type WechatNetworkFault =
+  'refused' | 'dns' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'busy' | 'unknown';
 
 /** No usable answer came over the network. `sent` tells whether WeChat may have seen the call; a code that was sent may be spent. */
 export class WechatNetworkError extends WechatError {
@@ -114,7 +116,9 @@ export class WechatNetworkError extends WechatError {
       `No answer from WeChat for ${endpoint} (${fault}${attempts > 1 ? `, ${attempts} attempts` : ''}). ` +
         (sent
           ? 'The call may have arrived; a code sent with it counts as spent.'
-          : 'The call was not sent: check DNS, proxy and outgoing firewall.'),
+          : fault === 'busy'
+            ? 'The call was not sent: too many others are under way (http.maxSockets).'
+            : 'The call was not sent: check DNS, proxy and outgoing firewall.'),
     );
   }
 }

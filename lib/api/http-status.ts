@@ -1,5 +1,5 @@
 // Which HTTP status an error of this package deserves, for controllers that call the service.
-import { WechatError, type WechatErrorKind } from './errors.js';
+import { WechatError, type WechatErrorKind, WechatNetworkError } from './errors.js';
 
 const STATUS: Readonly<Record<WechatErrorKind, number>> = {
   config: 500,
@@ -15,5 +15,7 @@ const STATUS: Readonly<Record<WechatErrorKind, number>> = {
 
 /** 500 for anything that is not one of ours. */
 export function toHttpStatus(error: unknown): number {
+  // This process has too much to do; everything else of the network is WeChat's absence.
+  if (error instanceof WechatNetworkError && error.fault === 'busy') return 503;
   return error instanceof WechatError ? STATUS[error.kind] : 500;
 }

@@ -1,5 +1,6 @@
 // The HTTP client that nothing but this module shapes.
 import type { HttpService } from '@nestjs/axios';
+import { nodeAdapter } from './node-adapter.js';
 
 /**
  * Makes a new client forget what it took over from `axios.defaults`. Applications put headers there that are meant for their own services, such as
@@ -8,6 +9,7 @@ import type { HttpService } from '@nestjs/axios';
 export function withoutDefaults(http: HttpService): HttpService {
   const { defaults } = http.axiosRef;
   for (const name of Object.keys(defaults)) delete defaults[name as keyof typeof defaults];
-  Object.assign(defaults, { adapter: 'http', headers: { common: {}, get: {} } });
+  const adapter = nodeAdapter((config) => http.axiosRef.getUri(config));
+  Object.assign(defaults, { adapter, headers: { common: {}, get: {} } });
   return http;
 }

@@ -1,7 +1,7 @@
 // The one place that sends a request to WeChat. What comes back is judged in answer.ts.
 import type { HttpService } from '@nestjs/axios';
-import type { AxiosResponse } from 'axios';
-import { lastValueFrom } from 'rxjs';
+import type { AxiosRequestConfig, AxiosResponse } from 'axios';
+import { fromEvent, lastValueFrom, takeUntil } from 'rxjs';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { WechatEvents } from '../wechat-events.js';
@@ -13,6 +13,8 @@ import {
   type WechatNetworkFault,
   WechatResponseError,
 } from './errors.js';
+import { Sending } from './node-adapter.js';
+import { Sockets, SocketsBusy } from './sockets.js';
 
 const BODY_LIMIT = 64 * 1024;
 const MAX_ATTEMPTS = 3;
@@ -24,35 +26,56 @@ export interface WechatCall {
   query: Readonly<Record<string, string>>;
   /** Names in `query` whose values must not come back out in an errmsg. */
   secret: readonly string[];
-  /** Whether the call may be sent again after a known failure. Never true for a call that carries a code. */
+  /** Whether the call may be sent twice. Never true for a call that carries a code. */
   repeatable: boolean;
 }
 
 export class WechatTransport {
+  private readonly sockets: Sockets;
+
   constructor(
     private readonly http: HttpService,
     private readonly config: Pick<WechatConfig, 'endpoints' | 'http'>,
     private readonly runtime: Runtime,
     private readonly events = new WechatEvents(),
-  ) {}
+  ) {
+    this.sockets = new Sockets(config.http.maxSockets);
+  }
 
   /**
-   * Sends the call and returns WeChat's answer. Repeats it, at most twice and with jitter, only where the call allows that and the outcome of the
-   * failed one is known: it never left (refused, no address) or WeChat answered -1.
+   * Sends the call and returns WeChat's answer. Three attempts at most, with pauses, all within one time limit:
+   * - what was certainly not sent is sent again, and so is what went out on a kept connection from which no byte came back (once, on a new one). A
+   *   code too: had WeChat seen it after all, it says 40163, and the login starts again;
+   * - a call without a code is also sent again after a connection that broke, a 5xx and WeChat's -1.
    * @throws WechatApiError, WechatNetworkError, WechatResponseError
    */
   async call(call: WechatCall): Promise<WechatAnswer> {
     const deadline = new AbortController();
-    // One limit for all attempts together, so that others can know how long to wait. axios itself counts only silence on the socket; a slow drip of bytes
-    // would go on for ever.
+    const over = new Promise((resolve) => deadline.signal.addEventListener('abort', resolve));
+    // One limit for all attempts together, so that others can know how long to wait. A limit for silence on the socket would let a slow drip of bytes
+    // go on for ever.
     const timer = setTimeout(() => deadline.abort(), this.config.http.timeout);
+    // Who waits for a socket longer than half of the limit has too little left of it: a code is better kept than cut off.
+    const lastTurn = this.runtime.monotonic() + this.config.http.timeout / 2;
+    let sending = new Sending();
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.observe(call, attempt, deadline.signal);
+          const send = () => this.send(call, attempt, deadline.signal, sending);
+          return await this.observe(call, () =>
+            this.sockets.run(lastTurn - this.runtime.monotonic(), send).catch((error: unknown) => {
+              throw error instanceof SocketsBusy
+                ? new WechatNetworkError(call.endpoint, 'busy', false, attempt)
+                : error;
+            }),
+          );
         } catch (error) {
-          if (!call.repeatable || attempt >= MAX_ATTEMPTS || !isKnownFailure(error)) throw error;
-          await this.runtime.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + this.runtime.random()));
+          const { stale, fresh } = sending;
+          sending = new Sending(fresh || stale);
+          if (stale && !fresh) continue;
+          if (attempt >= MAX_ATTEMPTS || deadline.signal.aborted || !mayRepeat(call, error)) throw error;
+          const pause = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + this.runtime.random());
+          await Promise.race([this.runtime.sleep(pause), over]);
           if (deadline.signal.aborted) throw error;
         }
       }
@@ -61,11 +84,10 @@ export class WechatTransport {
     }
   }
 
-  private async observe(call: WechatCall, attempt: number, deadline: AbortSignal): Promise<WechatAnswer> {
-    const { endpoint } = call;
+  private async observe({ endpoint }: WechatCall, ask: () => Promise<WechatAnswer>): Promise<WechatAnswer> {
     const startedAt = this.runtime.now();
     try {
-      const answer = await this.send(call, attempt, deadline);
+      const answer = await ask();
       this.events.emit({ type: 'api.call', endpoint, ms: this.runtime.now() - startedAt, ok: true });
       return answer;
     } catch (error) {
@@ -81,29 +103,37 @@ export class WechatTransport {
     }
   }
 
-  private async send(call: WechatCall, attempt: number, deadline: AbortSignal): Promise<WechatAnswer> {
+  private async send(
+    call: WechatCall,
+    attempt: number,
+    deadline: AbortSignal,
+    sending: Sending,
+  ): Promise<WechatAnswer> {
+    const config: AxiosRequestConfig & { sending: Sending } = {
+      method: 'GET',
+      url: `${this.config.endpoints.api}${call.endpoint}?${new URLSearchParams(call.query)}`,
+      headers: { accept: 'application/json' },
+      responseType: 'arraybuffer',
+      // A redirected call would hand the app secret to whoever answers there.
+      maxRedirects: 0,
+      maxContentLength: BODY_LIMIT,
+      validateStatus: () => true,
+      transformResponse: (body: unknown) => body,
+      signal: deadline,
+      // Our adapter knows no proxy; this is for one that an application puts in its place.
+      proxy: false,
+      httpAgent: this.config.http.httpAgent,
+      httpsAgent: this.config.http.httpsAgent,
+      sending,
+    };
     let response: AxiosResponse<ArrayBuffer>;
     try {
-      response = await lastValueFrom(
-        this.http.request<ArrayBuffer>({
-          method: 'GET',
-          url: `${this.config.endpoints.api}${call.endpoint}?${new URLSearchParams(call.query)}`,
-          headers: { accept: 'application/json' },
-          responseType: 'arraybuffer',
-          // A redirected call would hand the app secret to whoever answers there.
-          maxRedirects: 0,
-          maxContentLength: BODY_LIMIT,
-          validateStatus: () => true,
-          transformResponse: (body: unknown) => body,
-          signal: deadline,
-          proxy: this.config.http.proxy ?? false,
-          httpAgent: this.config.http.httpAgent,
-          httpsAgent: this.config.http.httpsAgent,
-        }),
-      );
+      // The limit holds even where an interceptor of the application's never answers.
+      const limit = takeUntil<AxiosResponse<ArrayBuffer>>(fromEvent(deadline, 'abort'));
+      response = await lastValueFrom(this.http.request<ArrayBuffer>(config).pipe(limit));
     } catch (error) {
       // The HTTP library's error holds the URL with the secret: its facts are copied and it is dropped, not kept as `cause`.
-      throw describeFault(error, call.endpoint, deadline.aborted, attempt);
+      throw describeFault(error, call.endpoint, deadline.aborted, attempt, sending.unsent);
     }
     const text = new TextDecoder().decode(response.data);
     const secrets = call.secret.map((name) => call.query[name] ?? '');
@@ -112,10 +142,13 @@ export class WechatTransport {
   }
 }
 
-function isKnownFailure(error: unknown): boolean {
-  // A bad certificate was not sent either, but will be as bad in half a second.
-  if (error instanceof WechatNetworkError) return error.fault === 'refused' || error.fault === 'dns';
-  return error instanceof WechatApiError && error.errcode === -1;
+function mayRepeat({ repeatable }: WechatCall, error: unknown): boolean {
+  if (error instanceof WechatNetworkError) {
+    if (!error.sent) return error.fault !== 'busy';
+    return repeatable && ['reset', 'aborted', 'timeout'].includes(error.fault);
+  }
+  if (error instanceof WechatResponseError) return repeatable && error.httpStatus >= 500;
+  return repeatable && error instanceof WechatApiError && error.errcode === -1;
 }
 
 const FAULTS: Readonly<Record<string, [WechatNetworkFault, sent: boolean]>> = {
@@ -128,7 +161,7 @@ const FAULTS: Readonly<Record<string, [WechatNetworkFault, sent: boolean]>> = {
   EPIPE: ['reset', true],
   ECONNABORTED: ['timeout', true],
   ETIMEDOUT: ['timeout', true],
-  // What axios says when an answer breaks off in the middle.
+  // When an answer breaks off in the middle.
   ERR_BAD_RESPONSE: ['aborted', true],
 };
 
@@ -136,18 +169,21 @@ function describeFault(
   error: unknown,
   endpoint: string,
   timedOut: boolean,
-  attempt: number,
+  attempts: number,
+  unsent: boolean,
 ): WechatNetworkError | WechatResponseError {
-  if (timedOut) return new WechatNetworkError(endpoint, 'timeout', true, attempt);
   const { code, message } = facts(error);
-  if (message.includes('maxContentLength')) {
+  if (!timedOut && message.includes('maxContentLength')) {
     return new WechatResponseError(endpoint, 200, `the body is larger than ${BODY_LIMIT / 1024} KiB`);
   }
-  const known = FAULTS[code];
-  if (known) return new WechatNetworkError(endpoint, known[0], known[1], attempt);
-  // A certificate is judged before anything is sent; other TLS errors may come at any time.
-  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) return new WechatNetworkError(endpoint, 'tls', false, attempt);
-  return new WechatNetworkError(endpoint, /TLS|SSL|EPROTO/.test(code) ? 'tls' : 'unknown', true, attempt);
+  const [fault, sent] = timedOut ? (['timeout', true] as const) : (FAULTS[code] ?? faultOfTls(code));
+  return new WechatNetworkError(endpoint, fault, sent && !unsent, attempts);
+}
+
+/** A certificate is judged before anything is sent; other TLS errors may come at any time. */
+function faultOfTls(code: string): [WechatNetworkFault, sent: boolean] {
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) return ['tls', false];
+  return [/TLS|SSL|EPROTO/.test(code) ? 'tls' : 'unknown', true];
 }
 
 function facts(error: unknown): { code: string; message: string } {

@@ -6,6 +6,7 @@ import { grantsProfile } from '../tokens/wechat-token.js';
 import type { WechatEvents } from '../wechat-events.js';
 import { type Flow, type Flows, MAX_RESTARTS } from './flow.js';
 import type { LoginStart } from './login-start.js';
+import { statusOf } from './problems.js';
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { LoginResult } from './sign-in.js';
@@ -66,7 +67,7 @@ export class LoginOutcome {
   }
 
   ofError(visit: Visit, app: WechatApp, error: unknown, retryUrl: string): Verdict {
-    const verdict = this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl });
+    const verdict = this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl, ...statusOf(error) });
     const { ref } = verdict.problem;
     // Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is logged.
     const ours =

@@ -7,6 +7,7 @@ import {
   ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
+import { toHttpStatus } from '../api/http-status.js';
 
 export type WechatProblemCode =
   | 'WECHAT_LOGIN_REQUIRED'
@@ -140,6 +141,8 @@ export type ProblemDetails = Pick<
   'loginUrl' | 'app' | 'scope' | 'reason' | 'retryUrl' | 'homeUrl'
 > & {
   message?: string;
+  /** In place of the one that goes with the code. */
+  statusCode?: Words['status'];
 };
 
 export function makeProblem(
@@ -152,11 +155,19 @@ export function makeProblem(
   return { statusCode: PROBLEMS[code].status, code, message, ...rest, ref };
 }
 
+/** Where it is not WeChat that failed but this side that has too much to do, the answer is 503. */
+export function statusOf(error: unknown): Pick<ProblemDetails, 'statusCode'> {
+  return toHttpStatus(error) === 503 ? { statusCode: 503 } : {};
+}
+
 export function titleOf(problem: WechatProblem, lang: 'zh' | 'en'): string {
   return wordsOf(problem.code, problem).title[lang];
 }
 
-function wordsOf(code: WechatProblemCode, { reason }: ProblemDetails): Pick<Words, 'title' | 'text'> {
+function wordsOf(
+  code: WechatProblemCode,
+  { reason }: Pick<ProblemDetails, 'reason'>,
+): Pick<Words, 'title' | 'text'> {
   return reason === undefined ? PROBLEMS[code] : NOT_ADMITTED;
 }
 
@@ -171,5 +182,5 @@ const EXCEPTIONS = {
 /** An ordinary Nest exception, so that the application's filters shape it as they shape their own. */
 export function problemException(problem: WechatProblem): HttpException {
   const { retryUrl: _, homeUrl: __, ...body } = problem;
-  return new EXCEPTIONS[PROBLEMS[problem.code].status](body);
+  return new EXCEPTIONS[problem.statusCode as Words['status']](body);
 }

@@ -24,7 +24,7 @@ import { Flows } from './flow.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
-import { NOT_ADMITTED, problemException } from './problems.js';
+import { NOT_ADMITTED, problemException, statusOf } from './problems.js';
 import { Refusals } from './refusals.js';
 import { allowedReturnAddress, defaultReturnAddress } from './return-address.js';
 import { LoginRoute, WechatAuth } from './route-rule.js';
@@ -143,6 +143,7 @@ export class WechatAuthController {
     const problem = this.refusals.problem(code, lang, {
       app,
       ...(kind === 'blocked' ? { message: NOT_ADMITTED.text[lang] } : {}),
+      ...statusOf(error),
     });
     // Only our own messages are known to hold nothing secret.
     const name = error instanceof Error ? error.constructor.name : typeof error;

@@ -12,7 +12,7 @@ const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
   session: 'ttl idle cookieName bearer revocable codec',
   returnTo: 'origins default',
   endpoints: 'open api',
-  http: 'timeout proxy httpAgent httpsAgent',
+  http: 'timeout maxSockets httpAgent httpsAgent',
   hooks: 'selectApp detectClient getRequest renderProblem',
   dev: 'client allowHttp',
 };
@@ -38,6 +38,7 @@ export function resolveConfig(options: WechatOAuthOptions, production: boolean):
     if (value === undefined) continue;
     if (!isRecord(value))
       throw new WechatConfigError(group, 'is not an object', 'See the configuration table in the README.');
+    if (group === 'http' && value['proxy'] !== undefined) refuseProxy();
     refuseUnknown(value, known, group);
   }
 
@@ -99,15 +100,7 @@ export function requireOptionsObject(options: unknown): void {
 }
 
 function readHttp(http: WechatHttpOptions): WechatConfig['http'] {
-  const { proxy, httpAgent, httpsAgent } = http;
-  // axios takes anything: a proxy written as a URL sends the call, secret included, to port 80 of this machine.
-  if (proxy !== undefined && proxy !== false && !(isRecord(proxy) && typeof proxy.host === 'string')) {
-    throw new WechatConfigError(
-      'http.proxy',
-      'is neither false nor an object with a host',
-      'Write { protocol: "http", host: "proxy.example.com", port: 3128 }.',
-    );
-  }
+  const { httpAgent, httpsAgent } = http;
   for (const [name, agent] of Object.entries({ httpAgent, httpsAgent })) {
     if (agent !== undefined && typeof (agent as { addRequest?: unknown } | null)?.addRequest !== 'function') {
       throw new WechatConfigError(
@@ -117,7 +110,21 @@ function readHttp(http: WechatHttpOptions): WechatConfig['http'] {
       );
     }
   }
-  return { ...http, timeout: readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000) };
+  const maxSockets = http.maxSockets ?? 256;
+  if (!Number.isInteger(maxSockets) || maxSockets < 1) {
+    throw new WechatConfigError('http.maxSockets', 'is not a whole number from 1', 'Write a plain number.');
+  }
+  const timeout = readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000);
+  return { ...http, timeout, maxSockets };
+}
+
+/** axios would hand a proxy of this kind the whole address in clear, app secret included; an agent shows it the host alone. */
+function refuseProxy(): never {
+  throw new WechatConfigError(
+    'http.proxy',
+    'is no option, because a proxy must not read the app secret',
+    'Write httpsAgent: new HttpsProxyAgent("http://proxy.example.com:3128"), of the package https-proxy-agent.',
+  );
 }
 
 /** Without a query or fragment: the guard appends its own. */

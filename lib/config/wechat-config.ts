@@ -43,7 +43,7 @@ export interface WechatConfig {
   };
   readonly loginPath: string;
   readonly endpoints: { readonly open: string; readonly api: string };
-  readonly http: Required<Pick<WechatHttpOptions, 'timeout'>> & WechatHttpOptions;
+  readonly http: Required<Pick<WechatHttpOptions, 'timeout' | 'maxSockets'>> & WechatHttpOptions;
   readonly lang: WechatLang;
   readonly hooks: WechatHooks;
   readonly dev: WechatDevOptions;

@@ -2,6 +2,7 @@
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { randomBytes } from 'node:crypto';
+import { withoutDefaults } from '../../lib/api/own-client.js';
 import { SnsApi } from '../../lib/api/sns-api.js';
 import { WechatTransport } from '../../lib/api/transport.js';
 import type { CodeLogin } from '../../lib/auth/code-login.js';
@@ -63,7 +64,7 @@ export function makeParts(options: WechatOAuthOptions = {}, setup: PartsSetup = 
   const app = [...config.apps.values()][0]!;
   const runtime = new FakeRuntime();
   const events = new WechatEvents();
-  const http = setup.http ?? new HttpService(axios.create());
+  const http = setup.http ?? withoutDefaults(new HttpService(axios.create()));
   const store = setup.store ?? new MemoryTokenStore({ now: runtime.now });
   const api = new SnsApi(new WechatTransport(http, config, runtime, events));
   const vault = new Vault(store, new Sealer(config.sessionSecrets), events, runtime);

@@ -1,8 +1,13 @@
 // The transport against real sockets, where a mocked one would not tell: deadlines, limits, redirects, broken connections, foreign bytes.
 import http from 'node:http';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
+import tls from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { WechatNetworkError, WechatResponseError } from '../../../lib/api/errors.js';
+import { toHttpStatus } from '../../../lib/api/http-status.js';
+import type { WechatHttpOptions } from '../../../lib/index.js';
+import { CERTIFICATE, KEY } from '../../support/certificate.js';
 import { failureOf } from '../../support/failure.js';
 import { makeParts, type Parts } from '../../support/parts.js';
 
@@ -233,9 +238,9 @@ describe('A broken connection', () => {
       attempts: 3,
     });
     expect(parts.runtime.pauses).toEqual([200, 400]);
-    const spent = await failureOf(() => parts.api.exchangeCode(parts.app, 'CODE'));
-    expect(spent).toMatchObject({ fault: 'refused', sent: false, attempts: 1 });
-    expect(spent.message).toContain('was not sent');
+    const kept = await failureOf(() => parts.api.exchangeCode(parts.app, 'CODE'));
+    expect(kept).toMatchObject({ fault: 'refused', sent: false, attempts: 3 });
+    expect(kept.message).toContain('was not sent');
   });
 
   it('that is refused on every address of a name is refused too', async () => {
@@ -258,17 +263,20 @@ describe('A broken connection', () => {
       (socket: net.Socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
       'unknown',
     ],
-  ])('that is %s is not tried again: WeChat may have seen the call', async (_name, answer, fault) => {
+  ])('that is %s is not tried again with a code: WeChat may have seen it', async (_name, answer, fault) => {
     let asked = 0;
     const parts = await speak((socket) => {
       asked++;
       answer(socket);
     });
-    const error = await failureOf(() => userInfo(parts));
+    const error = await failureOf(() => parts.api.exchangeCode(parts.app, 'CODE'));
     expect(error).toBeInstanceOf(WechatNetworkError);
     expect(error).toMatchObject({ fault, sent: true, attempts: 1 });
     expect(error.message).toContain('may have arrived');
     expect(asked).toBe(1);
+    const attempts = fault === 'unknown' ? 1 : 3;
+    expect(await failureOf(() => userInfo(parts))).toMatchObject({ fault, sent: true, attempts });
+    expect(asked).toBe(1 + attempts);
   });
 
   it('over TLS with somebody who speaks none is a fault of TLS', async () => {
@@ -276,31 +284,331 @@ describe('A broken connection', () => {
       net.createServer((socket) => socket.once('data', () => socket.end('hello\r\n'))),
     );
     const { api } = makeParts({ endpoints: { api: plain.replace('http:', 'https:') } });
-    expect(await failureOf(() => api.verify(OPENID, 'AT'))).toMatchObject({ fault: 'tls', attempts: 1 });
+    expect(await failureOf(() => api.verify(OPENID, 'AT'))).toMatchObject({ fault: 'tls', sent: false });
   });
 });
 
-it('A proxy that was asked for is used', async () => {
-  let line: string | undefined;
-  const proxy = new URL(
-    await listen(
-      http.createServer((request, response) => {
-        line = request.url;
-        response.end('{"errcode":0}');
-      }),
-    ),
+/** A server whose every connection answers its first request well, and meets the others with `second`. */
+async function serveOnce(
+  second: (socket: net.Socket, nth: number) => void,
+  { tls: secure = false, http: more = {} }: { tls?: boolean; http?: WechatHttpOptions } = {},
+) {
+  let requests = 0;
+  let connections = 0;
+  const onConnection = (socket: net.Socket) => {
+    connections++;
+    let own = 0;
+    socket.on('data', () => {
+      requests++;
+      if (++own > 1) return second(socket, own);
+      const body = TOKEN_ANSWER;
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    });
+  };
+  const address = await listen(
+    secure ? tls.createServer({ key: KEY, cert: CERTIFICATE }, onConnection) : net.createServer(onConnection),
   );
-  const { api } = makeParts({
-    endpoints: { api: 'http://127.0.0.1:1' },
-    http: { proxy: { protocol: 'http', host: proxy.hostname, port: Number(proxy.port) } },
+  const options = secure
+    ? { ...more, httpsAgent: new https.Agent({ keepAlive: true, ca: CERTIFICATE }) }
+    : more;
+  const parts = makeParts({
+    endpoints: { api: secure ? address.replace('http://127.0.0.1', 'https://localhost') : address },
+    http: options,
   });
-  await expect(api.verify(OPENID, 'AT')).resolves.toBe(true);
-  expect(line).toBe(`http://127.0.0.1:1/sns/auth?access_token=AT&openid=${OPENID}`);
+  return { parts, seen: () => ({ requests, connections }) };
+}
+
+const TOKEN_ANSWER = JSON.stringify({ openid: OPENID, access_token: 'AT', expires_in: 7200, errcode: 0 });
+const exchange = ({ api, app }: Parts) => api.exchangeCode(app, 'CODE');
+
+describe('A kept connection', () => {
+  const WAYS: [name: string, second: (socket: net.Socket) => void][] = [
+    // What carries TLS cannot be reset itself.
+    ['reset', (socket) => sockets.find((one) => one.remotePort === socket.remotePort)!.resetAndDestroy()],
+    ['closed', (socket) => socket.end()],
+    ['closed both ways', (socket) => socket.destroy()],
+  ];
+
+  describe.each([
+    ['HTTP', false],
+    ['TLS', true],
+  ])('of %s', (_name, secure) => {
+    it('is used again', async () => {
+      const body = TOKEN_ANSWER;
+      const { parts, seen } = await serveOnce(
+        (socket) => socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`),
+        { tls: secure },
+      );
+      for (let i = 0; i < 4; i++) await exchange(parts);
+      expect(seen()).toEqual({ requests: 4, connections: 1 });
+    });
+
+    it.each(WAYS)('that is %s as the next code is sent costs nothing', async (_way, second) => {
+      const { parts, seen } = await serveOnce(second, { tls: secure });
+      await exchange(parts);
+      await expect(exchange(parts)).resolves.toMatchObject({ openid: OPENID });
+      expect(seen()).toEqual({ requests: 3, connections: 2 });
+      expect(parts.runtime.pauses).toEqual([]);
+    });
+
+    it.each(WAYS)(
+      'of many that are all %s costs one repetition a call, however many',
+      async (_way, second) => {
+        const { parts, seen } = await serveOnce(second, { tls: secure });
+        await Promise.all(Array.from({ length: 6 }, () => exchange(parts)));
+        expect(seen()).toEqual({ requests: 6, connections: 6 });
+        for (let i = 0; i < 4; i++) await expect(exchange(parts)).resolves.toMatchObject({ openid: OPENID });
+        await expect(parts.api.verify(OPENID, 'AT')).resolves.toBe(true);
+      },
+    );
+  });
+
+  it.each([
+    ['the first bytes of an answer', (socket: net.Socket) => socket.end('HTTP/1.1 2')],
+    ['bytes that are no HTTP', (socket: net.Socket) => socket.end('SSH-2.0-x\r\n')],
+    [
+      'a head without a body',
+      (socket: net.Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n'),
+    ],
+  ])('from which came %s is not excused: the code was seen', async (_name, second) => {
+    const { parts, seen } = await serveOnce(second);
+    await exchange(parts);
+    expect(await failureOf(() => exchange(parts))).toMatchObject({ sent: true, attempts: 1 });
+    expect(seen().requests).toBe(2);
+  });
+
+  it('that says nothing until the time is over is no reason to send a code again', async () => {
+    const { parts, seen } = await serveOnce(() => undefined, { http: { timeout: 100 } });
+    await exchange(parts);
+    expect(await failureOf(() => exchange(parts))).toMatchObject({
+      fault: 'timeout',
+      sent: true,
+      attempts: 1,
+    });
+    expect(seen().requests).toBe(2);
+  });
+
+  it('is excused once only: then the new one counts', async () => {
+    const address = await listen(
+      net.createServer((socket) => {
+        let own = 0;
+        socket.on('data', (bytes) => {
+          const good = ++own === 1 && bytes.toString().includes('code=GOOD');
+          if (!good) socket.resetAndDestroy();
+          else
+            socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${TOKEN_ANSWER.length}\r\n\r\n${TOKEN_ANSWER}`);
+        });
+      }),
+    );
+    const { api, app } = makeParts({ endpoints: { api: address } });
+    await api.exchangeCode(app, 'GOOD');
+    const error = await failureOf(() => api.exchangeCode(app, 'BAD'));
+    expect(error).toMatchObject({ fault: 'reset', sent: true, attempts: 2 });
+  });
+});
+
+describe('A connection that never came to be', () => {
+  /** Fails to connect as `why` says, for the first `times` calls; then connects. */
+  class FailingAgent extends http.Agent {
+    failed = 0;
+
+    constructor(
+      private readonly why: Error,
+      private readonly times: number,
+    ) {
+      super({ keepAlive: true });
+    }
+
+    override createConnection(...args: Parameters<http.Agent['createConnection']>) {
+      if (this.failed >= this.times) return super.createConnection(...args);
+      this.failed++;
+      const socket = new net.Socket();
+      // As net.connect does it: the socket is handed out while it is connecting.
+      Object.assign(socket, { connecting: true });
+      process.nextTick(() => socket.destroy(this.why));
+      return socket;
+    }
+  }
+  const connectError = (code: string, syscall = 'connect') =>
+    Object.assign(new Error(`${syscall} ${code} 192.0.2.1:443`), { code, syscall });
+  const several = (code: string) =>
+    Object.assign(new AggregateError([connectError(code), connectError(code)]), { code });
+
+  it.each([
+    ['ETIMEDOUT', connectError('ETIMEDOUT'), 'timeout'],
+    ['ETIMEDOUT on every address', several('ETIMEDOUT'), 'timeout'],
+    ['ECONNREFUSED on every address', several('ECONNREFUSED'), 'refused'],
+    ['EHOSTUNREACH', connectError('EHOSTUNREACH'), 'refused'],
+    ['EADDRNOTAVAIL', connectError('EADDRNOTAVAIL'), 'unknown'],
+    ['ENOTFOUND', connectError('ENOTFOUND', 'getaddrinfo'), 'dns'],
+    ['EBUSY of a name server', connectError('EBUSY', 'getaddrinfo'), 'unknown'],
+    ['ECONNRESET', connectError('ECONNRESET'), 'reset'],
+  ])('for %s sends a code again', async (_name, why, fault) => {
+    let asked = 0;
+    const address = await listen(
+      http.createServer((_request, response) => {
+        asked++;
+        response.end(TOKEN_ANSWER);
+      }),
+    );
+    const never = makeParts({ endpoints: { api: address }, http: { httpAgent: new FailingAgent(why, 99) } });
+    expect(await failureOf(() => exchange(never))).toMatchObject({ fault, sent: false, attempts: 3 });
+    expect(asked).toBe(0);
+    const later = makeParts({ endpoints: { api: address }, http: { httpAgent: new FailingAgent(why, 2) } });
+    await expect(exchange(later)).resolves.toMatchObject({ openid: OPENID });
+    expect(asked).toBe(1);
+    expect(later.runtime.pauses).toEqual([200, 400]);
+  });
+
+  it('because an agent found no way to a connection sends a code again', async () => {
+    class LostAgent extends http.Agent {
+      override createConnection(_options: unknown, callback?: (error: Error, none: never) => void) {
+        setImmediate(() => callback?.(new Error('the proxy refuses'), undefined as never));
+        return undefined;
+      }
+    }
+    const address = await listen(http.createServer());
+    const parts = makeParts({ endpoints: { api: address }, http: { httpAgent: new LostAgent() } });
+    expect(await failureOf(() => exchange(parts))).toMatchObject({ sent: false, attempts: 3 });
+  });
+
+  it.each([
+    ['closes', (socket: net.Socket) => socket.end(), 'reset'],
+    ['resets', (socket: net.Socket) => socket.resetAndDestroy(), 'reset'],
+    ['speaks no TLS', (socket: net.Socket) => socket.end('hello\r\n'), 'tls'],
+  ])(
+    'because the other side %s during the handshake of TLS sends a code again',
+    async (_name, act, fault) => {
+      let met = 0;
+      const address = await listen(
+        net.createServer((socket) =>
+          socket.once('data', () => {
+            met++;
+            act(socket);
+          }),
+        ),
+      );
+      const parts = makeParts({ endpoints: { api: address.replace('http:', 'https:') } });
+      expect(await failureOf(() => exchange(parts))).toMatchObject({ fault, sent: false, attempts: 3 });
+      expect(met).toBe(3);
+    },
+  );
+
+  it('because the certificate is not to be trusted has sent nothing', async () => {
+    let heard = '';
+    const server = tls.createServer({ key: KEY, cert: CERTIFICATE }, (socket) =>
+      socket.on('data', (bytes) => (heard += bytes.toString())),
+    );
+    const address = await listen(server);
+    const parts = makeParts({ endpoints: { api: address.replace('http://127.0.0.1', 'https://localhost') } });
+    expect(await failureOf(() => exchange(parts))).toMatchObject({ fault: 'tls', sent: false, attempts: 3 });
+    expect(heard).toBe('');
+  });
+
+  it('before the time was over has sent nothing', async () => {
+    // Accepts the connection, and never answers the handshake.
+    const address = await listen(net.createServer(() => undefined));
+    const parts = makeParts({
+      endpoints: { api: address.replace('http:', 'https:') },
+      http: { timeout: 80 },
+    });
+    expect(await failureOf(() => exchange(parts))).toMatchObject({
+      fault: 'timeout',
+      sent: false,
+      attempts: 1,
+    });
+  });
+});
+
+describe('Too many calls', () => {
+  /** Answers when it is told to. */
+  async function slow(more: WechatHttpOptions) {
+    const held: http.ServerResponse[] = [];
+    let most = 0;
+    const address = await listen(
+      http.createServer((_request, response) => {
+        most = Math.max(most, held.push(response));
+        arrived();
+      }),
+    );
+    let arrived: () => void = () => undefined;
+    const parts = makeParts({ endpoints: { api: address }, http: more });
+    return {
+      parts,
+      most: () => most,
+      /** Resolves as soon as so many wait for their answer. */
+      under: (count: number) =>
+        new Promise<void>((resolve) => {
+          arrived = () => held.length >= count && resolve();
+          arrived();
+        }),
+      answer: () => held.shift()!.end(profile(100)),
+    };
+  }
+
+  it('wait for those that are under way, and get in as these end', async () => {
+    const { parts, most, under, answer } = await slow({ maxSockets: 2 });
+    const calls = Array.from({ length: 5 }, () => userInfo(parts));
+    for (let left = 5; left > 0; left--) {
+      await under(Math.min(left, 2));
+      answer();
+    }
+    await expect(Promise.all(calls)).resolves.toHaveLength(5);
+    expect(most()).toBe(2);
+  });
+
+  it('are refused at once beyond the line, without being sent or tried again', async () => {
+    const { parts, under, answer } = await slow({ maxSockets: 2 });
+    const calls = Array.from({ length: 5 }, () => userInfo(parts));
+    await under(2);
+    const error = await failureOf(() => exchange(parts));
+    expect(error).toBeInstanceOf(WechatNetworkError);
+    expect(error).toMatchObject({ kind: 'network', fault: 'busy', sent: false, attempts: 1 });
+    expect(error.message).toContain('http.maxSockets');
+    expect(toHttpStatus(error)).toBe(503);
+    expect(parts.runtime.pauses).toEqual([]);
+    for (let left = 5; left > 0; left--) {
+      await under(Math.min(left, 2));
+      answer();
+    }
+    await Promise.all(calls);
+  });
+
+  it('give up their place in the line while half of the limit is left', async () => {
+    const { parts, under, answer, most } = await slow({ maxSockets: 1, timeout: 600 });
+    const first = userInfo(parts);
+    await under(1);
+    expect(await failureOf(() => exchange(parts))).toMatchObject({ fault: 'busy', sent: false });
+    answer();
+    await expect(first).resolves.toMatchObject({ openid: OPENID });
+    const next = userInfo(parts);
+    await under(1);
+    answer();
+    await next;
+    expect(most()).toBe(1);
+  });
+
+  it('leave nothing taken when they fail', async () => {
+    let asked = 0;
+    const parts = await speak((socket) => {
+      asked++;
+      socket.destroy();
+    });
+    const { api, app } = makeParts({
+      endpoints: { api: parts.config.endpoints.api },
+      http: { maxSockets: 1 },
+    });
+    for (let i = 0; i < 5; i++) {
+      expect(await failureOf(() => api.exchangeCode(app, 'CODE'))).toMatchObject({ fault: 'reset' });
+    }
+    expect(asked).toBe(5);
+  });
 });
 
 it('A proxy that only the environment names is not used', async () => {
   // Nobody listens there.
-  const named = { http_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' };
+  const nowhere = 'http://127.0.0.1:1';
+  const named = { http_proxy: nowhere, HTTP_PROXY: nowhere, all_proxy: nowhere, NODE_USE_ENV_PROXY: '1' };
   const before = Object.keys(named).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, named);
   try {

@@ -1,10 +1,11 @@
 // What goes out to WeChat, byte for byte, and when a call is sent again.
 import { HttpService } from '@nestjs/axios';
 import { Test } from '@nestjs/testing';
-import axios, { type InternalAxiosRequestConfig } from 'axios';
+import axios, { type AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WechatApiError, WechatNetworkError, WechatResponseError } from '../../../lib/api/errors.js';
+import { withoutDefaults } from '../../../lib/api/own-client.js';
 import { MemoryTokenStore, WechatOAuthModule, WechatOAuthService } from '../../../lib/index.js';
 import type { WechatEvent } from '../../../lib/wechat-events.js';
 import { expectFreeOf } from '../../support/canary.js';
@@ -172,6 +173,15 @@ describe('A call that failed', () => {
     ['an unreachable network', new Fault('ENETUNREACH')],
     ['a name that does not resolve', new Fault('ENOTFOUND')],
     ['a name server that does not answer', new Fault('EAI_AGAIN')],
+    ['a bad certificate', new Fault('CERT_HAS_EXPIRED')],
+    ['a certificate for another name', new Fault('ERR_TLS_CERT_ALTNAME_INVALID')],
+    ['a reset', new Fault('ECONNRESET')],
+    ['a broken pipe', new Fault('EPIPE')],
+    ['a connection that timed out', new Fault('ETIMEDOUT')],
+    ['an answer that broke off', new Fault('ERR_BAD_RESPONSE')],
+    ['a 500', new Raw(500, '')],
+    ['a 502', new Raw(502, 'Bad Gateway')],
+    ['a 503 in JSON', new Raw(503, '{"message":"busy"}')],
     ['errcode -1', BUSY],
     ['errcode "-1"', { errcode: '-1', errmsg: 'system error' }],
   ])('by %s is sent again, and succeeds', async (_name, failure) => {
@@ -220,33 +230,63 @@ describe('A call that failed', () => {
   });
 
   it('tells of the last failure when there were different ones', async () => {
-    wire.queue('/sns/userinfo', BUSY, new Fault('ECONNRESET'));
-    expect(await failureOf(userInfo)).toMatchObject({ fault: 'reset', attempts: 2 });
-    expect(wire.count('/sns/userinfo')).toBe(2);
+    wire.queue('/sns/userinfo', BUSY, new Fault('ENOTFOUND'), new Fault('ECONNRESET'));
+    expect(await failureOf(userInfo)).toMatchObject({ fault: 'reset', attempts: 3 });
+    expect(wire.count('/sns/userinfo')).toBe(3);
   });
 
   it.each([
+    ['HPE_INVALID_CONSTANT', 'unknown'],
+    ['', 'unknown'],
+    ['EPROTO', 'tls'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+  ])('by %p (%s) is not sent again', async (code, fault) => {
+    wire.on('/sns/userinfo', new Fault(code));
+    const error = await failureOf(userInfo);
+    expect(error).toBeInstanceOf(WechatNetworkError);
+    expect(error).toMatchObject({
+      fault,
+      sent: true,
+      attempts: 1,
+      kind: 'network',
+      endpoint: '/sns/userinfo',
+    });
+    expect(wire.count('/sns/userinfo')).toBe(1);
+    expect(parts.runtime.pauses).toEqual([]);
+  });
+
+  it.each([
+    ['ECONNREFUSED', 'refused', false],
+    ['EHOSTUNREACH', 'refused', false],
+    ['ENETUNREACH', 'refused', false],
+    ['ENOTFOUND', 'dns', false],
+    ['EAI_AGAIN', 'dns', false],
+    ['CERT_HAS_EXPIRED', 'tls', false],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls', false],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls', false],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls', false],
     ['ECONNRESET', 'reset', true],
     ['EPIPE', 'reset', true],
     ['ETIMEDOUT', 'timeout', true],
     ['ECONNABORTED', 'timeout', true],
     ['ERR_BAD_RESPONSE', 'aborted', true],
-    ['HPE_INVALID_CONSTANT', 'unknown', true],
-    ['', 'unknown', true],
-    ['EPROTO', 'tls', true],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls', true],
-    ['CERT_HAS_EXPIRED', 'tls', false],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls', false],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls', false],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls', false],
-  ])('by %p (%s) is not sent again', async (code, fault, sent) => {
-    wire.on('/sns/userinfo', new Fault(code));
-    const error = await failureOf(userInfo);
-    expect(error).toBeInstanceOf(WechatNetworkError);
-    expect(error).toMatchObject({ fault, sent, attempts: 1, kind: 'network', endpoint: '/sns/userinfo' });
-    expect(wire.count('/sns/userinfo')).toBe(1);
-    expect(parts.runtime.pauses).toEqual([]);
-  });
+  ])(
+    'by %p is called %s; with a code in it, it is sent again only if it never left',
+    async (code, fault, sent) => {
+      wire.on('/sns/userinfo', new Fault(code)).on('/sns/oauth2/access_token', new Fault(code));
+      wire.on('/sns/jscode2session', new Fault(code));
+      const of = { fault, sent, kind: 'network' };
+      expect(await failureOf(userInfo)).toMatchObject({ ...of, attempts: 3 });
+      const attempts = sent ? 1 : 3;
+      for (const call of [
+        () => parts.api.exchangeCode(parts.app, 'CODE'),
+        () => parts.api.codeToSession(parts.app, 'CODE'),
+      ]) {
+        expect(await failureOf(call)).toMatchObject({ ...of, attempts });
+      }
+      expect(wire.requests).toHaveLength(3 + 2 * attempts);
+    },
+  );
 
   it.each([[40001], [45011], [45009], [48001], [-2]])('by errcode %d is not sent again', async (errcode) => {
     wire.on('/sns/userinfo', { errcode, errmsg: 'no' });
@@ -257,7 +297,8 @@ describe('A call that failed', () => {
   it.each([
     ['HTML', '<html>'],
     ['nothing', ''],
-    ['a 502', new Raw(502, 'Bad Gateway')],
+    ['a 404', new Raw(404, 'Not Found')],
+    ['a redirect', new Raw(302, '', { location: 'https://example.com/' })],
   ])('by an answer of %s is not sent again', async (_name, answer) => {
     wire.on('/sns/userinfo', answer);
     expect(await failureOf(userInfo)).toBeInstanceOf(WechatResponseError);
@@ -265,12 +306,11 @@ describe('A call that failed', () => {
   });
 
   it.each([
-    ['refused', new Fault('ECONNREFUSED')],
-    ['not resolved', new Fault('ENOTFOUND')],
     ['reset', new Fault('ECONNRESET')],
     ['answered with -1', BUSY],
+    ['answered with a 502', new Raw(502, 'Bad Gateway')],
     ['answered with 45011', { errcode: 45011, errmsg: 'api minute-quota reach limit' }],
-  ])('with a code in it is never sent again, even when %s', async (_name, failure) => {
+  ])('with a code in it is not sent again when %s', async (_name, failure) => {
     wire.on('/sns/oauth2/access_token', failure).on('/sns/jscode2session', failure);
     const errors = [
       await failureOf(() => parts.api.exchangeCode(parts.app, 'CODE')),
@@ -278,7 +318,7 @@ describe('A call that failed', () => {
     ];
     expect(wire.requests).toHaveLength(2);
     expect(parts.runtime.pauses).toEqual([]);
-    expect(errors.map((error) => (error as WechatApiError).attempts)).toEqual([1, 1]);
+    expect(errors.map((error) => (error as WechatApiError).attempts ?? 1)).toEqual([1, 1]);
     // The caller must not repeat it either.
     expect(errors.map((error) => (error as WechatApiError).retryable ?? false)).toEqual([false, false]);
   });
@@ -304,6 +344,39 @@ describe('A call that failed', () => {
       expect(await failureOf(() => api.verify(OPENID, 'AT'))).toMatchObject({ fault: 'unknown', sent: true });
     },
   );
+});
+
+describe('The limit of a call', () => {
+  const partsWith = (client: AxiosInstance) =>
+    makeParts({ http: { timeout: 60 } }, { http: withoutDefaults(new HttpService(client)) });
+
+  it('holds where an interceptor never answers', async () => {
+    const client = axios.create();
+    client.interceptors.request.use(() => new Promise(() => undefined));
+    const error = await failureOf(() => partsWith(client).api.verify(OPENID, 'AT'));
+    expect(error).toMatchObject({ fault: 'timeout', attempts: 1 });
+  });
+
+  it('ends the pause before the next attempt', async () => {
+    wire.on('/sns/auth', BUSY);
+    const late = partsWith(axios.create());
+    late.runtime.sleep = () => new Promise(() => undefined);
+    expect(await failureOf(() => late.api.verify(OPENID, 'AT'))).toMatchObject({ errcode: -1, attempts: 1 });
+  });
+});
+
+it('A call that an interceptor sends twice may have been sent, however its second sending ended', async () => {
+  wire.queue('/sns/oauth2/access_token', new Fault('ECONNRESET'), new Fault('EWHATEVER'));
+  const client = axios.create();
+  const { api, app } = makeParts({}, { http: withoutDefaults(new HttpService(client)) });
+  let again = true;
+  client.interceptors.response.use(undefined, (error: AxiosError) => {
+    if (!again) throw error;
+    again = false;
+    return client.request(error.config!);
+  });
+  expect(await failureOf(() => api.exchangeCode(app, 'CODE'))).toMatchObject({ sent: true, attempts: 1 });
+  expect(wire.requests).toHaveLength(2);
 });
 
 it('Each request is an event, with how it ended and nothing secret', async () => {

@@ -51,7 +51,7 @@ describe('The smallest configuration', () => {
       returnTo: { origins: new Set(), default: '/' },
       loginPath: '/wechat/login',
       endpoints: { open: 'https://open.weixin.qq.com', api: 'https://api.weixin.qq.com' },
-      http: { timeout: 5_000 },
+      http: { timeout: 5_000, maxSockets: 256 },
       lang: 'en',
       hooks: {},
       dev: {},
@@ -161,17 +161,12 @@ describe('What is right', () => {
     expect(endpoints).toEqual({ api: expected, open: expected });
   });
 
-  it('takes agents, a proxy, and a deadline', () => {
+  it('takes agents, a deadline and a number of sockets', () => {
     const httpAgent = new http.Agent();
     const httpsAgent = new https.Agent();
-    const proxy = { protocol: 'http', host: 'proxy.example.com', port: 3128 };
-    expect(resolve({ ...ONE, http: { httpAgent, httpsAgent, proxy, timeout: 1_500 } }).http).toEqual({
-      httpAgent,
-      httpsAgent,
-      proxy,
-      timeout: 1_500,
-    });
-    expect(resolve({ ...ONE, http: { proxy: false } }).http).toEqual({ proxy: false, timeout: 5_000 });
+    const given = { httpAgent, httpsAgent, timeout: 1_500, maxSockets: 40 };
+    expect(resolve({ ...ONE, http: given }).http).toEqual(given);
+    expect(resolve({ ...ONE, http: {} }).http).toEqual({ timeout: 5_000, maxSockets: 256 });
   });
 
   it.each([
@@ -206,6 +201,11 @@ describe('What is right', () => {
     expect(config).toMatchObject({ loginPath: '/auth/wechat', lang: 'zh_TW', hooks, dev: { client } });
     expect(resolve({ ...ONE, dev: { client: 'wechat-desktop' } }).dev.client).toBe('wechat-desktop');
   });
+});
+
+it('A proxy is sent to the option that takes its place', () => {
+  const { fix } = complaint({ ...ONE, http: { proxy: { host: 'proxy.example.com', port: 3128 } } });
+  expect(fix).toMatch(/httpsAgent: new HttpsProxyAgent\(.*https-proxy-agent/);
 });
 
 describe('What is wrong is named', () => {
@@ -494,9 +494,13 @@ describe('What is wrong is named', () => {
     ['a timeout of zero', { ...ONE, http: { timeout: 0 } }, 'http.timeout', /not a number of ms/],
     ['a timeout in text', { ...ONE, http: { timeout: '5s' } }, 'http.timeout', /not a number of ms/],
     ['a timeout of hours', { ...ONE, http: { timeout: 7_200_000 } }, 'http.timeout', /not a number of ms/],
-    ['a proxy in text', { ...ONE, http: { proxy: 'http://proxy:3128' } }, 'http.proxy', /neither false/],
-    ['a proxy that is true', { ...ONE, http: { proxy: true } }, 'http.proxy', /neither false/],
-    ['a proxy without host', { ...ONE, http: { proxy: { port: 3128 } } }, 'http.proxy', /neither false/],
+    ['no sockets', { ...ONE, http: { maxSockets: 0 } }, 'http.maxSockets', /whole number/],
+    ['half a socket', { ...ONE, http: { maxSockets: 0.5 } }, 'http.maxSockets', /whole number/],
+    ['sockets in text', { ...ONE, http: { maxSockets: '9' } }, 'http.maxSockets', /whole number/],
+    ['any number of sockets', { ...ONE, http: { maxSockets: Infinity } }, 'http.maxSockets', /whole number/],
+    ['a proxy', { ...ONE, http: { proxy: { host: 'proxy', port: 3128 } } }, 'http.proxy', /no option/],
+    ['a proxy in text', { ...ONE, http: { proxy: 'http://proxy:3128' } }, 'http.proxy', /no option/],
+    ['a proxy that is false', { ...ONE, http: { proxy: false } }, 'http.proxy', /no option/],
     [
       'an agent that is options',
       { ...ONE, http: { httpAgent: { keepAlive: true } } },
