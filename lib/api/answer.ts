@@ -37,16 +37,28 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
   return record;
 }
 
-/** Nicknames may hold raw control characters, which JSON forbids inside strings; between values a blank does no harm. */
-function parseJson(text: string): unknown {
+/**
+ * JSON as WeChat writes it, and text that every database takes. Nicknames may hold raw control characters, which JSON forbids inside strings (between
+ * values a blank does no harm), and may end in half a surrogate pair.
+ * @param read may change or, by undefined, drop a value
+ * @returns undefined for what is no JSON
+ */
+export function parseJson(text: string, read = (_key: string, value: unknown): unknown => value): unknown {
   for (const attempt of [text, text.replace(/[\u0000-\u001f]/g, ' ')]) {
     try {
-      return JSON.parse(attempt) as unknown;
+      return JSON.parse(attempt, (key, value: unknown) =>
+        read(key, typeof value === 'string' ? wellFormed(value) : value),
+      );
     } catch {
       continue;
     }
   }
   return undefined;
+}
+
+/** Half a surrogate pair, which no encoding knows, becomes the replacement character. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
 /** NaN for whatever `Number()` would take for a 0: an empty string, false, an empty array. */
@@ -59,16 +71,17 @@ function readErrcode(value: unknown): number {
 function readErrmsg(value: unknown, secrets: readonly string[]): { errmsg: string; rid: string | undefined } {
   let errmsg = typeof value === 'string' ? value : '';
   for (const secret of secrets) {
-    if (secret === '') continue;
+    // A short one is no secret of WeChat's, and may be a word of the message: `code`.
+    if (secret.length < 8) continue;
     // As it was meant, and as it stood in the URL.
     const inUrl = new URLSearchParams({ '': secret }).toString().slice(1);
     for (const echo of [secret, inUrl]) errmsg = errmsg.replaceAll(echo, '[redacted]');
   }
   const rid = /\brid: ?([\w-]{1,80})/.exec(errmsg)?.[1] ?? /req_id: ?([\w.-]{1,80})/.exec(errmsg)?.[1];
-  errmsg = errmsg
+  const text = errmsg
     .replace(/,? ?(\brid: ?[\w-]+|hints?: ?\[.*)$/s, '')
     // oxlint-disable-next-line no-control-regex -- they would break log lines
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .slice(0, 200);
-  return { errmsg, rid };
+  return { errmsg: wellFormed(text), rid };
 }

@@ -119,6 +119,21 @@ describe('judgeAnswer', () => {
     expect(judge('{"nickname":"🐼\\ud83d\\udc3c"}')).toEqual({ nickname: '🐼🐼' });
   });
 
+  it.each([
+    ['{"nickname":"a\\ud83d"}', 'a\uFFFD'],
+    ['{"nickname":"\\udc3ca\\ud83d\\ud83d\\udc3c"}', '\uFFFDa\uFFFD🐼'],
+    ['{"nickname":"\\ud83d\n\\udc3c"}', '\uFFFD \uFFFD'],
+  ])('makes well-formed text of %s', (text, nickname) => {
+    expect(judge(text)).toEqual({ nickname });
+  });
+
+  it('makes well-formed text of everything, at every depth', () => {
+    const half = '"x\\ud83d"';
+    const answer = judge(`{"city":${half},"country":${half},"privilege":[${half}],"a":{"b":${half}}}`);
+    const whole = 'x\uFFFD';
+    expect(answer).toEqual({ city: whole, country: whole, privilege: [whole], a: { b: whole } });
+  });
+
   it('makes no prototype out of what was sent', () => {
     const answer = judge('{"__proto__":{"openid":"o1"},"constructor":1}');
     expect(Object.getPrototypeOf(answer)).toBe(Object.prototype);
@@ -163,19 +178,27 @@ describe('The errmsg', () => {
   );
 
   it('gives nothing back of what was sent, wherever it stands', () => {
-    const error = of('CODE-1 is bad, SECRET CODE-1, hints: [ req_id: x SECRET ], rid: CODE-1', [
-      'SECRET',
-      'CODE-1',
+    const error = of('CODE-123 is bad, SECRET-1 CODE-123, hints: [ req_id: x SECRET-1 ], rid: CODE-123', [
+      'SECRET-1',
+      'CODE-123',
       '',
     ]);
     expect(error.errmsg).toBe('[redacted] is bad, [redacted] [redacted]');
     expect(error.rid).toBe('x');
-    expect(error.message).not.toMatch(/SECRET|CODE-1/);
+    expect(error.message).not.toMatch(/SECRET|CODE-123/);
   });
 
   it('gives nothing back of it as it stood in the URL either', () => {
-    const error = of('invalid code a%26b%3D%22 of a&b="', ['a&b="']);
+    const error = of('invalid code a%26b%3D%22+xyz of a&b=" xyz', ['a&b=" xyz']);
     expect(error.errmsg).toBe('invalid code [redacted] of [redacted]');
+  });
+
+  it.each([['code'], ['invalid'], ['i'], ['c']])('keeps its words where %p was sent', (short) => {
+    expect(of('invalid code, check the code', [short]).errmsg).toBe('invalid code, check the code');
+  });
+
+  it('is text that is well formed, where it is cut too', () => {
+    expect(of(`${'x'.repeat(199)}🐼`).errmsg).toBe(`${'x'.repeat(199)}\uFFFD`);
   });
 
   it('is redacted before it is cut, so that no half of a secret stays', () => {
