@@ -3,6 +3,7 @@ import {
   type AuthorizeUrlOptions,
   buildAuthorizeUrl,
   buildWebsiteAuthorizeUrl,
+  stateOf,
   type WebsiteAuthorizeUrlOptions,
 } from './api/authorize-url.js';
 import { WechatConfigError, WechatInputError } from './api/errors.js';
@@ -55,35 +56,36 @@ export class WechatClient {
    */
   getAuthorizeURL(
     redirectUri: string,
-    state = '',
-    scope: WechatScope | AuthorizeUrlOptions = 'snsapi_base',
+    state: string | number | null = '',
+    scope: WechatScope | '' | AuthorizeUrlOptions | null = 'snsapi_base',
   ): string {
-    const options = typeof scope === 'string' ? { scope } : scope;
-    return buildAuthorizeUrl(this.#parts.config.endpoints.open, this.#target.appId, redirectUri, state, {
-      ...options,
-      scope: options.scope ?? 'snsapi_base',
-    });
+    const options = typeof scope === 'string' ? { scope: scope || undefined } : scope;
+    return buildAuthorizeUrl(
+      this.#parts.config.endpoints.open,
+      this.#target.appId,
+      redirectUri,
+      stateOf(state),
+      { ...options, scope: options?.scope || 'snsapi_base' },
+    );
   }
 
   /**
    * Where to send a person in a desktop browser: WeChat's page with the QR code.
+   * @param state any text
    * @throws WechatInputError as `getAuthorizeURL`
    */
   getAuthorizeURLForWebsite(
     redirectUri: string,
-    state = '',
-    scope: WechatScope | WebsiteAuthorizeUrlOptions = 'snsapi_login',
+    state: string | number | null = '',
+    scope: WechatScope | '' | WebsiteAuthorizeUrlOptions | null = 'snsapi_login',
   ): string {
-    const options = typeof scope === 'string' ? { scope } : scope;
+    const options = typeof scope === 'string' ? { scope: scope || undefined } : scope;
     return buildWebsiteAuthorizeUrl(
       this.#parts.config.endpoints.open,
       this.#target.appId,
       redirectUri,
-      state,
-      {
-        ...options,
-        scope: options.scope ?? 'snsapi_login',
-      },
+      stateOf(state),
+      { ...options, scope: options?.scope || 'snsapi_login' },
     );
   }
 

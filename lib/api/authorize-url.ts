@@ -25,6 +25,7 @@ export function buildAuthorizeUrl(
   options: AuthorizeUrlOptions & { scope: WechatScope },
 ): string {
   const extras = `${options.forcePopup ? '&forcePopup=true' : ''}${options.forceSnapShot ? '&forceSnapShot=true' : ''}`;
+  requireState(state);
   return build(`${open}/connect/oauth2/authorize`, appId, redirectUri, state, options.scope, extras);
 }
 
@@ -37,6 +38,8 @@ export function buildWebsiteAuthorizeUrl(
   options: WebsiteAuthorizeUrlOptions & { scope: WechatScope },
 ): string {
   const extras = options.lang === undefined ? '' : `&lang=${encodeURIComponent(options.lang)}`;
+  // The rule for states is one of the page inside WeChat; this one takes any text.
+  requireText(state);
   return build(`${open}/connect/qrconnect`, appId, redirectUri, state, options.scope, extras);
 }
 
@@ -49,10 +52,9 @@ function build(
   extras: string,
 ): string {
   requireRedirectUri(redirectUri);
-  requireState(state);
   return (
     `${base}?appid=${encodeURIComponent(appId)}&redirect_uri=${encodeURIComponent(redirectUri)}` +
-    `&response_type=code&scope=${encodeURIComponent(scope)}&state=${state}${extras}#wechat_redirect`
+    `&response_type=code&scope=${encodeURIComponent(scope)}&state=${encodeURIComponent(state)}${extras}#wechat_redirect`
   );
 }
 
@@ -74,14 +76,23 @@ function requireRedirectUri(value: unknown): void {
   if (value.includes('#')) throw new WechatInputError('config', 'redirectUri', 'has a fragment', fix);
 }
 
+/** A number is taken as the text it makes, and nothing as the empty state: as wechat-oauth did. */
+export function stateOf(state: unknown): string {
+  return typeof state === 'number' && Number.isFinite(state) ? String(state) : ((state ?? '') as string);
+}
+
 /** Empty is allowed, as it was in wechat-oauth; a login should always carry one. */
 function requireState(value: unknown): void {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9]{0,128}$/.test(value)) {
-    throw new WechatInputError(
-      'config',
-      'state',
-      'is not made of at most 128 letters and digits',
-      'WeChat answers anything else with an error page. createState() makes a good one.',
-    );
-  }
+  if (typeof value === 'string' && /^[A-Za-z0-9]{0,128}$/.test(value)) return;
+  throw new WechatInputError(
+    'config',
+    'state',
+    'is not made of at most 128 letters and digits',
+    'WeChat answers anything else with an error page. createState() makes a good one.',
+  );
+}
+
+function requireText(value: unknown): void {
+  if (typeof value === 'string' && !/\p{Surrogate}/u.test(value)) return;
+  throw new WechatInputError('config', 'state', 'is not a text', 'createState() makes a good one.');
 }

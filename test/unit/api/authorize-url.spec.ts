@@ -152,11 +152,26 @@ describe('Both', () => {
     ['a letter beyond ASCII', 'ä'],
     ['a fullwidth digit', '１'],
     ['a hash', '#'],
-    ['a number', 7],
-    ['null', null],
+    ['a UUID', '6f1c0b1e-4f0a-4a51-9f52-0f2f5b7d9f6e'],
+    ['half a number', 1.5],
+    ['a number below zero', -1],
+  ])('refuse %s in the state inside WeChat; a desktop browser takes it as it is', (_name, state) => {
+    const error = refusal(() => service.getAuthorizeURL(BACK, state));
+    expect(error).toMatchObject({ kind: 'config', parameter: 'state' });
+    expect(error.message).toContain('createState()');
+    const url = new URL(service.getAuthorizeURLForWebsite(BACK, state));
+    expect(url.searchParams.getAll('state')).toEqual([String(state)]);
+    expect(url.hash).toBe('#wechat_redirect');
+  });
+
+  it.each([
+    ['no number', NaN],
+    ['an endless number', Infinity],
     ['an array', ['abc']],
     ['an object', { toString: () => 'abc' }],
-  ])('refuse %s in the state', (_name, state) => {
+    ['a truth', true],
+    ['half a character', 'a\uD83D'],
+  ])('refuse %s as state', (_name, state) => {
     for (const build of [
       () => service.getAuthorizeURL(BACK, state as string),
       () => service.getAuthorizeURLForWebsite(BACK, state as string),
@@ -166,6 +181,28 @@ describe('Both', () => {
       expect(error.message).toContain('createState()');
     }
   });
+
+  it.each([
+    [7, '7'],
+    [0, '0'],
+    [null, ''],
+    [undefined, ''],
+  ])('take %p for the state %p', (state, text) => {
+    expect(service.getAuthorizeURL(BACK, state)).toBe(service.getAuthorizeURL(BACK, text));
+    expect(service.getAuthorizeURLForWebsite(BACK, state)).toBe(
+      service.getAuthorizeURLForWebsite(BACK, text),
+    );
+  });
+
+  it.each([[null], [''], [undefined], [{ scope: '' as WechatScope }]] as const)(
+    'take the scope %j for their default',
+    (scope) => {
+      expect(service.getAuthorizeURL(BACK, 'S', scope)).toBe(service.getAuthorizeURL(BACK, 'S'));
+      expect(service.getAuthorizeURLForWebsite(BACK, 'S', scope)).toBe(
+        service.getAuthorizeURLForWebsite(BACK, 'S'),
+      );
+    },
+  );
 });
 
 describe('createState', () => {
