@@ -5,6 +5,7 @@
 // first 16 bytes of the content, which are `{"openId":"` and the first five letters of the openid: callers that know whose data it must be pass
 // `openid`.
 import { createDecipheriv } from 'node:crypto';
+import { parseJson } from '../api/answer.js';
 import { WechatDecryptError } from '../api/errors.js';
 import type { Secret } from '../sealing/secret.js';
 
@@ -63,8 +64,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Decrypts and checks the data of a mini program: watermark of this app, fresh if `maxAge` is given, of this person if `openid` or `unionid` is.
  *
- * `encryptedData` and `iv` are strict base64 of at most 8 KiB and exactly 16 bytes; spaces count as `+`, which is what they were before somebody
- * forgot to URL-encode them. Scheme and checks follow WeChat's page on signatures and decryption of open data.
+ * `encryptedData` and `iv` are strict base64 of at most 8 KiB and exactly 16 bytes. Percent-encoding and a line end behind are taken off; spaces count as
+ * `+`, which is what they were before somebody forgot to URL-encode them. Scheme and checks follow WeChat's page on signatures and decryption of open data.
  *
  * @throws WechatDecryptError for every failure alike, arguments of the wrong type included.
  */
@@ -123,7 +124,7 @@ function openWith(
 
   const text = utf8.decode(padded);
   const content = wellPadded ? text.slice(0, -padding) : text;
-  const user = JSON.parse(content, withoutPrototypeKeys) as MiniProgramUser;
+  const user = parseJson(content, withoutEmpty) as MiniProgramUser;
   const { appid, timestamp } = user.watermark;
   const genuine = [
     wellPadded,
@@ -136,11 +137,16 @@ function openWith(
   return genuine ? { ...user, watermark: { appid, timestamp } } : undefined;
 }
 
+/** Percent-encoded, a line end behind, spaces for `+`: all are the same base64. */
+function plain(text: string): string {
+  return (text.includes('%') ? decodeURIComponent(text) : text).replace(/[\r\n]+$/, '').replaceAll(' ', '+');
+}
+
 /** Nothing of what is not canonical base64 in the standard alphabet: the length checks then refuse it. */
 function bytesOf(text: unknown): Buffer {
-  if (typeof text !== 'string' || text.length > MAX_BASE64) return Buffer.alloc(0);
-  const base64 = text.replaceAll(' ', '+');
-  const bytes = Buffer.from(base64, 'base64');
+  if (typeof text !== 'string' || text.length > 3 * MAX_BASE64) return Buffer.alloc(0);
+  const base64 = plain(text);
+  const bytes = base64.length > MAX_BASE64 ? Buffer.alloc(0) : Buffer.from(base64, 'base64');
   return bytes.toString('base64') === base64 ? bytes : Buffer.alloc(0);
 }
 
@@ -159,7 +165,11 @@ function isSamePerson(found: unknown, expected: string | undefined): boolean {
   return typeof found === 'string' && (expected === undefined || found === expected);
 }
 
-/** Drops the keys through which a later merge of this object could reach `Object.prototype`; WeChat uses none of them. */
-function withoutPrototypeKeys(key: string, value: unknown): unknown {
-  return key === '__proto__' || key === 'constructor' || key === 'prototype' ? undefined : value;
+/**
+ * As in WeChat's other answers null is absent, and so is an empty id. Keys through which a later merge of this object could reach `Object.prototype`
+ * go too; WeChat uses none of them.
+ */
+function withoutEmpty(key: string, value: unknown): unknown {
+  const empty = value === null || (value === '' && (key === 'openId' || key === 'unionId'));
+  return empty || key === '__proto__' || key === 'constructor' || key === 'prototype' ? undefined : value;
 }

@@ -75,6 +75,75 @@ describe('decryptUserData', () => {
     }
   });
 
+  it.each([
+    ['percent-encoded', encodeURIComponent],
+    [
+      'percent-encoded in small letters',
+      (text: string) => encodeURIComponent(text).replace(/%../g, (one) => one.toLowerCase()),
+    ],
+    ['with a line end behind', (text: string) => `${text}\r\n`],
+    ['with a percent-encoded line end behind', (text: string) => `${text}%0A`],
+    [
+      'percent-encoded, with spaces for plus signs',
+      (text: string) => text.replaceAll('+', ' ').replaceAll('=', '%3D'),
+    ],
+  ])('takes the same bytes written otherwise: %s', (_name, write) => {
+    const iv = write(IV);
+    expect(decryptUserData({ ...official, encryptedData: write(ENCRYPTED), iv }).openId).toBe(OPENID);
+  });
+
+  it.each([
+    ['a percent sign that encodes nothing', `${IV.slice(0, -2)}%`],
+    ['encoded twice', encodeURIComponent(encodeURIComponent(IV))],
+    ['a blank behind', `${IV} `],
+  ])('refuses an IV with %s', (_name, iv) => {
+    expect(failure({ iv })).toBeInstanceOf(WechatDecryptError);
+  });
+
+  it.each([
+    ['nickName', 'a\u0014b', 'a b'],
+    ['city', 'a\nb', 'a b'],
+    ['country', '\u0000', ' '],
+  ])('reads a raw control character in %s', (field, raw, read) => {
+    const content = `{"openId":"${OPENID}","${field}":"${raw}","watermark":${JSON.stringify(watermark)}}`;
+    const user = decryptUserData({ ...official, ...encrypt(content), openid: OPENID });
+    expect(user).toEqual({ openId: OPENID, [field]: read, watermark });
+    // All checks stay.
+    expect(failure({ ...encrypt(content), openid: UNIONID })).toBeInstanceOf(WechatDecryptError);
+    expect(failure({ ...encrypt(content), appId: 'wx0000000000000000' })).toBeInstanceOf(WechatDecryptError);
+    const unpadded = Buffer.alloc(16 - (Buffer.byteLength(content) % 16), 0);
+    expect(failure(encrypt(content, unpadded))).toBeInstanceOf(WechatDecryptError);
+  });
+
+  it('hands on well-formed text', () => {
+    const half = '"x\\ud83d"';
+    const content = `{"nickName":${half},"city":${half},"watermark":${JSON.stringify(watermark)}}`;
+    const whole = 'x\uFFFD';
+    expect(decryptUserData({ ...official, ...encrypt(content) })).toEqual({
+      nickName: whole,
+      city: whole,
+      watermark,
+    });
+  });
+
+  it.each([
+    [{ unionId: null }, {}],
+    [{ openId: null, unionId: null, nickName: 'Band' }, { nickName: 'Band' }],
+    [
+      { openId: OPENID, unionId: '', city: '' },
+      { openId: OPENID, city: '' },
+    ],
+    [{ openId: '', phoneNumber: null }, {}],
+  ])('takes null and empty ids in %j as absent', (content, expected) => {
+    const user = decryptUserData({
+      ...official,
+      ...sealed({ ...content, watermark }),
+      openid: OPENID,
+      unionid: UNIONID,
+    });
+    expect(user).toStrictEqual({ ...expected, watermark });
+  });
+
   it('takes spaces for the plus signs that were lost on the way', () => {
     const encryptedData = ENCRYPTED.replaceAll('+', ' ');
     expect(encryptedData).not.toBe(ENCRYPTED);
@@ -190,7 +259,6 @@ describe('decryptUserData', () => {
       ['another person', { openid: 'oAnother' }],
       ['another unionid', { unionid: 'oAnother' }],
       ['an openId that is no text', { ...sealed({ openId: 7, watermark }) }],
-      ['a unionId that is null', { ...sealed({ unionId: null, watermark }), unionid: UNIONID }],
       ['an old timestamp', { now: (MADE_AT + 600) * 1000, maxAge: 300 }],
       ['no watermark', sealed({ openId: OPENID })],
       ['a watermark that is null', sealed({ watermark: null })],
