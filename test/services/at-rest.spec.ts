@@ -236,7 +236,7 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
     const entries = await store.entries();
     await user;
 
-    const ofPeople = [...entries.keys()].filter((key) => !/:(claim|login):/.test(key));
+    const ofPeople = [...entries.keys()].filter((key) => !/:(claim|code|login):/.test(key));
     expect(ofPeople.toSorted()).toEqual(
       [
         keyOf('token', 'ming'),

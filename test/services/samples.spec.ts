@@ -83,7 +83,13 @@ describe('sample 03, two processes on Redis', () => {
       expect((await copy()).status).toBe(200);
       const left = await browser.visit(sample.home + way, {
         method: 'POST',
-        headers: { 'sec-fetch-site': 'same-origin', origin: sample.home },
+        // As a browser sends a form.
+        headers: {
+          'sec-fetch-site': 'same-origin',
+          'sec-fetch-mode': 'navigate',
+          'sec-fetch-dest': 'document',
+          origin: sample.home,
+        },
       });
       expect(left).toMatchObject({ status: 303 });
       expect((await times(4, copy)).map(({ status }) => status)).toEqual([401, 401, 401, 401]);
