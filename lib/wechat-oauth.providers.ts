@@ -82,7 +82,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
       ),
   },
   part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
-  part(LoginOutcome, [Flows, SealedSessions, LoginStart, Refusals, WechatEvents]),
+  part(LoginOutcome, [WECHAT_CONFIG, Flows, SealedSessions, LoginStart, Refusals, WechatEvents]),
   part(LoginCallback, [
     WECHAT_CONFIG,
     Flows,

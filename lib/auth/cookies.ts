@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto';
 import { stringifySetCookie } from 'cookie';
 import type { WechatApp } from '../config/wechat-config.js';
 
-/** Browsers keep about 4,096 bytes of name, value and attributes together. */
-export const MAX_COOKIE_LENGTH = 3_500;
+/**
+ * Name and value. Browsers would keep about 4,096 bytes with the attributes, but the answer that ends a
+ * login holds a flow's cookie and an address too, and two of these must fit into one Cookie field.
+ */
+export const MAX_COOKIE_LENGTH = 2_800;
 
 /** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
 export function cookieName(app: WechatApp, base: string): string {

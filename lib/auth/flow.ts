@@ -1,10 +1,19 @@
 // A login flow on its way through WeChat. The server keeps nothing: the state is in the address, everything else in a sealed cookie of this flow.
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import type { Sealer } from '../sealing/sealer.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
-import { flowCookieName, flowCookies, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
+import {
+  cookieName,
+  flowCookieName,
+  flowCookies,
+  onlyCookie,
+  type ReceivedCookie,
+  writeCookie,
+} from './cookies.js';
+import { cookieLength, COOKIES_BUDGET, MAX_REMOVED } from './header-budget.js';
+import { silentCookieName } from './silent-attempts.js';
 
 /** How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes. */
 export const FLOW_LIFETIME_MS = 10 * 60_000;
@@ -12,15 +21,17 @@ export const FLOW_LIFETIME_MS = 10 * 60_000;
 export const REPLAY_MS = 60_000;
 /** How often a login starts again by itself before a person is told. */
 export const MAX_RESTARTS = 2;
+/** Of a browser at one host, over all apps. */
 const MAX_ALIVE = 5;
-/** Many servers refuse a Cookie header of more than 8 KiB. */
-const MAX_ALIVE_LENGTH = 4_000;
 
 export interface Flow {
   /** 32 hex characters: attempt (1), random (23), MAC (8). */
   readonly state: string;
   readonly scope: WechatScope;
+  /** Empty: where the callback came in. It was too long for a header, or the flow is finished. */
   readonly returnTo: string;
+  /** Hash of the address that was asked for, by which a finished flow is counted. */
+  readonly asked: string;
   /** Upgrades keep the account: its openid. */
   readonly upgrades?: string;
   /** Milliseconds since 1970. */
@@ -36,7 +47,7 @@ export interface RecognizedState {
 
 export class Flows {
   constructor(
-    private readonly config: Pick<WechatConfig, 'apps'>,
+    private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
     private readonly sealer: Sealer,
     private readonly runtime: Runtime,
   ) {}
@@ -63,22 +74,41 @@ export class Flows {
     return undefined;
   }
 
-  /** The Set-Cookie lines of a flow that starts, removing the oldest of too many. */
-  start(app: WechatApp, cookies: readonly ReceivedCookie[], flow: Omit<Flow, 'expiresAt'>): string[] {
-    const cookie = this.seal(
-      app,
-      { ...flow, expiresAt: this.runtime.now() + FLOW_LIFETIME_MS },
-      FLOW_LIFETIME_MS,
-    );
-    let room = MAX_ALIVE_LENGTH - cookie.length;
-    const kept: string[] = [];
+  /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
+  start(app: WechatApp, flow: Omit<Flow, 'expiresAt'>): string {
+    return this.seal(app, { ...flow, expiresAt: this.runtime.now() + FLOW_LIFETIME_MS }, FLOW_LIFETIME_MS);
+  }
+
+  /**
+   * The lines, behind removals of what would make our cookies of this host too many or too long for
+   * servers: first flows that do not open, then the oldest flows, then what other apps keep there, the
+   * sessions last. Better signed out of another app than shut out of every page.
+   * @param lines Set-Cookie lines of one answer
+   */
+  makeRoom(app: WechatApp, cookies: readonly ReceivedCookie[], lines: readonly string[]): string[] {
+    const written = lines.map(readPair);
+    const set = written.filter(({ value }) => value !== '');
+    const shown = cookies.filter(({ name }) => !written.some((line) => line.name === name));
+    const apps = [...this.config.apps.values()];
+    const named = (of: (app: WechatApp) => string) =>
+      apps.flatMap((owner) =>
+        shown.filter(({ name }) => name === of(owner)).map((cookie) => ({ owner, ...cookie })),
+      );
+    const flows = apps.flatMap((owner) => this.withAge(owner, shown));
+    flows.sort((a, b) => a.expiresAt - b.expiresAt);
+    const kept = [...named(silentCookieName), ...named((owner) => this.sessionName(owner))];
+
+    let length = [...set, ...flows, ...kept].reduce((sum, cookie) => sum + cookieLength(cookie), 0);
+    let tooMany = flows.length + flowCookies(app, set).length - MAX_ALIVE;
     const removed: string[] = [];
-    for (const { name, length } of this.alive(app, cookies)) {
-      room -= length;
-      if (kept.length < MAX_ALIVE - 1 && room > 0) kept.push(name);
-      else removed.push(name);
+    for (const cookie of [...flows, ...kept.filter(({ owner }) => owner !== app)]) {
+      if (length <= COOKIES_BUDGET && tooMany <= 0) break;
+      if (removed.length === MAX_REMOVED) break;
+      removed.push(writeCookie(cookie.owner, cookie.name, '', 0));
+      length -= cookieLength(cookie);
+      tooMany--;
     }
-    return [...removed.map((name) => writeCookie(app, name, '', 0)), cookie];
+    return [...removed, ...lines];
   }
 
   /** The flow of this browser that the state belongs to. */
@@ -87,15 +117,21 @@ export class Flows {
     return flow?.state === state ? flow : undefined;
   }
 
-  /** Lets the flow answer repeats of its callback, for a minute, to the same browser only. */
+  /**
+   * Lets the flow answer repeats of its callback, for a minute, to the same browser only. Where they are
+   * sent, the kept result says.
+   */
   finish(app: WechatApp, flow: Flow): string {
     const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
-    return this.seal(app, { ...flow, done: true, expiresAt }, expiresAt - this.runtime.now());
+    const finished = { ...flow, returnTo: '', done: true as const, expiresAt };
+    return this.seal(app, finished, expiresAt - this.runtime.now());
   }
 
-  /** The Set-Cookie lines that end every flow of this browser. */
+  /** The Set-Cookie lines that end the flows of this browser, ten at most. */
   clear(app: WechatApp, cookies: readonly ReceivedCookie[]): string[] {
-    return flowCookies(app, cookies).map(({ name }) => writeCookie(app, name, '', 0));
+    return flowCookies(app, cookies)
+      .slice(0, MAX_REMOVED)
+      .map(({ name }) => writeCookie(app, name, '', 0));
   }
 
   forget(app: WechatApp, flow: Flow): string {
@@ -108,17 +144,23 @@ export class Flows {
    */
   fruitless(app: WechatApp, cookies: readonly ReceivedCookie[], returnTo: string): number {
     const attempts = this.ours(app, cookies)
-      .filter(({ flow }) => flow.done && flow.returnTo === returnTo)
+      .filter(({ flow }) => flow.done && flow.asked === hashOf(returnTo))
       .map(({ flow }) => Number.parseInt(flow.state[0]!, 16) + 1);
     return Math.max(0, ...attempts);
   }
 
-  /** Flow cookies of the request, newest first; those that do not open come last, to be removed first. */
-  private alive(app: WechatApp, cookies: readonly ReceivedCookie[]): { name: string; length: number }[] {
-    const opened = new Map(this.ours(app, cookies).map(({ name, flow }) => [name, flow.expiresAt]));
-    return flowCookies(app, cookies)
-      .toSorted((a, b) => (opened.get(b.name) ?? 0) - (opened.get(a.name) ?? 0))
-      .map(({ name, value }) => ({ name, length: name.length + value.length }));
+  /** The flow cookies of the request and when they end; those that do not open are over. */
+  private withAge(owner: WechatApp, cookies: readonly ReceivedCookie[]) {
+    const opened = new Map(this.ours(owner, cookies).map(({ name, flow }) => [name, flow.expiresAt]));
+    return flowCookies(owner, cookies).map((cookie) => ({
+      owner,
+      expiresAt: opened.get(cookie.name) ?? 0,
+      ...cookie,
+    }));
+  }
+
+  private sessionName(app: WechatApp): string {
+    return cookieName(app, this.config.session.cookieName);
   }
 
   private ours(app: WechatApp, cookies: readonly ReceivedCookie[]): { name: string; flow: Flow }[] {
@@ -130,7 +172,8 @@ export class Flows {
 
   private seal(app: WechatApp, flow: Flow, lifetimeMs: number): string {
     const name = flowCookieName(app, flow.state);
-    return writeCookie(app, name, this.sealer.seal('flow', name, JSON.stringify(flow)), lifetimeMs / 1_000);
+    const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo) });
+    return writeCookie(app, name, this.sealer.seal('flow', name, text), lifetimeMs / 1_000);
   }
 
   private open(name: string, value: string | undefined): Flow | undefined {
@@ -143,6 +186,11 @@ export class Flows {
   }
 }
 
+/** Of an absolute address: what a flow remembers of it when nothing else is needed any more. */
+export function hashOf(address: string): string {
+  return createHash('sha256').update(address).digest('base64url').slice(0, 16);
+}
+
 export function looksLikeState(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text);
 }
@@ -153,8 +201,30 @@ function readFlow(text: string | undefined): Flow | undefined {
     const flow = JSON.parse(text ?? 'null') as Partial<Flow> | null;
     const genuine =
       typeof flow?.state === 'string' && typeof flow.returnTo === 'string' && Number.isFinite(flow.expiresAt);
-    return genuine ? (flow as Flow) : undefined;
+    return genuine ? { ...(flow as Flow), returnTo: lengthen(flow.returnTo!) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A Chinese character takes three bytes instead of nine. What a parser would not give back unchanged stays. */
+function shorten(address: string): string {
+  const short = address.replace(/(?:%[89A-F][0-9A-F])+/g, (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return bytes;
+    }
+  });
+  return lengthen(short) === address ? short : address;
+}
+
+function lengthen(address: string): string {
+  return URL.canParse(address) ? new URL(address).href : address;
+}
+
+function readPair(line: string): ReceivedCookie {
+  const pair = line.split(';', 1)[0]!;
+  const equals = pair.indexOf('=');
+  return { name: pair.slice(0, equals), value: pair.slice(equals + 1) };
 }

@@ -8,7 +8,7 @@ import { type Flow, FLOW_LIFETIME_MS, type Flows, looksLikeState } from './flow.
 import type { WechatIdentity } from './identity.js';
 import { type LoginOutcome, RedirectNotAllowed } from './login-outcome.js';
 import type { Refusals } from './refusals.js';
-import { allowedReturnAddress, defaultReturnAddress, handlerReturnAddress } from './return-address.js';
+import { allowedReturnAddress, handlerReturnAddress } from './return-address.js';
 import type { Runtime } from '../runtime.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { FoundSession } from './session-reader.js';
@@ -86,8 +86,7 @@ export class LoginCallback {
         ? redirectTo(visit.cleanDestination)
         : this.outcome.ofLostFlow(visit, callback);
     }
-    const returnTo =
-      allowedReturnAddress(this.config, app, flow.returnTo) ?? defaultReturnAddress(this.config, app);
+    const returnTo = allowedReturnAddress(this.config, app, flow.returnTo) ?? visit.cleanDestination;
     if (code === undefined) return this.outcome.ofRefusal(visit, app, flow, returnTo);
 
     let outcome: ExchangeOutcome;
@@ -134,7 +133,7 @@ export class LoginCallback {
           token,
           upgrades ? { ...context, previous: current } : context,
         );
-        const result = this.check(app, login);
+        const result = this.check(app, login, returnTo);
         const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
         this.events.emit(eventOf(result, ms, facts));
         return result;
@@ -142,11 +141,14 @@ export class LoginCallback {
     });
   }
 
-  /** Whatever can be wrong with a result is found out while its exchange is still kept for another try. */
-  private check(app: WechatApp, result: LoginResult): LoginResult {
+  /**
+   * Whatever can be wrong with a result is found out while its exchange is still kept for another try.
+   * The kept result says where to go: the finished flow of a repeat has no address any more.
+   */
+  private check(app: WechatApp, result: LoginResult, returnTo: string): LoginResult {
     if (result.kind !== 'signed-in') return result;
     this.sessions.toCookie(app, result.session);
-    if (result.redirectTo === undefined) return result;
+    if (result.redirectTo === undefined) return { ...result, redirectTo: returnTo };
     const address = handlerReturnAddress(this.config, app, result.redirectTo);
     if (address === undefined) throw new RedirectNotAllowed();
     return { ...result, redirectTo: address };

@@ -1,13 +1,15 @@
 // What a person is answered when WeChat has sent them back: signed in, refused, again, or sorry.
 import { Logger } from '@nestjs/common';
 import { WechatApiError, WechatError } from '../api/errors.js';
-import type { WechatApp } from '../config/wechat-config.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { grantsProfile } from '../tokens/wechat-token.js';
 import type { WechatEvents } from '../wechat-events.js';
 import { type Flow, type Flows, MAX_RESTARTS } from './flow.js';
+import { fitsAnswer } from './header-budget.js';
 import type { LoginStart } from './login-start.js';
 import { statusOf } from './problems.js';
 import type { Refusals } from './refusals.js';
+import { defaultReturnAddress, warnOfLength } from './return-address.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { LoginResult } from './sign-in.js';
 import { forgetAttempt, wasTried } from './silent-attempts.js';
@@ -18,6 +20,7 @@ export class LoginOutcome {
   private readonly logger = new Logger('WechatOAuth');
 
   constructor(
+    private readonly config: WechatConfig,
     private readonly flows: Flows,
     private readonly sessions: SealedSessions,
     private readonly start: LoginStart,
@@ -32,13 +35,23 @@ export class LoginOutcome {
       const message = result.message === undefined ? {} : { message: result.message };
       return this.refusals.page(visit, 'LOGIN_REFUSED', { reason: result.code, ...message }, forgotten);
     }
-    const setCookies = [this.sessions.toCookie(app, result.session), this.flows.finish(app, flow)];
-    if (wasTried(app, visit.cookies)) setCookies.push(forgetAttempt(app));
+    const own = [this.sessions.toCookie(app, result.session), this.flows.finish(app, flow)];
+    if (wasTried(app, visit.cookies)) own.push(forgetAttempt(app));
+    const setCookies = this.flows.makeRoom(app, visit.cookies, own);
     if (flow.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
       // Less was granted than asked for. Sending the person on would only ask again, for ever.
       return this.refusals.page(visit, 'WECHAT_SCOPE_REQUIRED', { scope: flow.scope }, setCookies);
     }
-    return redirectTo(result.redirectTo ?? returnTo, setCookies);
+    return redirectTo(this.withinHeader(app, result.redirectTo ?? returnTo, setCookies), setCookies);
+  }
+
+  /** A big session leaves less room for the address. */
+  private withinHeader(app: WechatApp, address: string, setCookies: readonly string[]): string {
+    if (fitsAnswer(setCookies, address)) return address;
+    const { origin, pathname } = new URL(address);
+    warnOfLength(this.config, pathname);
+    const short = origin + pathname;
+    return fitsAnswer(setCookies, short) ? short : defaultReturnAddress(this.config, app);
   }
 
   /** WeChat sent the person back without a code: they said no. */
@@ -57,7 +70,7 @@ export class LoginOutcome {
     error?: WechatError,
   ): Verdict {
     const { app, attempt } = lost;
-    const returnTo = flow?.returnTo ?? visit.cleanDestination;
+    const returnTo = flow?.returnTo || visit.cleanDestination;
     if (attempt < MAX_RESTARTS) {
       const again = flow ? visit.under({ scope: flow.scope }) : visit;
       return this.start.begin(again, { returnTo, attempt: attempt + 1, app, upgrades: flow?.upgrades });

@@ -3,9 +3,10 @@ import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../api/authorize-ur
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { WechatEvents } from '../wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
-import { type Flows, MAX_RESTARTS } from './flow.js';
+import { type Flows, hashOf, MAX_RESTARTS } from './flow.js';
+import { fitsAnswer } from './header-budget.js';
 import type { Refusals } from './refusals.js';
-import { publicAddress, requirePublicUrl } from './return-address.js';
+import { publicAddress, requirePublicUrl, warnOfLength } from './return-address.js';
 import { rememberAttempt } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
@@ -18,11 +19,13 @@ export interface LoginStartOptions {
   app?: WechatApp;
   /** The openid at `app` that is to grant more. */
   upgrades?: string | undefined;
+  /** Whether the browser is to remember that it was tried. */
+  isSilent?: boolean;
 }
 
 export class LoginStart {
   constructor(
-    private readonly config: Pick<WechatConfig, 'endpoints'>,
+    private readonly config: WechatConfig,
     private readonly flows: Flows,
     private readonly refusals: Refusals,
     private readonly events: WechatEvents,
@@ -33,10 +36,10 @@ export class LoginStart {
     const verdict = this.begin(visit.under({ scope: 'snsapi_base' }), {
       returnTo: visit.destination,
       attempt: 0,
+      isSilent: true,
     });
     // Whatever keeps the attempt from starting is no reason to keep anybody out.
-    if (verdict.kind !== 'redirect') return pass(undefined);
-    return { ...verdict, setCookies: [...verdict.setCookies, rememberAttempt(visit.serving[0]!)] };
+    return verdict.kind === 'redirect' ? verdict : pass(undefined);
   }
 
   begin(visit: Visit, { returnTo, app: preferred, upgrades, ...login }: LoginStartOptions): Verdict {
@@ -46,23 +49,37 @@ export class LoginStart {
     const attempt = Math.max(login.attempt, this.flows.fruitless(app, cookies, returnTo));
     if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo);
 
+    const scope = scopeToAsk(app, rule.scope);
+    const state = this.flows.createState(app, attempt);
+    const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
+    // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
+    const callback = new URL(publicAddress(requirePublicUrl(app), request.path));
+    const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
+    const answerWith = (kept: string, redirectUri: string) => {
+      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), ...account };
+      const mark = login.isSilent ? [rememberAttempt(app)] : [];
+      const setCookies = this.flows.makeRoom(app, cookies, [this.flows.start(app, flow), ...mark]);
+      const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
+      return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
+    };
+
+    // For the case that the cookie is lost; the first to go where a header has no room for both.
+    const telling = new URL(callback);
+    telling.searchParams.set('returnTo', returnTo);
+    const whole =
+      (rule.isLoginRoute ? answerWith(returnTo, telling.href) : undefined) ??
+      answerWith(returnTo, callback.href);
+    if (!whole) warnOfLength(this.config, request.path);
+    const verdict = whole ?? answerWith('', callback.href);
+    if (!verdict) return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+
     const facts = { app: app.name, client: visit.client };
     this.events.emit(
       login.attempt === 0
         ? { type: 'flow.started', ...facts }
         : { type: 'flow.restarted', attempt, ...facts },
     );
-    const scope = scopeToAsk(app, rule.scope);
-    const state = this.flows.createState(app, attempt);
-    const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
-    const setCookies = this.flows.start(app, cookies, { state, scope, returnTo, ...account });
-
-    // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
-    const callback = new URL(publicAddress(requirePublicUrl(app), request.path));
-    if (rule.isLoginRoute) callback.searchParams.set('returnTo', returnTo);
-    const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
-    const location = build(this.config.endpoints.open, app.appId, callback.href, state, { scope });
-    return redirectTo(location, setCookies);
+    return verdict;
   }
 
   /** The browser kept nothing of what it was given, again and again. */

@@ -1,7 +1,9 @@
 // Where a login may end. The answer is an absolute address on an allowed origin, or nothing.
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import { quoted, warnOnce } from './warn-once.js';
 
-const MAX_LENGTH = 1_024;
+/** More than a header has room for; what it does have room for is measured where the answer is made. */
+const MAX_LENGTH = 3_000;
 
 /** The address of a path of the application, as browsers see it: a proxy may have stripped the path of `publicUrl`. */
 export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
@@ -30,8 +32,19 @@ export function allowedReturnAddress(
   // A blob: address has the origin of what is inside it.
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined;
   if (url.username || url.password || !config.returnTo.origins.has(url.origin)) return undefined;
-  // Measured again: percent-encoding makes a Chinese character nine, and the flow's cookie has to hold them.
+  // Measured again: percent-encoding makes a Chinese character nine.
   return url.href.length > MAX_LENGTH ? undefined : url.href;
+}
+
+/** Says that an address was too long. Its query may be private, so it is named by its path. */
+export function warnOfLength(config: WechatConfig, path: string): void {
+  warnOnce(
+    config,
+    'length',
+    path,
+    `A login at ${quoted(path)} could not keep the whole address to return to: a header has no room for it. ` +
+      'Keep such state elsewhere, e.g. in the session storage of the page.',
+  );
 }
 
 /** What a login handler returned: a path is one of the application, which knows nothing of a path that a proxy strips. */

@@ -40,7 +40,7 @@ export class SealedSessions {
     if (name.length + value.length > MAX_COOKIE_LENGTH) {
       throw new WechatConfigError(
         'loginHandler (claims)',
-        `make the session cookie longer than ${MAX_COOKIE_LENGTH} bytes, which browsers would drop`,
+        `make the session cookie longer than ${MAX_COOKIE_LENGTH} bytes, and headers that long are refused on the way`,
         'Put an id into the claims and keep the rest in your database.',
       );
     }

@@ -6,7 +6,7 @@ import { cookieName, type ReceivedCookie, writeCookie } from './cookies.js';
 const REMEMBER_S = 86_400;
 
 export function wasTried(app: WechatApp, cookies: readonly ReceivedCookie[]): boolean {
-  return cookies.some(({ name }) => name === nameFor(app));
+  return cookies.some(({ name }) => name === silentCookieName(app));
 }
 
 /**
@@ -14,13 +14,13 @@ export function wasTried(app: WechatApp, cookies: readonly ReceivedCookie[]): bo
  * @param seconds after a logout it is as long as the session would have lasted, so that nobody is signed in again behind their back
  */
 export function rememberAttempt(app: WechatApp, seconds = REMEMBER_S): string {
-  return writeCookie(app, nameFor(app), '1', seconds);
+  return writeCookie(app, silentCookieName(app), '1', seconds);
 }
 
 export function forgetAttempt(app: WechatApp): string {
-  return writeCookie(app, nameFor(app), '', 0);
+  return writeCookie(app, silentCookieName(app), '', 0);
 }
 
-function nameFor(app: WechatApp): string {
+export function silentCookieName(app: WechatApp): string {
   return cookieName(app, 'wechat_silent');
 }

@@ -10,6 +10,7 @@ import {
   defaultReturnAddress,
   publicAddress,
   requirePublicUrl,
+  warnOfLength,
 } from './return-address.js';
 import type { RouteRule } from './route-rule.js';
 
@@ -83,13 +84,11 @@ export class Visit {
       return asked ?? defaultReturnAddress(this.config, app);
     }
     const base = requirePublicUrl(app);
-    const own = publicAddress(base, request.path + request.search);
-    const withoutQuery = publicAddress(base, request.path);
-    return (
-      allowedReturnAddress(this.config, app, own) ??
-      allowedReturnAddress(this.config, app, withoutQuery) ??
-      defaultReturnAddress(this.config, app)
-    );
+    const own = allowedReturnAddress(this.config, app, publicAddress(base, request.path + request.search));
+    if (own !== undefined) return own;
+    warnOfLength(this.config, request.path);
+    const withoutQuery = allowedReturnAddress(this.config, app, publicAddress(base, request.path));
+    return withoutQuery ?? defaultReturnAddress(this.config, app);
   }
 
   /** The destination of a callback, whose address carries WeChat's parameters. */

@@ -969,7 +969,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
         for (const line of begun.setCookies) expect(line.length).toBeLessThan(4_096);
         const callback = new URL(redirectUriOf(begun));
         expect([returnTo, callback.origin, callback.pathname]).toEqual([returnTo, SHOP, '/wechat/login']);
-        expectInside(returnTo, callback.searchParams.get('returnTo')!);
+        // Left out where the header has no room for it beside the cookie.
+        expectInside(returnTo, callback.searchParams.get('returnTo') ?? `${SHOP}/`);
 
         const sent = await signedIn.visit(`${SHOP}/wechat/login?${query}`);
         expect([returnTo, sent.status]).toEqual([returnTo, 302]);
@@ -1092,7 +1093,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       ]) {
         const answer = await browserFor(running).visit(SHOP + path);
         expect([path.slice(0, 20), answer.status]).toEqual([path.slice(0, 20), 302]);
-        expect(answer.setCookies.map((line) => line.length < 2_000)).toEqual([true]);
+        expect(answer.setCookies.map((line) => line.length < 3_500)).toEqual([true]);
+        expect(answer.headers.location!.length + answer.setCookies[0]!.length).toBeLessThan(4_000);
       }
     });
 
@@ -1107,7 +1109,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
         true,
       ]);
       expect(location).toMatch(/^[\x21-\x7e]+$/);
-      expect(location.length).toBeLessThanOrEqual(1_024);
+      expect(location.length).toBeLessThan(4_000);
     }
   });
 

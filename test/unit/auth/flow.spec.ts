@@ -1,10 +1,12 @@
 // A flow on its own: its state, its cookie, and how many of them a browser carries.
-import { type Flow, FLOW_LIFETIME_MS, Flows, REPLAY_MS } from '../../../lib/auth/flow.js';
-import { readCookies, type ReceivedCookie } from '../../../lib/auth/cookies.js';
+import { type Flow, FLOW_LIFETIME_MS, Flows, hashOf, REPLAY_MS } from '../../../lib/auth/flow.js';
+import { cookieName, readCookies, type ReceivedCookie, writeCookie } from '../../../lib/auth/cookies.js';
+import { rememberAttempt } from '../../../lib/auth/silent-attempts.js';
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
 import type { WechatApp } from '../../../lib/config/wechat-config.js';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { Secret } from '../../../lib/sealing/secret.js';
+import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';
 import { FakeRuntime } from '../../support/parts.js';
 
 const SECRETS = ['session-secret-canary-0123456789abcdef', 'an-older-session-secret-0123456789abcdef'];
@@ -13,13 +15,18 @@ const APPS = {
   website: { type: 'website', appId: 'wx000000000website', secret: 'b' },
 } as const;
 
-function makeFlows({ secrets = SECRETS.slice(0, 1), publicUrl = 'https://shop.example.com' } = {}) {
+function makeFlows({
+  secrets = SECRETS.slice(0, 1),
+  publicUrl = 'https://shop.example.com',
+  apps = APPS as WechatOAuthOptions['apps'] & object,
+} = {}) {
   const runtime = new FakeRuntime();
-  const config = resolveConfig({ apps: APPS, publicUrl, sessionSecret: secrets }, false);
+  const config = resolveConfig({ apps, publicUrl, sessionSecret: secrets }, false);
   const sealer = new Sealer(secrets.map((secret) => new Secret(secret)));
   const flows = new Flows(config, sealer, runtime);
-  const [official, website] = [...config.apps.values()] as [WechatApp, WechatApp];
-  return { flows, runtime, sealer, official, website };
+  const all = [...config.apps.values()];
+  const [official, website] = all as [WechatApp, WechatApp];
+  return { flows, runtime, sealer, official, website, all };
 }
 
 /** What a browser does with Set-Cookie lines. */
@@ -44,11 +51,22 @@ class Jar {
   }
 }
 
-const details = (state: string): Omit<Flow, 'expiresAt'> => ({
+const details = (state: string, returnTo = 'https://shop.example.com/orders'): Omit<Flow, 'expiresAt'> => ({
   state,
   scope: 'snsapi_base',
-  returnTo: 'https://shop.example.com/orders',
+  returnTo,
+  asked: hashOf(returnTo),
 });
+
+/** The Set-Cookie lines of a login that starts. */
+function startAt(
+  flows: Flows,
+  app: WechatApp,
+  cookies: readonly ReceivedCookie[],
+  flow: Omit<Flow, 'expiresAt'>,
+): string[] {
+  return flows.makeRoom(app, cookies, [flows.start(app, flow)]);
+}
 
 describe('A state', () => {
   it('is 32 hex characters: the attempt, 23 of chance, 8 of a code', () => {
@@ -130,7 +148,7 @@ describe('A flow', () => {
   it('is found by its state in the cookies of its browser only', () => {
     const { flows, official, runtime } = makeFlows();
     const [one, two] = [flows.createState(official, 0), flows.createState(official, 0)];
-    const jar = new Jar().take(flows.start(official, [], details(one)));
+    const jar = new Jar().take(startAt(flows, official, [], details(one)));
 
     expect(flows.find(official, jar.received, one)).toEqual({
       ...details(one),
@@ -144,7 +162,7 @@ describe('A flow', () => {
     const { flows, official } = makeFlows();
     const [one, two] = [flows.createState(official, 0), flows.createState(official, 0)];
     const [first, second] = [one, two].map((state) =>
-      new Jar().take(flows.start(official, [], details(state))),
+      new Jar().take(startAt(flows, official, [], details(state))),
     );
     const [name] = first!.cookies.keys();
     const [value] = second!.cookies.values();
@@ -155,8 +173,8 @@ describe('A flow', () => {
   it('is not found at another app, though state and cookie be renamed for it', () => {
     const { flows, official, website } = makeFlows();
     const state = flows.createState(official, 0);
-    const jar = new Jar().take(flows.start(official, [], details(state)));
-    const [other] = new Jar().take(flows.start(website, [], details(state))).cookies.keys();
+    const jar = new Jar().take(startAt(flows, official, [], details(state)));
+    const [other] = new Jar().take(startAt(flows, website, [], details(state))).cookies.keys();
 
     expect(flows.find(website, jar.received, state)).toBeUndefined();
     expect(
@@ -167,7 +185,7 @@ describe('A flow', () => {
   it('is over after ten minutes, whatever the browser still sends', () => {
     const { flows, official, runtime } = makeFlows();
     const state = flows.createState(official, 0);
-    const jar = new Jar().take(flows.start(official, [], details(state)));
+    const jar = new Jar().take(startAt(flows, official, [], details(state)));
     runtime.time += FLOW_LIFETIME_MS - 1;
     expect(flows.find(official, jar.received, state)).toBeDefined();
     runtime.time += 1;
@@ -177,7 +195,7 @@ describe('A flow', () => {
   it('answers repeats for a minute once it is done, and no repeat makes that longer', () => {
     const { flows, official, runtime } = makeFlows();
     const state = flows.createState(official, 0);
-    const jar = new Jar().take(flows.start(official, [], details(state)));
+    const jar = new Jar().take(startAt(flows, official, [], details(state)));
     jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
     runtime.time += REPLAY_MS - 1_000;
     jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
@@ -194,9 +212,7 @@ describe('A flow', () => {
       return {
         app,
         state,
-        jar: new Jar().take(
-          flows.start(app, [], { ...details(state), returnTo: `https://shop.example.com/${index}` }),
-        ),
+        jar: new Jar().take(startAt(flows, app, [], details(state, `https://shop.example.com/${index}`))),
       };
     });
     expect(new Set(started.map(({ state }) => state)).size).toBe(100);
@@ -212,7 +228,7 @@ describe('A flow', () => {
     const jar = new Jar();
     const states = Array.from({ length: 12 }, () => flows.createState(official, 0));
     for (const state of states) {
-      jar.take(flows.start(official, jar.received, details(state)));
+      jar.take(startAt(flows, official, jar.received, details(state)));
       runtime.time += 1_000;
     }
     expect(jar.cookies.size).toBe(5);
@@ -228,26 +244,111 @@ describe('A flow', () => {
       last = flows.createState(official, 0);
       const returnTo = `https://shop.example.com/${'x'.repeat(1_024 - 25 - (round % 3))}`;
       jar.take(
-        flows.start(official, jar.received, { ...details(last), returnTo, upgrades: 'o'.repeat(128) }),
+        startAt(flows, official, jar.received, { ...details(last), returnTo, upgrades: 'o'.repeat(128) }),
       );
       runtime.time += 1_000;
-      expect(jar.header.length).toBeLessThan(4_400);
+      expect(jar.header.length).toBeLessThan(6_000);
       for (const [name, value] of jar.cookies) expect(name.length + value.length).toBeLessThan(3_500);
     }
     // The one that has just started is never the one to go.
     expect(flows.find(official, jar.received, last)).toBeDefined();
   });
 
+  it('shares its room with the flows, sessions and marks of every other app of the host', () => {
+    const apps = Object.fromEntries(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => [
+        name,
+        { type: 'official-account' as const, appId: `wx0000000000000${name}`, secret: name },
+      ]),
+    );
+    const { flows, runtime, all } = makeFlows({ apps });
+    const jar = new Jar();
+    for (let round = 0; round < 25; round++) {
+      const app = all[round % 5]!;
+      const state = flows.createState(app, 0);
+      const flow = details(state, `https://shop.example.com/${'x'.repeat(1_000 + round)}`);
+      jar.take(flows.makeRoom(app, jar.received, [flows.start(app, flow), rememberAttempt(app)]));
+      expect(jar.header.length).toBeLessThan(6_000);
+      const found = flows.find(app, jar.received, state)!;
+      expect(found.returnTo).toBe(flow.returnTo);
+
+      const session = writeCookie(app, cookieName(app, 'wechat_session'), 'v'.repeat(1_700), 60);
+      jar.take(flows.makeRoom(app, jar.received, [session, flows.finish(app, found)]));
+      expect(jar.header.length).toBeLessThan(6_000);
+      expect(jar.cookies.has(cookieName(app, 'wechat_session'))).toBe(true);
+      runtime.time += 1_000;
+    }
+    // Two of that size fit beside a flow that starts. Those that were given up were the oldest.
+    const kept = all.map((app) => jar.cookies.has(cookieName(app, 'wechat_session')));
+    expect(kept).toEqual([false, false, false, true, true]);
+  });
+
+  it('removes only what the request showed, ten at most, and never what the same answer sets', () => {
+    const { flows, official } = makeFlows();
+    const [name] = new Jar().take([flows.start(official, details('0'.repeat(32)))]).cookies.keys();
+    const junk = Array.from({ length: 30 }, (_, index) => ({
+      name: name!.slice(0, -8) + index.toString(16).padStart(8, '0'),
+      value: 'x'.repeat(500),
+    }));
+    const flow = flows.start(official, details('0'.repeat(32)));
+    const lines = flows.makeRoom(official, [...junk, { name: name!, value: 'old' }], [flow]);
+    expect(lines).toHaveLength(11);
+    expect(lines.at(-1)).toBe(flow);
+    const shown = new Set(junk.map((cookie) => cookie.name));
+    for (const line of lines.slice(0, -1)) {
+      expect([shown.has(line.split('=')[0]!), line.includes('=; Max-Age=0')]).toEqual([true, true]);
+    }
+    expect(flows.clear(official, junk)).toHaveLength(10);
+    expect(flows.makeRoom(official, [], [flow])).toEqual([flow]);
+  });
+
+  it('holds Chinese addresses in a third of their length, and gives every address back unchanged', () => {
+    const { flows, official } = makeFlows();
+    const state = flows.createState(official, 0);
+    const lengthOf = (returnTo: string) => {
+      const line = flows.start(official, details(state, returnTo));
+      expect(flows.find(official, new Jar().take([line]).received, state)!.returnTo).toBe(returnTo);
+      return line.length;
+    };
+    const base = 'https://shop.example.com/';
+    expect(lengthOf(base + '%E8%8C%B6'.repeat(200))).toBeLessThan(1_300);
+    for (const rest of [
+      '%e8%8c%b6',
+      '%E8%8C',
+      '%FF%FE',
+      '%C2%85?%C2%A0#%E2%80%A8',
+      '%25E8%258C%25B6',
+      'a%2Fb%20c',
+      '%ED%A0%BD',
+      '%EF%BB%BFx',
+      '?q=%E8%8C%B6&x=%00',
+    ]) {
+      // prettier-ignore
+      lengthOf(base + rest);
+    }
+  });
+
+  it('remembers of its address only a hash once it is finished', () => {
+    const { flows, official } = makeFlows();
+    const state = flows.createState(official, 0);
+    const flow = details(state, `https://shop.example.com/${'x'.repeat(1_500)}`);
+    const jar = new Jar().take([flows.start(official, flow)]);
+    const line = flows.finish(official, flows.find(official, jar.received, state)!);
+    expect(line.length).toBeLessThan(400);
+    const { returnTo, asked } = flows.find(official, jar.take([line]).received, state)!;
+    expect([returnTo, asked]).toEqual(['', hashOf(flow.returnTo)]);
+  });
+
   it('makes room by removing what does not open first', () => {
     const { flows, official } = makeFlows();
     const jar = new Jar();
     const states = Array.from({ length: 4 }, () => flows.createState(official, 0));
-    for (const state of states) jar.take(flows.start(official, jar.received, details(state)));
+    for (const state of states) jar.take(startAt(flows, official, jar.received, details(state)));
     const [name] = jar.cookies.keys();
     const junk = name!.replace(/[0-9a-f]{8}$/, '00000000');
     const cookies = [{ name: junk, value: 'v1.AAAA' }, ...jar.received];
 
-    const lines = flows.start(official, cookies, details(flows.createState(official, 0)));
+    const lines = startAt(flows, official, cookies, details(flows.createState(official, 0)));
 
     expect(lines.filter((line) => line.includes('Max-Age=0')).map((line) => line.split('=')[0])).toEqual([
       junk,
@@ -257,13 +358,13 @@ describe('A flow', () => {
   it('is not confused by cookies that only begin like one', () => {
     const { flows, official } = makeFlows();
     const [name] = new Jar()
-      .take(flows.start(official, [], details(flows.createState(official, 0))))
+      .take(startAt(flows, official, [], details(flows.createState(official, 0))))
       .cookies.keys();
     const prefix = name!.slice(0, -8);
     const odd = ['', 'x', 'é', ' ', '0000000g', 'ABCDEF01', '000000000', '\u0000', '=;', '__proto__'];
     const cookies = odd.map((rest) => ({ name: prefix + rest, value: 'x'.repeat(2_000) }));
 
-    expect(flows.start(official, cookies, details(flows.createState(official, 0)))).toHaveLength(1);
+    expect(startAt(flows, official, cookies, details(flows.createState(official, 0)))).toHaveLength(1);
     expect(flows.clear(official, cookies)).toEqual([]);
     expect(flows.fruitless(official, cookies, '')).toBe(0);
   });
@@ -282,7 +383,7 @@ describe('A flow', () => {
   ])('is not %s, though it be sealed by us', (text) => {
     const { flows, official, sealer } = makeFlows();
     const state = flows.createState(official, 0);
-    const [name] = new Jar().take(flows.start(official, [], details(state))).cookies.keys();
+    const [name] = new Jar().take(startAt(flows, official, [], details(state))).cookies.keys();
     const cookies = [{ name: name!, value: sealer.seal('flow', name!, text) }];
 
     expect(flows.find(official, cookies, state)).toBeUndefined();
@@ -294,7 +395,7 @@ describe('A flow', () => {
     const jar = new Jar();
     const end = (attempt: number, returnTo: string) => {
       const state = flows.createState(official, attempt);
-      jar.take(flows.start(official, jar.received, { ...details(state), returnTo }));
+      jar.take(startAt(flows, official, jar.received, details(state, returnTo)));
       jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
     };
     const here = 'https://shop.example.com/here';
@@ -312,7 +413,7 @@ describe('A flow', () => {
     const { flows, official, website } = makeFlows();
     const jar = new Jar();
     for (const app of [official, official, website]) {
-      jar.take(flows.start(app, jar.received, details(flows.createState(app, 0))));
+      jar.take(startAt(flows, app, jar.received, details(flows.createState(app, 0))));
     }
     jar.take(flows.clear(official, jar.received));
     expect(jar.cookies.size).toBe(1);
