@@ -105,7 +105,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     WECHAT_RUNTIME,
     CodeClaims,
   ]),
-  part(GuardSetup, [WECHAT_CONFIG, LoginFlow]),
+  part(GuardSetup, [WECHAT_CONFIG, LoginFlow, WECHAT_RUNTIME]),
   {
     provide: CLIENT_PARTS,
     inject: [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME],

@@ -1,12 +1,14 @@
 // The one thing the guard injects, so that it can be used in every module that sees ours.
 import { WechatConfigError } from '../api/errors.js';
 import type { WechatConfig } from '../config/wechat-config.js';
+import type { Runtime } from '../runtime.js';
 import type { LoginFlow } from './login-flow.js';
 
 export class GuardSetup {
   constructor(
     private readonly config: WechatConfig,
     readonly flow: LoginFlow,
+    readonly runtime: Runtime,
   ) {}
 
   get hooks(): WechatConfig['hooks'] {

@@ -1,6 +1,7 @@
 // Answers a request by ourselves, the same on Express and Fastify.
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Runtime } from '../runtime.js';
 import type { WechatHooks } from '../wechat-oauth.options.js';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from './problem-page.js';
 import type { WechatProblem } from './problems.js';
@@ -9,6 +10,10 @@ import type { Verdict } from './verdict.js';
 
 type OwnPage = { redirect: string } | { status: number; html: string } | undefined;
 
+/** How long the application may think about its own page, in ms. */
+const RENDER_MS = 5_000;
+const TOO_LATE = Symbol('too late');
+
 export class HttpAnswer {
   private readonly logger = new Logger('WechatOAuth');
 
@@ -16,6 +21,14 @@ export class HttpAnswer {
     private readonly adapter: AbstractHttpAdapter,
     private readonly response: unknown,
   ) {}
+
+  /**
+   * Whether somebody else answers already, e.g. a middleware whose patience was over. Asked before every
+   * answer: a second one would throw, and the filters that catch it would answer a third time.
+   */
+  get hasBegun(): boolean {
+    return Boolean(this.adapter.isHeadersSent(this.response));
+  }
 
   setCookies(lines: readonly string[]): void {
     for (const line of lines) this.adapter.appendHeader(this.response, 'Set-Cookie', line);
@@ -39,9 +52,14 @@ export class HttpAnswer {
     );
   }
 
-  async page(verdict: Extract<Verdict, { kind: 'page' }>, hooks: WechatHooks): Promise<void> {
+  async page(
+    verdict: Extract<Verdict, { kind: 'page' }>,
+    hooks: WechatHooks,
+    runtime: Pick<Runtime, 'sleep'>,
+  ): Promise<void> {
     const { problem, lang, setCookies, base } = verdict;
-    const own = await this.ownPage(problem, hooks);
+    const own = await this.ownPage(problem, hooks, runtime);
+    if (this.hasBegun) return;
     if (own && 'redirect' in own) {
       const isPath = /^\/(?!\/)/.test(own.redirect);
       const location = base && isPath ? publicAddress(base, own.redirect) : own.redirect;
@@ -72,13 +90,25 @@ export class HttpAnswer {
     }
   }
 
-  /** What the application makes of a problem. A mistake in it must not take the page away from the person who needs it. */
-  private async ownPage(problem: WechatProblem, { renderProblem }: WechatHooks): Promise<OwnPage> {
+  /**
+   * What the application makes of a problem. A mistake in it, or a template that never comes, must not
+   * take the page away from the person who needs it.
+   */
+  private async ownPage(
+    problem: WechatProblem,
+    { renderProblem }: WechatHooks,
+    runtime: Pick<Runtime, 'sleep'>,
+  ): Promise<OwnPage> {
+    if (!renderProblem) return undefined;
     let why: string;
     try {
-      const own = await renderProblem?.(problem);
-      if (own === undefined || isOwnPage(own)) return own;
-      why = 'returned neither { redirect } nor { status, html }';
+      const tooLate = runtime.sleep(RENDER_MS).then(() => TOO_LATE);
+      const own = await Promise.race([renderProblem(problem), tooLate]);
+      if (own === undefined || isOwnPage(own)) return own as OwnPage;
+      why =
+        own === TOO_LATE
+          ? `took longer than ${RENDER_MS / 1_000} s`
+          : 'returned neither { redirect } nor { status, html }';
     } catch (error) {
       // Only the class: what the message of a template or a database holds nobody knows.
       why = `threw ${error instanceof Error ? error.constructor.name : typeof error}`;

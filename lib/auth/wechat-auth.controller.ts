@@ -84,6 +84,8 @@ export class WechatAuthController {
       const found = await this.reader.find(request, apps);
       if (found !== 'forged') for (const { session } of found) await this.revocations.end(session);
     }
+    // Somebody was tired of waiting for the store.
+    if (answer.hasBegun) return;
     const setCookies = apps.flatMap((app) => [
       this.sessions.clearCookie(app),
       ...this.flows.clear(app, cookies),

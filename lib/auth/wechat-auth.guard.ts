@@ -54,6 +54,9 @@ export class WechatAuthGuard implements CanActivate {
     }
 
     const answer = new HttpAnswer(this.host.httpAdapter, context.switchToHttp().getResponse());
+    // A route that does not look is none of our business, whoever answers it.
+    const isOurs = verdict.kind !== 'pass' || !verdict.isPublic;
+    if (isOurs && answer.hasBegun) return endQuietly();
     switch (verdict.kind) {
       case 'pass':
         answer.pass(verdict);
@@ -65,10 +68,9 @@ export class WechatAuthGuard implements CanActivate {
         answer.redirect(verdict);
         break;
       case 'page':
-        await answer.page(verdict, this.setup.hooks);
+        await answer.page(verdict, this.setup.hooks, this.setup.runtime);
     }
-    // The request is answered. Returning false or throwing would call the application's exception filters, of which some write a second answer.
-    return new Promise<never>(() => {});
+    return endQuietly();
   }
 
   private attach({ call, carriers }: ContextRequest, verdict: Verdict): void {
@@ -115,6 +117,11 @@ export class WechatAuthGuard implements CanActivate {
         'handleConnection(client, request) { client.request = request }. Elsewhere, set the option hooks.getRequest.',
     );
   }
+}
+
+/** The request is answered. Returning false or throwing would call the application's exception filters, of which some write a second answer. */
+function endQuietly(): Promise<never> {
+  return new Promise<never>(() => {});
 }
 
 /** Nest's driver for Apollo makes these extensions itself, but only for answers over HTTP: what comes over graphql-ws or from another server shall look the same. */

@@ -1,10 +1,14 @@
 // The application's own say: which app a login starts with, who is asking, and what a person reads when it does not go on.
 import { WechatAuthController, type WechatHooks, type WechatOAuthOptions } from '../../lib/index.js';
+import type { Runtime } from '../../lib/runtime.js';
+import { WECHAT_RUNTIME } from '../../lib/wechat-oauth.constants.js';
 import type { MockAppOptions } from '../../lib/testing/index.js';
 import { ALL_APPS, MOCK_APPS, PLATFORMS, SHOP } from '../support/application.js';
 import { AGENTS, type Answer } from '../support/browser.js';
 import { OrdersController } from '../support/orders.js';
 import { browserFor, expectLogin, redirectUriOf, setStage } from '../support/stage.js';
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 const CLUB = 'https://club.example.com';
 const CLUB_APP: MockAppOptions = {
@@ -157,6 +161,25 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
       expect([refused.status, refused.headers.location]).toEqual([302, 'https://help.example.com/']);
       // The flow is over, so its cookie goes.
       expect(refused.setCookies).toEqual([expect.stringMatching(/^__Host-wechat_flow_\w+=; Max-Age=0/)]);
+    });
+
+    it.each<[string, () => unknown]>([
+      ['never returns', () => new Promise(() => {})],
+      ['fails after its time', async () => { await tick(); await tick(); throw new Error('hunter2'); }], // prettier-ignore
+    ])('does not take the page away when it %s', async (_what, renderProblem) => {
+      const running = await stage.start({
+        controllers: [OrdersController],
+        options: { hooks: { renderProblem } as WechatHooks },
+      });
+      const waited: number[] = [];
+      running.app.get<Runtime>(WECHAT_RUNTIME).sleep = async (ms) => void waited.push(ms);
+      const page = await browserFor(running, AGENTS.desktop).visit(`${SHOP}/orders`);
+      expect([page.status, page.body]).toEqual([403, expect.stringContaining('OPEN_IN_WECHAT')]);
+      expect(waited).toEqual([5_000]);
+      const line = running.logs.lines.find(({ level }) => level === 'error')!;
+      expect(line.text).toContain('hooks.renderProblem took longer than 5 s');
+      await tick();
+      expect(running.logs.text).not.toContain('hunter2');
     });
 
     it.each<[string, unknown, RegExp]>([
