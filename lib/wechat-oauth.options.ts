@@ -92,9 +92,15 @@ export interface WechatHookContext {
   readonly client: WechatClientKind;
 }
 
+/** Asked once for a request and not waited for. One that throws or returns a promise is taken for `undefined`, and the log says so once. */
 export interface WechatHooks {
-  /** Chooses the app that a login starts with, by name, among `candidates`. `undefined` leaves it to the module. */
-  selectApp?: (context: WechatHookContext & { readonly candidates: readonly string[] }) => string | undefined;
+  /**
+   * Chooses the app that a login starts with, by name, among `candidates`; `null` for none, so that a page says so. `undefined` leaves it to the module,
+   * which takes the first; on a phone's own browser none, because nobody can scan a QR code with the phone that shows it.
+   */
+  selectApp?: (
+    context: WechatHookContext & { readonly candidates: readonly string[] },
+  ) => string | null | undefined;
   /** Corrects what the request says about its client. It chooses the way of login, never access. */
   detectClient?: (context: WechatHookContext) => WechatClientKind | undefined;
   /** Finds the request in a GraphQL or WebSocket context that carries it in an unusual place. `undefined` leaves it to the module. */

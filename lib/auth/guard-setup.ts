@@ -2,7 +2,9 @@
 import { WechatConfigError } from '../api/errors.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
+import { askHook } from './ask-hook.js';
 import type { LoginFlow } from './login-flow.js';
+import type { GetRequest } from './request-of-context.js';
 
 export class GuardSetup {
   constructor(
@@ -14,6 +16,15 @@ export class GuardSetup {
   get hooks(): WechatConfig['hooks'] {
     return this.config.hooks;
   }
+
+  /** What `hooks.getRequest` finds; a mistake in it leaves the request to the module. */
+  readonly getRequest: GetRequest = (context) =>
+    askHook(
+      this.config,
+      'hooks.getRequest',
+      () => this.config.hooks.getRequest?.(context),
+      (said): said is object => typeof said === 'object' && said !== null && !('then' in said),
+    );
 
   hasApp(name: string): boolean {
     return this.config.apps.has(name);

@@ -94,9 +94,9 @@ export class LoginStart {
   private refuseClient(visit: Visit): Verdict {
     const hasPages = visit.accepted.some(({ type }) => type === 'official-account' || type === 'website');
     if (!hasPages) return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
-    return this.refusals.page(
-      visit,
-      pageAppFor(visit.client) === 'website' ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER',
-    );
+    const inWechat = pageAppFor(visit.client) === 'official-account';
+    // Without an official account, WeChat would only send the person back to a browser.
+    const leads = !inWechat && visit.accepted.some(({ type }) => type === 'official-account');
+    return this.refusals.page(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER');
   }
 }

@@ -8,6 +8,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import { toHttpStatus } from '../api/http-status.js';
+import type { WechatClientKind } from './client-detection.js';
 
 export type WechatProblemCode =
   | 'WECHAT_LOGIN_REQUIRED'
@@ -36,6 +37,8 @@ export interface WechatProblem {
   readonly reason?: string;
   /** Stands in the log too, so that a screenshot leads to a log line. */
   readonly ref: string;
+  /** Who is looking. For `hooks.renderProblem`: a program is not told. */
+  readonly client?: WechatClientKind;
   /** Where a page can offer to try again. */
   readonly retryUrl?: string;
   /** Where a page can offer to go instead: `returnTo.default`. */
@@ -72,10 +75,10 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
   },
   OPEN_IN_BROWSER: {
     status: 403,
-    title: { zh: '请在浏览器中打开', en: 'Open this page in a browser' },
+    title: { zh: '请在电脑浏览器中打开', en: 'Open this page in a browser on a computer' },
     text: {
-      zh: '微信内暂不支持登录此页面，请点击右上角“…”，选择在浏览器中打开。',
-      en: 'This page has no sign-in inside WeChat. Tap "…" at the top right and open it in a browser.',
+      zh: '此页面需用微信扫码登录，请复制本页链接，在电脑浏览器中打开。',
+      en: 'Signing in here takes scanning a code with WeChat. Copy the link of this page and open it in a browser on a computer.',
     },
   },
   SNAPSHOT_USER: {
@@ -138,7 +141,7 @@ export const NOT_ADMITTED = {
 
 export type ProblemDetails = Pick<
   WechatProblem,
-  'loginUrl' | 'app' | 'scope' | 'reason' | 'retryUrl' | 'homeUrl'
+  'loginUrl' | 'app' | 'scope' | 'reason' | 'client' | 'retryUrl' | 'homeUrl'
 > & {
   message?: string;
   /** In place of the one that goes with the code. */
@@ -181,6 +184,6 @@ const EXCEPTIONS = {
 
 /** An ordinary Nest exception, so that the application's filters shape it as they shape their own. */
 export function problemException(problem: WechatProblem): HttpException {
-  const { retryUrl: _, homeUrl: __, ...body } = problem;
+  const { client: _, retryUrl: __, homeUrl: ___, ...body } = problem;
   return new EXCEPTIONS[problem.statusCode as Words['status']](body);
 }

@@ -31,7 +31,7 @@ export class Refusals {
   ): Extract<Verdict, { kind: 'page' }> {
     const { lang, client, home: app } = visit;
     const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
-    const problem = this.problem(code, lang, { ...home, ...details });
+    const problem = this.problem(code, lang, { client, ...home, ...details });
     // A failure is logged where its cause is known.
     if (code !== 'LOGIN_FAILED') this.logger.log(`${code}, ref ${problem.ref}, shown to ${client}`);
     return { kind: 'page', problem, lang, setCookies, base: app?.publicUrl ?? this.config.publicUrl };

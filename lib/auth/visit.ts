@@ -1,8 +1,8 @@
 // One request at one guarded route, with what the steps of a login need to know of it; each fact is found out when it is first asked for.
-import { Logger } from '@nestjs/common';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { acceptedApps, isAt, servingApps } from './app-choice.js';
-import { detectClient, type WechatClientKind } from './client-detection.js';
+import { askHook } from './ask-hook.js';
+import { detectClient, isClientKind, type WechatClientKind } from './client-detection.js';
 import { readCookies, type ReceivedCookie } from './cookies.js';
 import type { HttpRequest } from './http-request.js';
 import {
@@ -13,16 +13,19 @@ import {
   warnOfLength,
 } from './return-address.js';
 import type { RouteRule } from './route-rule.js';
+import { quoted, warnOnce } from './warn-once.js';
 
-/** Whose `hooks.selectApp` was already complained about: once is enough for the log. */
-const warned = new WeakSet<WechatConfig>();
+/** What was found out about a request: each hook is asked once, whatever rule the request is judged by. */
+interface Findings {
+  client?: WechatClientKind;
+  cookies?: ReceivedCookie[];
+  /** By the names of the apps in question. */
+  readonly serving: Map<RouteRule['apps'], readonly WechatApp[]>;
+}
 
 export class Visit {
   /** The apps whose sessions count here. */
   readonly accepted: readonly WechatApp[];
-  #client?: WechatClientKind;
-  #serving?: readonly WechatApp[];
-  #cookies?: ReceivedCookie[];
 
   constructor(
     private readonly config: WechatConfig,
@@ -30,13 +33,14 @@ export class Visit {
     readonly rule: RouteRule,
     /** Whether the context can be answered with a redirect or a page at all. */
     private readonly canNavigate: boolean,
+    private readonly found: Findings = { serving: new Map() },
   ) {
     this.accepted = acceptedApps(config, rule.apps);
   }
 
   /** The same request under another rule: a login route that names an app or a scope, a flow that goes on with its own. */
   under(rule: Partial<RouteRule>): Visit {
-    return new Visit(this.config, this.request, { ...this.rule, ...rule }, this.canNavigate);
+    return new Visit(this.config, this.request, { ...this.rule, ...rule }, this.canNavigate, this.found);
   }
 
   /** Whether a person is waiting who can be sent to WeChat. */
@@ -54,16 +58,19 @@ export class Visit {
   }
 
   get cookies(): readonly ReceivedCookie[] {
-    return (this.#cookies ??= readCookies(this.request.cookieHeader));
+    return (this.found.cookies ??= readCookies(this.request.cookieHeader));
   }
 
   get client(): WechatClientKind {
-    return (this.#client ??= this.detectClient());
+    return (this.found.client ??= this.detectClient());
   }
 
   /** The apps that can sign this client in, best first; one at most when the application's hook chose. */
   get serving(): readonly WechatApp[] {
-    return (this.#serving ??= this.findServing());
+    const { apps } = this.rule;
+    let serving = this.found.serving.get(apps);
+    if (!serving) this.found.serving.set(apps, (serving = this.findServing()));
+    return serving;
   }
 
   /** The app at whose address the person stays: one that serves them, else one of this host, else the first that has an address. */
@@ -101,28 +108,45 @@ export class Visit {
 
   private findServing(): readonly WechatApp[] {
     const { request, client, accepted } = this;
-    const serving = servingApps(accepted, client, request.host);
-    const candidates = serving.map(({ name }) => name);
-    const chosen = this.config.hooks.selectApp?.({ raw: request.raw, client, candidates });
+    const fitting = servingApps(accepted, client, request.host);
+    const candidates = fitting.map(({ name }) => name);
+    // A phone shows a QR code to the one who would have to scan it with that phone.
+    const serving = client === 'mobile-browser' ? [] : fitting;
+    const { selectApp } = this.config.hooks;
+    if (!selectApp) return serving;
+    const ask = () => selectApp({ raw: request.raw, client, candidates });
+    const chosen = askHook(this.config, 'hooks.selectApp', ask, isNameOrNone);
     if (chosen === undefined) return serving;
-    const found = serving.filter(({ name }) => name === chosen);
-    if (found.length > 0 || candidates.length === 0) return found;
+    const found = fitting.filter(({ name }) => name === chosen);
+    if (found.length > 0 || candidates.length === 0 || chosen === null) return found;
     // A wrong name must not cost anybody their login, and the developer must hear of it.
-    if (!warned.has(this.config)) {
-      warned.add(this.config);
-      new Logger('WechatOAuth').warn(
-        `hooks.selectApp chose ${JSON.stringify(String(chosen).slice(0, 40))}, which is none of its candidates: ${candidates.join(', ')}. The first of them was taken. Said once.`,
-      );
-    }
+    warnOnce(
+      this.config,
+      'candidates',
+      'hooks.selectApp',
+      `hooks.selectApp chose ${quoted(chosen)}, which is none of its candidates: ${candidates.join(', ')}. ` +
+        'The module chose by itself.',
+    );
     return serving;
   }
 
   private detectClient(): WechatClientKind {
     const { dev, hooks } = this.config;
     const { raw } = this.request;
-    const forced = typeof dev.client === 'function' ? dev.client({ raw }) : dev.client;
+    const force = dev.client;
+    const forced =
+      typeof force === 'function'
+        ? askHook(this.config, 'dev.client', () => force({ raw }), isClientKind)
+        : force;
     if (forced) return forced;
     const client = detectClient(this.request.header('user-agent'));
-    return hooks.detectClient?.({ raw, client }) ?? client;
+    const { detectClient: correct } = hooks;
+    if (!correct) return client;
+    const ask = () => correct({ raw, client });
+    return askHook(this.config, 'hooks.detectClient', ask, isClientKind) ?? client;
   }
+}
+
+function isNameOrNone(said: unknown): said is string | null {
+  return typeof said === 'string' || said === null;
 }

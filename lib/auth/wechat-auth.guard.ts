@@ -42,7 +42,7 @@ export class WechatAuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = readRule(this.reflector, context);
     this.warnAboutUnknownApps(rule, context);
-    const found = requestOf(context, this.setup.hooks.getRequest);
+    const found = requestOf(context, this.setup.getRequest);
     // Fail closed: where no request is, nobody can have shown who they are.
     const request = found?.request ?? new HttpRequest({ headers: {} });
     const verdict = await this.setup.flow.judge(request, rule, found?.kind === 'http');

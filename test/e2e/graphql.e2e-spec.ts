@@ -521,6 +521,20 @@ describe.each(PLATFORMS)('WechatAuthGuard in GraphQL on %s', (_platform, adapter
     });
   });
 
+  it.each<[string, () => never]>([
+    ['throws', () => { throw new TypeError('hunter2'); }], // prettier-ignore
+    ['returns a promise', () => Promise.reject(new Error('hunter2')) as never],
+  ])('finds the request by itself where hooks.getRequest %s', async (_what, getRequest) => {
+    await start({ hooks: { getRequest } });
+    for (let time = 0; time < 2; time++) {
+      expect((await ask('{ openid }', { cookie: signIn().cookie })).json()).toEqual({
+        data: { openid: 'openid-of-ming' },
+      });
+    }
+    const said = running.logs.lines.filter(({ text }) => text.includes('hooks.getRequest'));
+    expect([said.length, running.logs.text.includes('hunter2')]).toEqual([1, false]);
+  });
+
   describe('over graphql-ws', () => {
     beforeEach(() => start());
 

@@ -1,15 +1,25 @@
 // The application's own say: which app a login starts with, who is asking, and what a person reads when it does not go on.
-import { WechatAuthController, type WechatHooks, type WechatOAuthOptions } from '../../lib/index.js';
+import http from 'node:http';
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import {
+  WechatAuth,
+  WechatAuthController,
+  WechatAuthGuard,
+  type WechatHooks,
+  type WechatOAuthOptions,
+} from '../../lib/index.js';
 import type { Runtime } from '../../lib/runtime.js';
 import { WECHAT_RUNTIME } from '../../lib/wechat-oauth.constants.js';
 import type { MockAppOptions } from '../../lib/testing/index.js';
 import { ALL_APPS, MOCK_APPS, PLATFORMS, SHOP } from '../support/application.js';
 import { AGENTS, type Answer } from '../support/browser.js';
 import { OrdersController } from '../support/orders.js';
-import { browserFor, expectLogin, redirectUriOf, setStage } from '../support/stage.js';
+import { browserFor, expectLogin, redirectUriOf, setStage, watchForCrashes } from '../support/stage.js';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
 const CLUB = 'https://club.example.com';
 const CLUB_APP: MockAppOptions = {
   type: 'official-account',
@@ -25,13 +35,23 @@ const TWO_HOSTS: WechatOAuthOptions['apps'] = {
   club: { type: CLUB_APP.type, appId: CLUB_APP.appId, secret: CLUB_APP.secret, publicUrl: CLUB },
 };
 
+@Controller('window')
+@UseGuards(WechatAuthGuard)
+@WechatAuth({ mode: 'silent' })
+class WindowController {
+  @Get()
+  look() {
+    return {};
+  }
+}
+
 describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
   const stage = setStage(adapter, { apps: [...MOCK_APPS, CLUB_APP] });
   const appIdOf = ({ headers }: Answer) => new URL(headers.location!).searchParams.get('appid');
 
   const start = async (hooks: WechatHooks, options: Partial<WechatOAuthOptions> = {}) => {
     const running = await stage.start({
-      controllers: [OrdersController, WechatAuthController],
+      controllers: [OrdersController, WindowController, WechatAuthController],
       options: { hooks, ...options },
     });
     return { running, browser: (agent?: string) => browserFor(running, agent, SHOP, CLUB) };
@@ -82,6 +102,130 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
     });
   });
 
+  describe('a phone’s own browser', () => {
+    it.each([AGENTS.phone, IPHONE])(
+      'is told to open WeChat, not shown a code that it cannot scan: %s',
+      async (agent) => {
+        const { browser } = await start({}, { apps: ALL_APPS });
+        for (const path of ['/orders', '/wechat/login', '/wechat/login?app=official']) {
+          const page = await browser(agent).visit(SHOP + path);
+          expect([page.status, page.body]).toEqual([403, expect.stringContaining('OPEN_IN_WECHAT')]);
+          expect(page.setCookies).toEqual([]);
+        }
+      },
+    );
+
+    it('is told to take a computer where WeChat itself has no sign-in either', async () => {
+      const { browser } = await start({}, { apps: { site: ALL_APPS!['website']! } });
+      for (const agent of [IPHONE, AGENTS.wechat]) {
+        const page = await browser(agent).visit(`${SHOP}/orders`);
+        expect([page.status, page.body]).toEqual([403, expect.stringContaining('OPEN_IN_BROWSER')]);
+        expect(page.body).toContain('on a computer');
+      }
+      expect((await browser(AGENTS.desktop).visit(`${SHOP}/orders`)).status).toBe(302);
+    });
+
+    it('is shown the code all the same where selectApp says so, and nobody is where it says null', async () => {
+      const clients: unknown[] = [];
+      const { browser } = await start(
+        {
+          selectApp: ({ client, candidates }) => (client === 'mobile-browser' ? candidates[0] : null),
+          renderProblem: ({ client }) => void clients.push(client),
+        },
+        { apps: ALL_APPS },
+      );
+      const answer = await browser(IPHONE).visit(`${SHOP}/orders`);
+      expect(new URL(answer.headers.location!).pathname).toBe('/connect/qrconnect');
+      const refused = [];
+      for (const agent of [AGENTS.desktop, AGENTS.wechat]) {
+        const { status, body } = await browser(agent).visit(`${SHOP}/orders`);
+        refused.push([status, /OPEN_IN_\w+/.exec(body)?.[0]]);
+      }
+      expect(refused).toEqual([
+        [403, 'OPEN_IN_WECHAT'],
+        [403, 'OPEN_IN_BROWSER'],
+      ]);
+      expect(clients).toEqual(['desktop-browser', 'wechat']);
+      // A program is not told what it is taken for.
+      expect((await browser(IPHONE).fetch(`${SHOP}/orders`)).json()).not.toHaveProperty('client');
+    });
+  });
+
+  describe('a hook with a mistake in it', () => {
+    const broken: [string, () => never][] = [
+      ['throws', () => { throw new TypeError('hunter2'); }],
+      ['returns a promise', () => Promise.resolve('hunter2') as never],
+      ['returns one that fails', () => Promise.reject(new Error('hunter2')) as never],
+      ['returns something else', () => ({ client: 'hunter2' }) as never],
+      ['returns a number', () => 7 as never],
+    ]; // prettier-ignore
+    const places: [string, (hook: () => never) => Partial<WechatOAuthOptions>][] = [
+      ['hooks.selectApp', (selectApp) => ({ hooks: { selectApp } })],
+      ['hooks.detectClient', (detectClient) => ({ hooks: { detectClient } })],
+      ['dev.client', (client) => ({ dev: { client } })],
+    ];
+    const cases = places.flatMap(([name, options]) => broken.map(([what, hook]) => [name, what, options(hook)] as const)); // prettier-ignore
+
+    it.each(cases)('%s that %s is left out, and the log says so once', async (name, _what, options) => {
+      const crashes = watchForCrashes();
+      const { browser, running } = await start({}, { apps: ALL_APPS, ...options });
+      for (const [agent, path] of [
+        [AGENTS.wechat, '/connect/oauth2/authorize'],
+        [AGENTS.desktop, '/connect/qrconnect'],
+        ['', '/connect/qrconnect'],
+      ] as const) {
+        const answer = await browser(agent).visit(`${SHOP}/orders`);
+        expect([answer.status, new URL(answer.headers.location!).pathname]).toEqual([302, path]);
+      }
+      await tick();
+      crashes.stop();
+      const said = running.logs.lines.filter(({ text }) => text.includes(name));
+      expect(said.map(({ level }) => level)).toEqual(['warn']);
+      expect([crashes.crashes, running.logs.text.includes('hunter2')]).toEqual([[], false]);
+    });
+
+    it('that wants a user agent does not fail where there is none', async () => {
+      const detectClient: WechatHooks['detectClient'] = ({ raw }) => {
+        const { headers } = raw as { headers: Record<string, string> };
+        return headers['user-agent']!.includes('Shop') ? 'wechat' : undefined;
+      };
+      const { running } = await start({ detectClient }, { apps: ALL_APPS });
+      const status = await new Promise((resolve, reject) => {
+        const options = { port: running.port, path: '/orders', headers: { accept: 'text/html' } };
+        http.get(options, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+      });
+      expect(status).toBe(302);
+    });
+  });
+
+  it('every hook is asked once for a request, whatever becomes of it', async () => {
+    const asked: string[] = [];
+    const { browser } = await start(
+      {
+        selectApp: ({ candidates }) => void asked.push(`select ${String(candidates)}`),
+        detectClient: () => void asked.push('detect'),
+      },
+      { apps: TWO_HOSTS, dev: { client: () => void asked.push('dev') } },
+    );
+    const phone = browser();
+    const once = ['dev', 'detect', 'select shop,club'];
+    const visit = async (path: string, agent = phone) => {
+      asked.length = 0;
+      const answer = await agent.visit(SHOP + path);
+      return [answer.status, ...asked.toSorted(), asked.length];
+    };
+    const expected = once.toSorted();
+    expect(await visit('/orders')).toEqual([302, ...expected, 3]);
+    expect(await visit('/window')).toEqual([302, ...expected, 3]);
+    expect(await visit('/wechat/login?scope=snsapi_userinfo')).toEqual([302, ...expected, 3]);
+    expect(await visit('/wechat/login?scope=nonsense')).toEqual([400, ...expected, 3]);
+    // A callback whose flow is gone starts again.
+    const state = new URL((await browser().visit(`${SHOP}/orders`)).headers.location!).searchParams.get(
+      'state',
+    );
+    expect(await visit(`/orders?code=c&state=${state}`)).toEqual([302, ...expected, 3]);
+  });
+
   it('detectClient corrects what the user agent says', async () => {
     const seen: string[] = [];
     const { browser } = await start(
@@ -125,6 +269,7 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
           statusCode: 403,
           code: 'OPEN_IN_WECHAT',
           message: expect.any(String),
+          client: 'desktop-browser',
           homeUrl: `${SHOP}/`,
           ref: expect.stringMatching(/^[0-9A-F]{10}$/),
         },

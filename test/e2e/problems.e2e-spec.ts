@@ -75,6 +75,7 @@ describe.each(PLATFORMS)('Problem pages on %s', (_name, adapter) => {
       {
         statusCode: 403,
         code: 'OPEN_IN_WECHAT',
+        client: 'desktop-browser',
         message: expect.any(String),
         ref: expect.stringMatching(/^[0-9A-F]{10}$/),
         homeUrl: `${SHOP}/`,
