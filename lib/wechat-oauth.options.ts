@@ -92,7 +92,10 @@ export interface WechatHookContext {
   readonly client: WechatClientKind;
 }
 
-/** Asked once for a request and not waited for. One that throws or returns a promise is taken for `undefined`, and the log says so once. */
+/**
+ * Asked once for a request, and but for `renderProblem` not waited for. One that throws, or returns a promise, is taken for `undefined`; the log says so
+ * once.
+ */
 export interface WechatHooks {
   /**
    * Chooses the app that a login starts with, by name, among `candidates`; `null` for none, so that a page says so. `undefined` leaves it to the module,

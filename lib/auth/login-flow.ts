@@ -8,6 +8,7 @@ import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
 import type { WechatProblemCode } from './problems.js';
 import type { Refusals } from './refusals.js';
+import { warnOfOrigin } from './return-address.js';
 import type { RouteRule } from './route-rule.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
 import type { FoundSession, SessionReader } from './session-reader.js';
@@ -39,6 +40,12 @@ export class LoginFlow {
     }
     const found = await this.reader.find(request, visit.accepted);
     if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    if (found.length === 0 && this.comesFromElsewhere(visit)) {
+      warnOfOrigin(this.config, request);
+      if (visit.rule.mode === 'required') {
+        return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED', { reason: 'ORIGIN_NOT_ALLOWED' });
+      }
+    }
     const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
     // Before the callback: a code is spent by a person who looks, not by a browser that guesses.
     if (callback && visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
@@ -84,6 +91,14 @@ export class LoginFlow {
     if (!visit.isPage || visit.isPrefetch || pageAppFor(visit.client) !== 'official-account') return false;
     const app = visit.serving[0];
     return app !== undefined && !wasTried(app, visit.cookies);
+  }
+
+  /** Whether a session of the request does not count because of the page that made it. */
+  private comesFromElsewhere({ request, accepted, cookies }: Visit): boolean {
+    return (
+      this.reader.isForeignWrite(request) &&
+      accepted.some((app) => this.sessions.fromCookie(app, cookies) !== undefined)
+    );
   }
 
   /** `GET login?app&scope&returnTo` narrows its own rule. Undefined when the address asks for something there is not. */

@@ -33,7 +33,7 @@ export interface WechatProblem {
   /** The app to sign in with. */
   readonly app?: string;
   readonly scope?: string;
-  /** The code of the login handler that refused. */
+  /** The code of the login handler that refused; `ORIGIN_NOT_ALLOWED` where a session did not count on a request from an unlisted origin. */
   readonly reason?: string;
   /** Stands in the log too, so that a screenshot leads to a log line. */
   readonly ref: string;
@@ -171,7 +171,7 @@ function wordsOf(
   code: WechatProblemCode,
   { reason }: Pick<ProblemDetails, 'reason'>,
 ): Pick<Words, 'title' | 'text'> {
-  return reason === undefined ? PROBLEMS[code] : NOT_ADMITTED;
+  return code === 'LOGIN_REFUSED' && reason !== undefined ? NOT_ADMITTED : PROBLEMS[code];
 }
 
 const EXCEPTIONS = {

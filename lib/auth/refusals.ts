@@ -37,13 +37,14 @@ export class Refusals {
     return { kind: 'page', problem, lang, setCookies, base: app?.publicUrl ?? this.config.publicUrl };
   }
 
-  deny(visit: Visit, code: WechatProblemCode): Verdict {
+  deny(visit: Visit, code: WechatProblemCode, details: ProblemDetails = {}): Verdict {
     const { accepted, rule, lang } = visit;
     const app = this.hasLoginRoute() ? visit.serving[0] : undefined;
     const problem = this.problem(code, lang, {
       ...(app ? { loginUrl: publicAddress(requirePublicUrl(app), this.config.loginPath) } : {}),
       ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
       ...(rule.scope === undefined ? {} : { scope: rule.scope }),
+      ...details,
     });
     this.note(problem, visit.client);
     return { kind: 'deny', problem };

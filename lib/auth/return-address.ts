@@ -1,5 +1,6 @@
 // Where a login may end. The answer is an absolute address on an allowed origin, or nothing.
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { HttpRequest } from './http-request.js';
 import { quoted, warnOnce } from './warn-once.js';
 
 /** More than a header has room for; what it does have room for is measured where the answer is made. */
@@ -34,6 +35,43 @@ export function allowedReturnAddress(
   if (url.username || url.password || !config.returnTo.origins.has(url.origin)) return undefined;
   // Measured again: percent-encoding makes a Chinese character nine.
   return url.href.length > MAX_LENGTH ? undefined : url.href;
+}
+
+/** What a link asks for as `returnTo`. An address elsewhere is dropped, and the log names the option that allows it, once for each origin. */
+export function askedReturnAddress(
+  config: WechatConfig,
+  app: WechatApp,
+  value: string | null,
+): string | undefined {
+  const allowed = allowedReturnAddress(config, app, value);
+  const base = requirePublicUrl(app).href;
+  if (allowed !== undefined || value === null || !URL.canParse(value, base)) return allowed;
+  const { protocol, origin, pathname } = new URL(value, base);
+  if (config.returnTo.origins.has(origin)) {
+    if (value.length > MAX_LENGTH) warnOfLength(config, pathname);
+  } else if (protocol === 'https:' || protocol === 'http:') {
+    const text =
+      `A returnTo at ${quoted(origin)} was dropped: the option returnTo.origins does not name that origin. ` +
+      'Add it there if it is yours.';
+    warnOnce(config, 'returnTo', origin, text);
+  }
+  return undefined;
+}
+
+/**
+ * Says that a session did not count because a page of an unlisted origin made the request. Whoever is
+ * signed in there would only read that they are not.
+ */
+export function warnOfOrigin(config: WechatConfig, request: HttpRequest): void {
+  const origin =
+    request.header('origin') ?? `a page with Sec-Fetch-Site: ${request.header('sec-fetch-site')}`;
+  warnOnce(
+    config,
+    'origin',
+    origin,
+    `The session of a ${request.method} from ${quoted(origin)} did not count, because a page of an origin that the ` +
+      'option returnTo.origins does not name could act for the person. Add the origin there if it is yours.',
+  );
 }
 
 /** Says that an address was too long. Its query may be private, so it is named by its path. */

@@ -7,6 +7,7 @@ import { readCookies, type ReceivedCookie } from './cookies.js';
 import type { HttpRequest } from './http-request.js';
 import {
   allowedReturnAddress,
+  askedReturnAddress,
   defaultReturnAddress,
   publicAddress,
   requirePublicUrl,
@@ -87,7 +88,7 @@ export class Visit {
     /* c8 ignore next -- routes of apps without any address are denied before they get here */
     if (!app) return '/';
     if (rule.isLoginRoute) {
-      const asked = allowedReturnAddress(this.config, app, request.query.get('returnTo'));
+      const asked = askedReturnAddress(this.config, app, request.query.get('returnTo'));
       return asked ?? defaultReturnAddress(this.config, app);
     }
     const base = requirePublicUrl(app);

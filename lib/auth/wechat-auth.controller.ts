@@ -26,7 +26,7 @@ import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
 import { NOT_ADMITTED, problemException, statusOf } from './problems.js';
 import { Refusals } from './refusals.js';
-import { allowedReturnAddress, defaultReturnAddress } from './return-address.js';
+import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './return-address.js';
 import { LoginRoute, WechatAuth } from './route-rule.js';
 import { Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
@@ -76,9 +76,12 @@ export class WechatAuthController {
   async logout(@Req() raw: object, @Res() response: unknown): Promise<void> {
     const request = new HttpRequest(raw);
     // Another site must not be able to sign people out either.
-    if (this.reader.isForeignWrite(request)) throw new ForbiddenException();
     const cookies = readCookies(request.cookieHeader);
     const apps = [...this.config.apps.values()];
+    if (this.reader.isForeignWrite(request)) {
+      if (apps.some((app) => this.sessions.fromCookie(app, cookies))) warnOfOrigin(this.config, request);
+      throw new ForbiddenException();
+    }
     const answer = new HttpAnswer(this.host.httpAdapter, response);
     if (this.config.session.revocable) {
       const found = await this.reader.find(request, apps);
@@ -98,7 +101,7 @@ export class WechatAuthController {
       this.host.httpAdapter.reply(response, undefined, 204);
       return;
     }
-    const asked = allowedReturnAddress(this.config, app, request.query.get('returnTo'));
+    const asked = askedReturnAddress(this.config, app, request.query.get('returnTo'));
     const location = asked ?? defaultReturnAddress(this.config, app);
     // 303: whatever was sent, the next page is asked for with GET.
     answer.redirect({ kind: 'redirect', location, setCookies }, 303);

@@ -182,6 +182,7 @@ const problem = (statusCode: number, code: string, message: string, more: object
   ...more,
 });
 const LOGIN_REQUIRED = problem(401, 'WECHAT_LOGIN_REQUIRED', 'Sign in with WeChat first.');
+const ORIGIN_NOT_ALLOWED = { ...LOGIN_REQUIRED, reason: 'ORIGIN_NOT_ALLOWED' };
 
 /** The one error of an answer, with the body of the contract, whatever its language. */
 function expectRefusal(answer: Answer, body: unknown, code = 'UNAUTHENTICATED'): void {
@@ -409,9 +410,9 @@ describe.each(PLATFORMS)('WechatAuthGuard in GraphQL on %s', (_platform, adapter
       const order = (headers: Record<string, string>) =>
         ask('mutation { order(tea: "Longjing") }', { cookie, ...headers });
 
-      expectRefusal(await order({ origin: EVIL }), LOGIN_REQUIRED);
-      expectRefusal(await order({ origin: 'null' }), LOGIN_REQUIRED);
-      expectRefusal(await order({ 'sec-fetch-site': 'same-site' }), LOGIN_REQUIRED);
+      expectRefusal(await order({ origin: EVIL }), ORIGIN_NOT_ALLOWED);
+      expectRefusal(await order({ origin: 'null' }), ORIGIN_NOT_ALLOWED);
+      expectRefusal(await order({ 'sec-fetch-site': 'same-site' }), ORIGIN_NOT_ALLOWED);
       expect(ran).toEqual([]);
 
       for (const origin of [SHOP, APP_ORIGIN])
@@ -516,7 +517,7 @@ describe.each(PLATFORMS)('WechatAuthGuard in GraphQL on %s', (_platform, adapter
       });
       expectRefusal(
         await ask('mutation { order(tea: "Longjing") }', { cookie: signIn().cookie, origin: EVIL }),
-        LOGIN_REQUIRED,
+        ORIGIN_NOT_ALLOWED,
       );
     });
   });

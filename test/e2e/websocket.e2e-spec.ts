@@ -272,6 +272,9 @@ const refusal = (statusCode: number, code: string, message: string, more: object
   },
 });
 const LOGIN_REQUIRED = refusal(401, 'WECHAT_LOGIN_REQUIRED', 'Sign in with WeChat first.');
+const ORIGIN_NOT_ALLOWED = refusal(401, 'WECHAT_LOGIN_REQUIRED', 'Sign in with WeChat first.', {
+  reason: 'ORIGIN_NOT_ALLOWED',
+});
 
 describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapter) => {
   const stage = setStage(adapter);
@@ -435,7 +438,7 @@ describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapte
         { cookie, origin: 'null' },
         { cookie, 'sec-fetch-site': 'same-site' },
       ] as Headers[])
-        expect(await (await connect(headers)).ask('openid')).toEqual(LOGIN_REQUIRED);
+        expect(await (await connect(headers)).ask('openid')).toEqual(ORIGIN_NOT_ALLOWED);
       expect(ran).toEqual([]);
 
       for (const headers of [
@@ -549,7 +552,7 @@ describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapte
 
       expect(await (await connect({ cookie }, { transports })).ask('openid')).toEqual(greeting);
       expect(await (await connect({ cookie, origin: EVIL }, { transports })).ask('openid')).toEqual(
-        LOGIN_REQUIRED,
+        ORIGIN_NOT_ALLOWED,
       );
     });
   });
@@ -591,7 +594,7 @@ describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapte
 
       expect(await (await connect({ cookie: signIn().cookie })).ask('openid')).toEqual(greeting);
       expect(await (await connect({ cookie: signIn().cookie, origin: EVIL })).ask('openid')).toEqual(
-        LOGIN_REQUIRED,
+        ORIGIN_NOT_ALLOWED,
       );
     });
   });
