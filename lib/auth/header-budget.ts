@@ -4,7 +4,7 @@
  * What the Set-Cookie and Location fields of one answer may take, in bytes. nginx reads the whole header
  * of an answer into 4 KiB (`proxy_buffer_size`) and answers 502 where it is longer.
  */
-export const ANSWER_BUDGET = 4_000;
+const ANSWER_BUDGET = 4_000;
 
 /**
  * What all our cookies of a host may take in a Cookie field, in bytes, however many apps there are.
@@ -19,6 +19,13 @@ export const MAX_REMOVED = 10;
 export function fitsAnswer(setCookies: readonly string[], location = ''): boolean {
   const lines = setCookies.reduce((sum, line) => sum + 'Set-Cookie: \r\n'.length + line.length, 0);
   return lines + 'Location: \r\n'.length + location.length < ANSWER_BUDGET;
+}
+
+/** As many of the lines, from the first, as one answer has room for. */
+export function withinAnswer(setCookies: readonly string[], location = ''): string[] {
+  const lines = [...setCookies];
+  while (lines.length > 0 && !fitsAnswer(lines, location)) lines.pop();
+  return lines;
 }
 
 /** What a cookie takes in the header of a request. */

@@ -21,6 +21,7 @@ import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
 import { CodeLogin } from './code-login.js';
 import { readCookies } from './cookies.js';
 import { Flows } from './flow.js';
+import { MAX_REMOVED, withinAnswer } from './header-budget.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
@@ -89,22 +90,26 @@ export class WechatAuthController {
     }
     // Somebody was tired of waiting for the store.
     if (answer.hasBegun) return;
-    const setCookies = apps.flatMap((app) => [
-      this.sessions.clearCookie(app),
-      ...this.flows.clear(app, cookies),
+    const isShown = (line: string) => cookies.some(({ name }) => line.startsWith(`${name}=`));
+    // What matters most first: with many apps an answer may not have room for all.
+    const lines = [
+      ...apps.map((one) => this.sessions.clearCookie(one)).filter(isShown),
       // Somebody who signed out must not be signed in again by the next silent route.
-      ...(app.type === 'official-account' ? [rememberAttempt(app, this.config.session.ttl)] : []),
-    ]);
+      ...apps
+        .filter(({ type }) => type === 'official-account')
+        .map((one) => rememberAttempt(one, this.config.session.ttl)),
+      ...apps.flatMap((one) => this.flows.clear(one, cookies)).slice(0, MAX_REMOVED),
+    ];
     const app = request.opensPage ? apps.find(({ publicUrl }) => publicUrl) : undefined;
     if (!app) {
-      answer.setCookies(setCookies);
+      answer.setCookies(withinAnswer(lines));
       this.host.httpAdapter.reply(response, undefined, 204);
       return;
     }
     const asked = askedReturnAddress(this.config, app, request.query.get('returnTo'));
     const location = asked ?? defaultReturnAddress(this.config, app);
     // 303: whatever was sent, the next page is asked for with GET.
-    answer.redirect({ kind: 'redirect', location, setCookies }, 303);
+    answer.redirect({ kind: 'redirect', location, setCookies: withinAnswer(lines, location) }, 303);
   }
 
   /** `{ app, code }` of a mini program or native app; `app` may be left out where there is one. */

@@ -7,6 +7,7 @@ import {
   WechatLoginHandler,
   type WechatOAuthOptions,
 } from '../../lib/index.js';
+import { signInAs } from '../../lib/testing/index.js';
 import { MOCK_APPS, PLATFORMS, SHOP } from '../support/application.js';
 import type { Answer, Browser } from '../support/browser.js';
 import { browserFor, expectLogin, redirectUriOf, setStage } from '../support/stage.js';
@@ -161,6 +162,37 @@ describe.each(PLATFORMS)('Headers on %s', (_platform, adapter) => {
     expect(out.status).toBe(204);
     expectShort(out);
     expect((await browser.fetch(`${SHOP}/me`)).status).toBe(401);
+  });
+
+  it('of a logout remove only what was shown, and every session first', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [
+        `app${index}`,
+        { type, appId: `wx00000000000000${String(index).padStart(2, '0')}`, secret: 's' },
+      ]),
+    );
+    const running = await start({ apps: many });
+    const cookies = ['app0', 'app58', 'app59'].map(
+      (app) => signInAs(running.app, { app, openid: 'o' }).cookie,
+    );
+    for (const shown of [[], cookies]) {
+      const cookie = shown.length > 0 ? { cookie: shown.join('; ') } : {};
+      for (const navigates of [
+        {},
+        { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+      ]) {
+        const out = await browserFor(running).fetch(
+          `${SHOP}/wechat/logout?returnTo=/me?${'x'.repeat(1_500)}`,
+          {
+            method: 'POST',
+            headers: { origin: SHOP, ...cookie, ...navigates },
+          },
+        );
+        expectShort(out);
+        const removed = out.setCookies.filter((line) => line.includes('=; Max-Age=0'));
+        expect(removed.map((line) => line.split('=')[0])).toEqual(shown.map((one) => one.split('=')[0]));
+      }
+    }
   });
 
   it('send the address of a login route along to WeChat where there is room for it', async () => {
