@@ -25,9 +25,10 @@ export type WechatEvent =
     } & FlowFacts)
   /** The person, the login handler, or the rule about snapshot visitors said no. */
   | ({ readonly type: 'flow.refused'; readonly by: 'person' | 'handler' | 'snapshot' } & FlowFacts)
+  /** `cookies`: the browser keeps none · `state`: it comes back missing or changed · `handler`: the login handler threw. */
   | ({
       readonly type: 'flow.failed';
-      readonly kind: WechatErrorKind | 'handler' | 'cookies';
+      readonly kind: WechatErrorKind | 'handler' | 'cookies' | 'state';
       readonly errcode?: number;
       readonly rid?: string;
     } & FlowFacts)

@@ -21,6 +21,8 @@ export const FLOW_LIFETIME_MS = 10 * 60_000;
 export const REPLAY_MS = 60_000;
 /** How often a login starts again by itself before a person is told. */
 export const MAX_RESTARTS = 2;
+/** How long after its start a flow may be the one whose answer came back without its state. */
+const UNANSWERED_MS = 60_000;
 /** Of a browser at one host, over all apps. */
 const MAX_ALIVE = 5;
 
@@ -32,6 +34,8 @@ export interface Flow {
   readonly returnTo: string;
   /** Hash of the address that was asked for, by which a finished flow is counted. */
   readonly asked: string;
+  /** Hash of the path that the answer comes to, by which an unfinished flow is counted. */
+  readonly at: string;
   /** Upgrades keep the account: its openid. */
   readonly upgrades?: string;
   /** Milliseconds since 1970. */
@@ -138,15 +142,33 @@ export class Flows {
     return writeCookie(app, flowCookieName(app, flow.state), '', 0);
   }
 
+  /** The Set-Cookie lines that end these flows, ten at most. */
+  forgetAll(app: WechatApp, flows: readonly Flow[]): string[] {
+    return flows.slice(0, MAX_REMOVED).map((flow) => this.forget(app, flow));
+  }
+
   /**
-   * How often a login of this browser has just ended well without leaving a session that counts. Without this, a session cookie that never arrives would
-   * send a person round and round between us and a silent WeChat.
+   * Logins of this browser that have just ended well without leaving a session that counts. If nobody counted them, a session cookie that never arrives
+   * would send a person round and round between us and a silent WeChat.
    */
-  fruitless(app: WechatApp, cookies: readonly ReceivedCookie[], returnTo: string): number {
-    const attempts = this.ours(app, cookies)
-      .filter(({ flow }) => flow.done && flow.asked === hashOf(returnTo))
-      .map(({ flow }) => Number.parseInt(flow.state[0]!, 16) + 1);
-    return Math.max(0, ...attempts);
+  fruitless(app: WechatApp, cookies: readonly ReceivedCookie[], returnTo: string): Flow[] {
+    return this.ours(app, cookies)
+      .map(({ flow }) => flow)
+      .filter((flow) => flow.done && flow.asked === hashOf(returnTo));
+  }
+
+  /**
+   * Logins of this browser that have just begun at this path and have no answer yet, the one that was
+   * restarted most often first, of several the newest. If nobody counted them, a state that something on the way takes away or
+   * changes would send a person round and round: without it, an answer is only `?code=`.
+   */
+  unanswered(app: WechatApp, cookies: readonly ReceivedCookie[], path: string): Flow[] {
+    const since = this.runtime.now() - UNANSWERED_MS;
+    return this.ours(app, cookies)
+      .map(({ flow }) => flow)
+      .filter((flow) => !flow.done && flow.at === hashOfPath(path))
+      .filter((flow) => flow.expiresAt - FLOW_LIFETIME_MS > since)
+      .toSorted((a, b) => attemptAfter([b]) - attemptAfter([a]) || b.expiresAt - a.expiresAt);
   }
 
   /** The flow cookies of the request and when they end; those that do not open are over. */
@@ -189,6 +211,16 @@ export class Flows {
 /** Of an absolute address: what a flow remembers of it when nothing else is needed any more. */
 export function hashOf(address: string): string {
   return createHash('sha256').update(address).digest('base64url').slice(0, 16);
+}
+
+/** Of a path as it comes to us. Some proxies put a slash behind it. */
+export function hashOfPath(path: string): string {
+  return hashOf(path.replace(/(?<!\/)\/+$/, '')).slice(0, 8);
+}
+
+/** Which attempt the next one is after these. */
+export function attemptAfter(flows: readonly Flow[]): number {
+  return Math.max(0, ...flows.map(({ state }) => Number.parseInt(state[0]!, 16) + 1));
 }
 
 export function looksLikeState(text: string): boolean {

@@ -3,13 +3,14 @@ import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../api/authorize-ur
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { WechatEvents } from '../wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
-import { type Flows, hashOf, MAX_RESTARTS } from './flow.js';
+import { attemptAfter, type Flow, type Flows, hashOf, hashOfPath, MAX_RESTARTS } from './flow.js';
 import { fitsAnswer } from './header-budget.js';
 import type { Refusals } from './refusals.js';
 import { publicAddress, requirePublicUrl, warnOfLength } from './return-address.js';
 import { rememberAttempt } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
+import { quoted, warnOnce } from './warn-once.js';
 
 export interface LoginStartOptions {
   returnTo: string;
@@ -42,12 +43,17 @@ export class LoginStart {
     return verdict.kind === 'redirect' ? verdict : pass(undefined);
   }
 
-  begin(visit: Visit, { returnTo, app: preferred, upgrades, ...login }: LoginStartOptions): Verdict {
+  begin(visit: Visit, { app: preferred, upgrades, ...login }: LoginStartOptions): Verdict {
     const { request, rule, cookies, serving } = visit;
     const app = preferred && serving.includes(preferred) ? preferred : serving[0];
     if (!app) return this.refuseClient(visit);
-    const attempt = Math.max(login.attempt, this.flows.fruitless(app, cookies, returnTo));
-    if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo);
+    const stateless = this.stateless(visit, app, login.attempt);
+    const restarts = Math.max(login.attempt, attemptAfter(stateless));
+    const returnTo = stateless[0] ? stateless[0].returnTo || visit.cleanDestination : login.returnTo;
+    if (restarts > MAX_RESTARTS) return this.refuseState(visit, app, returnTo, stateless);
+    const fruitless = this.flows.fruitless(app, cookies, returnTo);
+    const attempt = Math.max(restarts, attemptAfter(fruitless));
+    if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, fruitless);
 
     const scope = scopeToAsk(app, rule.scope);
     const state = this.flows.createState(app, attempt);
@@ -56,7 +62,8 @@ export class LoginStart {
     const callback = new URL(publicAddress(requirePublicUrl(app), request.path));
     const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
     const answerWith = (kept: string, redirectUri: string) => {
-      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), ...account };
+      const at = hashOfPath(request.path);
+      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...account };
       const mark = login.isSilent ? [rememberAttempt(app)] : [];
       const setCookies = this.flows.makeRoom(app, cookies, [this.flows.start(app, flow), ...mark]);
       const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
@@ -75,18 +82,57 @@ export class LoginStart {
 
     const facts = { app: app.name, client: visit.client };
     this.events.emit(
-      login.attempt === 0
-        ? { type: 'flow.started', ...facts }
-        : { type: 'flow.restarted', attempt, ...facts },
+      restarts === 0 ? { type: 'flow.started', ...facts } : { type: 'flow.restarted', attempt, ...facts },
     );
     return verdict;
   }
 
-  /** The browser kept nothing of what it was given, again and again. */
-  refuseCookies(visit: Visit, app: WechatApp, retryUrl: string): Verdict {
-    const verdict = this.refusals.page(visit, 'COOKIES_REQUIRED', { retryUrl });
+  /**
+   * The flows that this request may be the answer to, though it carries no state of ours. It may as well
+   * be a page of the application's own with `?code=`: the one that a flow set out from is no answer to it,
+   * and where no flow has just begun nothing is.
+   */
+  private stateless({ request, cookies }: Visit, app: WechatApp, attempt: number): Flow[] {
+    const code = codeOf(request.query);
+    // A restart comes from a state of ours, which has counted.
+    if (attempt > 0 || code === undefined) return [];
+    return this.flows
+      .unanswered(app, cookies, request.path)
+      .filter(({ returnTo }) => returnTo === '' || codeOf(new URL(returnTo).searchParams) !== code);
+  }
+
+  /**
+   * The browser kept nothing of what it was given, again and again.
+   * @param counted ends with the page, so that its "try again" begins anew
+   */
+  refuseCookies(visit: Visit, app: WechatApp, retryUrl: string, counted: readonly Flow[] = []): Verdict {
+    return this.refuse(visit, app, 'cookies', retryUrl, counted);
+  }
+
+  /** The browser kept what it was given, but the state does not come back, again and again. */
+  private refuseState(visit: Visit, app: WechatApp, retryUrl: string, counted: readonly Flow[]): Verdict {
+    const { path } = visit.request;
+    warnOnce(
+      this.config,
+      'state',
+      path,
+      `Logins that end at ${quoted(path)} come back from WeChat with a code but without the state that was sent. ` +
+        'Something on the way drops or rewrites the query: a proxy, a rewrite rule, a page in between.',
+    );
+    return this.refuse(visit, app, 'state', retryUrl, counted);
+  }
+
+  private refuse(
+    visit: Visit,
+    app: WechatApp,
+    kind: 'cookies' | 'state',
+    retryUrl: string,
+    counted: readonly Flow[],
+  ): Verdict {
+    const code = kind === 'cookies' ? 'COOKIES_REQUIRED' : 'BAD_LOGIN_REQUEST';
+    const verdict = this.refusals.page(visit, code, { retryUrl }, this.flows.forgetAll(app, counted));
     const { ref } = verdict.problem;
-    this.events.emit({ type: 'flow.failed', kind: 'cookies', app: app.name, client: visit.client, ref });
+    this.events.emit({ type: 'flow.failed', kind, app: app.name, client: visit.client, ref });
     return verdict;
   }
 
@@ -99,4 +145,10 @@ export class LoginStart {
     const leads = !inWechat && visit.accepted.some(({ type }) => type === 'official-account');
     return this.refusals.page(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER');
   }
+}
+
+/** WeChat's parameter, also where somebody wrote the address with `&amp;` or in capitals. */
+function codeOf(query: URLSearchParams): string | undefined {
+  for (const [name, value] of query) if (/^(?:amp;)*code$/i.test(name)) return value;
+  return undefined;
 }

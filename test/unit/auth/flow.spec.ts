@@ -1,5 +1,13 @@
 // A flow on its own: its state, its cookie, and how many of them a browser carries.
-import { type Flow, FLOW_LIFETIME_MS, Flows, hashOf, REPLAY_MS } from '../../../lib/auth/flow.js';
+import {
+  type Flow,
+  FLOW_LIFETIME_MS,
+  Flows,
+  hashOf,
+  hashOfPath,
+  attemptAfter,
+  REPLAY_MS,
+} from '../../../lib/auth/flow.js';
 import { cookieName, readCookies, type ReceivedCookie, writeCookie } from '../../../lib/auth/cookies.js';
 import { rememberAttempt } from '../../../lib/auth/silent-attempts.js';
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
@@ -56,6 +64,7 @@ const details = (state: string, returnTo = 'https://shop.example.com/orders'): O
   scope: 'snsapi_base',
   returnTo,
   asked: hashOf(returnTo),
+  at: hashOfPath(new URL(returnTo).pathname),
 });
 
 /** The Set-Cookie lines of a login that starts. */
@@ -366,7 +375,8 @@ describe('A flow', () => {
 
     expect(startAt(flows, official, cookies, details(flows.createState(official, 0)))).toHaveLength(1);
     expect(flows.clear(official, cookies)).toEqual([]);
-    expect(flows.fruitless(official, cookies, '')).toBe(0);
+    expect(flows.fruitless(official, cookies, '')).toEqual([]);
+    expect(flows.unanswered(official, cookies, '/orders')).toEqual([]);
   });
 
   it.each([
@@ -387,7 +397,8 @@ describe('A flow', () => {
     const cookies = [{ name: name!, value: sealer.seal('flow', name!, text) }];
 
     expect(flows.find(official, cookies, state)).toBeUndefined();
-    expect(flows.fruitless(official, cookies, 'y')).toBe(0);
+    expect(flows.fruitless(official, cookies, 'y')).toEqual([]);
+    expect(flows.unanswered(official, cookies, '/orders')).toEqual([]);
   });
 
   it('counts the logins to one address that ended well and left nothing', () => {
@@ -399,14 +410,48 @@ describe('A flow', () => {
       jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
     };
     const here = 'https://shop.example.com/here';
-    expect(flows.fruitless(official, jar.received, here)).toBe(0);
+    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(0);
     end(0, here);
     end(0, 'https://shop.example.com/elsewhere');
-    expect(flows.fruitless(official, jar.received, here)).toBe(1);
+    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(1);
     end(1, here);
-    expect(flows.fruitless(official, jar.received, here)).toBe(2);
+    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(2);
     runtime.time += REPLAY_MS;
-    expect(flows.fruitless(official, jar.received, here)).toBe(0);
+    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(0);
+  });
+
+  it('counts those of one path that began a moment ago and have no answer', () => {
+    const { flows, official, website, runtime } = makeFlows();
+    const jar = new Jar();
+    const begin = (attempt: number, returnTo: string, app = official) => {
+      const state = flows.createState(app, attempt);
+      jar.take(startAt(flows, app, jar.received, details(state, returnTo)));
+      return state;
+    };
+    const count = (path = '/orders') => flows.unanswered(official, jar.received, path).length;
+    begin(0, 'https://shop.example.com/elsewhere');
+    begin(2, 'https://shop.example.com/orders', website);
+    expect(count()).toBe(0);
+    const states = [begin(1, 'https://shop.example.com/orders?page=2')];
+    runtime.time += 1_000;
+    states.push(begin(0, 'https://shop.example.com/orders'));
+    runtime.time += 1_000;
+    states.push(begin(1, 'https://shop.example.com/orders'));
+
+    const found = flows.unanswered(official, jar.received, '/orders/');
+    expect(found.map(({ state }) => state)).toEqual([states[2], states[0], states[1]]);
+    expect(attemptAfter(found)).toBe(2);
+    expect([count('/order'), count('/orders/mine')]).toEqual([0, 0]);
+    expect(flows.forgetAll(official, found)).toHaveLength(3);
+
+    jar.take([flows.finish(official, found[0]!)]);
+    expect(count()).toBe(2);
+    runtime.time += 57_999;
+    expect(count()).toBe(2);
+    runtime.time += 1;
+    expect(count()).toBe(1);
+    runtime.time += 1_000;
+    expect(count()).toBe(0);
   });
 
   it('leaves with every other flow of its app when somebody signs out, and with none of another app', () => {
