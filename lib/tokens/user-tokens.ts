@@ -175,6 +175,8 @@ export class UserTokens {
   }
 
   private isFresh(record: TokenRecord, failed: string | undefined): boolean {
+    // What cannot be refreshed is good to its end.
+    if (record.refreshToken === undefined) return this.isValid(record, failed);
     const { least, most } = EARLY_MS;
     return this.isValid(record, failed, least + this.runtime.random() * (most - least));
   }

@@ -571,6 +571,21 @@ describe('An expired token', () => {
     expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
   });
 
+  it.each([
+    ['its last three minutes', 180_000],
+    ['its last half minute', 30_000],
+    ['its last millisecond', 1],
+  ])('without a refresh token is good in %s, and is never refreshed', async (_when, left) => {
+    wire.close();
+    wire = new Wire();
+    start();
+    await signIn({ refresh_token: undefined });
+    wire.on(USERINFO, profile);
+    parts.runtime.time += LIFE - left;
+    await expect(parts.service.getUser(OPENID)).resolves.toMatchObject({ nickname: 'Ming' });
+    expect(wire.count(REFRESH)).toBe(0);
+  });
+
   it('without a refresh token is no token at all', async () => {
     const lazy = new FlakyStore({ now: () => 0 });
     start({}, lazy);
