@@ -28,17 +28,15 @@ export class AppTokens {
   ) {}
 
   /**
-   * The same token as long as it is valid for more than five minutes; with `force` a new one, and the former dies.
-   * @throws WechatFailure 45011 when forced twice within 30 seconds (which errcode that has is not documented)
+   * The same token as long as it is valid for more than five minutes; with `force` a new one, and the former
+   * dies. Forced twice within 30 seconds WeChat "will not refresh": no error, the second call is a usual one.
    */
-  stable(appId: string, force: boolean): AppToken {
+  stable(appId: string, forced: boolean): AppToken {
     const now = this.clock.now();
+    const force = forced && now - (this.#forcedAt.get(appId) ?? -Infinity) >= FORCE_GAP;
     const former = this.#current.get(appId);
     if (!force && former && former.expiresAt - now > OVERLAP) return former;
-    if (force) {
-      if (now - (this.#forcedAt.get(appId) ?? -Infinity) < FORCE_GAP) throw new WechatFailure(45011);
-      this.#forcedAt.set(appId, now);
-    }
+    if (force) this.#forcedAt.set(appId, now);
     // Replaced by force: "not latest" (40001) from now on. Renewed: both are valid for a while. Run out before: stays so.
     if (former && force) this.#all.delete(former.token);
     else if (former && now < former.expiresAt) former.expiresAt = now + OVERLAP;
