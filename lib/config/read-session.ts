@@ -48,6 +48,14 @@ export function readSession(options: WechatOAuthOptions): WechatConfig['session'
       'Letters, digits, "-" and "_", at most 40. The prefix __Host- is added where it may be.',
     );
   }
+  // In capitals too: two cookies that people cannot tell apart are a mistake, and browsers read the prefixes so.
+  if (/^(__host-|__secure-|wechat_(silent|flow|used|out)(_|$))/i.test(cookieName)) {
+    throw new WechatConfigError(
+      'session.cookieName',
+      'is the name of another cookie of this package, or begins with a prefix of browsers',
+      'Use another one, such as "shop_session".',
+    );
+  }
   let bearerHeader: string | undefined;
   if (bearer === true) bearerHeader = 'authorization';
   else if (bearer !== false) {
