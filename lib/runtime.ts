@@ -23,3 +23,16 @@ export function systemRuntime(now: () => number = Date.now): Runtime {
     randomBytes,
   };
 }
+
+/**
+ * What `work` comes to, or `TOO_LATE` after `ms`. Nothing comes of what ends later, not even an unhandled rejection.
+ */
+export async function inTime<T>(
+  runtime: Pick<Runtime, 'sleep'>,
+  work: Promise<T>,
+  ms: number,
+): Promise<T | typeof TOO_LATE> {
+  return Promise.race([work, runtime.sleep(ms).then((): typeof TOO_LATE => TOO_LATE)]);
+}
+
+export const TOO_LATE = Symbol('too late');

@@ -67,7 +67,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(SealedSessions, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(Revocations, [Vault, WECHAT_RUNTIME]),
   part(SessionReader, [WECHAT_CONFIG, SealedSessions, Revocations]),
-  part(SignIn, [WECHAT_CONFIG, UserTokens, SessionKeys, SealedSessions, ModuleRef]),
+  part(SignIn, [WECHAT_CONFIG, UserTokens, SessionKeys, SealedSessions, ModuleRef, WECHAT_RUNTIME]),
   part(Flows, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(CodeClaims, [Vault]),
   part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME, CodeClaims]),

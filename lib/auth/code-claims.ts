@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { WechatApp } from '../config/wechat-config.js';
 import type { Vault } from '../tokens/vault.js';
-import { FLOW_LIFETIME_MS } from './flow.js';
 
-/** A claim outlives every flow that the code could still be brought with. */
-const CLAIM_MS = FLOW_LIFETIME_MS + 60_000;
+/** A claim outlives its code, which lives for 5 or 10 minutes: after that nobody can do anything with it. */
+const CLAIM_MS = 11 * 60_000;
 
 /** No claimant: those are hashes and UUIDs. */
 const SOMEBODY_ELSE = '';

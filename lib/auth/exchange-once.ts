@@ -5,12 +5,12 @@ import { LRUCache } from 'lru-cache';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { SingleFlight } from '../tokens/single-flight.js';
-import type { Vault } from '../tokens/vault.js';
+import type { Vault, VaultWrite } from '../tokens/vault.js';
 import { WechatToken } from '../tokens/wechat-token.js';
 import type { TokenRecord } from '../tokens/wechat-token.js';
 import type { CodeClaims } from './code-claims.js';
-import { FLOW_LIFETIME_MS, REPLAY_MS } from './flow.js';
-import type { LoginResult } from './sign-in.js';
+import { type Flow, REPLAY_MS } from './flow.js';
+import { HANDLER_MS, type LoginResult } from './sign-in.js';
 
 export interface ExchangeSteps {
   /** Sends the code to WeChat. Runs at most once for a state. */
@@ -36,8 +36,8 @@ interface Claim {
 const POLL_MS = 100;
 /** How long after a write that the store did not take it is tried again. */
 const SAVE_AGAIN_MS = 1_000;
-/** What profile and login handler may take beyond the limit of the exchange itself. */
-const COMPLETION_MS = 5_000;
+/** How long a state stays spent after its flow is over, for clocks that are not quite together. */
+const CLAIM_MARGIN_MS = 60_000;
 
 export class ExchangeOnce {
   private readonly flights = new SingleFlight<ExchangeOutcome>();
@@ -53,25 +53,33 @@ export class ExchangeOnce {
     private readonly codes: CodeClaims,
   ) {}
 
-  async run(app: WechatApp, state: string, code: string, steps: ExchangeSteps): Promise<ExchangeOutcome> {
-    const id = createHash('sha256').update(state).digest('hex');
+  /** @param flow whose state it is, found by its cookie */
+  async run(
+    app: WechatApp,
+    flow: Pick<Flow, 'state' | 'expiresAt'>,
+    code: string,
+    steps: ExchangeSteps,
+  ): Promise<ExchangeOutcome> {
+    const id = createHash('sha256').update(flow.state).digest('hex');
     const done = this.finished.get(id);
     if (done && done.until > this.runtime.now()) return done.result;
-    return this.flights.run(id, () => this.lead(app, id, code, steps));
+    return this.flights.run(id, () => this.lead(app, id, flow, code, steps));
   }
 
   private async lead(
     app: WechatApp,
     id: string,
+    flow: Pick<Flow, 'expiresAt'>,
     code: string,
     steps: ExchangeSteps,
   ): Promise<ExchangeOutcome> {
     const claimKey = this.vault.key(app.appId, 'claim', id);
     const key = this.vault.key(app.appId, 'login', id);
+    const now = this.runtime.now();
     // In one round trip: the state for its twins, the code against everybody else.
     const [claimed, isOurs] = await Promise.all([
       // The claim outlives the result, so that a state stays spent for as long as its flow could come back.
-      this.vault.create(claimKey, { at: this.runtime.now() } satisfies Claim, FLOW_LIFETIME_MS),
+      this.vault.create(claimKey, { at: now } satisfies Claim, flow.expiresAt - now + CLAIM_MARGIN_MS),
       this.codes.claim(app, code, id),
     ]);
     if (claimed === 'refused') {
@@ -94,6 +102,7 @@ export class ExchangeOnce {
       await this.save(key, { stage: 'failed' });
       throw error;
     }
+    // On record before the handler is asked: a process that dies meanwhile leaves the token to its twin.
     await this.save(key, { stage: 'exchanged', token: token.record() });
     return this.complete(key, id, token, steps);
   }
@@ -106,7 +115,8 @@ export class ExchangeOnce {
   ): Promise<LoginResult> {
     try {
       const result = await steps.complete(token);
-      await this.save(key, { stage: 'complete', result });
+      // The person need not wait for that: only twins on other machines look for it, and they do wait.
+      void this.save(key, { stage: 'complete', result });
       this.finished.set(id, { result, until: this.runtime.now() + REPLAY_MS });
       return result;
     } catch (error) {
@@ -125,7 +135,8 @@ export class ExchangeOnce {
     if (!claim) return undefined;
     // A claim that is older than any result is kept belongs to nobody who could still come, unless a clock is off by a minute.
     const isOld = this.runtime.now() - claim.value.at > REPLAY_MS;
-    const patience = isOld ? 0 : this.config.http.timeout + COMPLETION_MS;
+    // The exchange, the profile, the login handler.
+    const patience = isOld ? 0 : 2 * this.config.http.timeout + HANDLER_MS;
     const giveUpAt = this.runtime.monotonic() + patience;
     for (;;) {
       const found = await this.vault.look<Progress>(key);
@@ -143,8 +154,9 @@ export class ExchangeOnce {
     }
   }
 
+  /** Never rejects: what the store does not take is offered again. */
   private async save(key: string, progress: Progress): Promise<void> {
-    if ((await this.vault.write(key, progress, REPLAY_MS)) !== 'down') {
+    if ((await this.write(key, progress)) !== 'down') {
       this.unsaved.delete(key);
       return;
     }
@@ -159,9 +171,23 @@ export class ExchangeOnce {
       await this.runtime.sleep(SAVE_AGAIN_MS);
       const progress = this.unsaved.get(key);
       if (!progress) return;
-      const written = await this.vault.write(key, progress, REPLAY_MS);
+      const written = await this.write(key, progress);
       if (written !== 'down' && this.unsaved.get(key) === progress) break;
     }
     this.unsaved.delete(key);
+  }
+
+  /**
+   * A write that is late, because it was tried again or because the store sat on it, must not undo a later one:
+   * the first news is written only where there is none, and only the result, which is the last, over whatever is there.
+   */
+  private async write(key: string, progress: Progress): Promise<VaultWrite> {
+    if (progress.stage === 'complete') return this.vault.write(key, progress, REPLAY_MS);
+    if (progress.stage === 'failed' || !progress.released) return this.vault.create(key, progress, REPLAY_MS);
+    return this.vault.update<Progress>(
+      key,
+      (current) => (current?.stage === 'complete' ? undefined : progress),
+      () => REPLAY_MS,
+    );
   }
 }

@@ -109,7 +109,7 @@ export class LoginCallback {
   /** Runs once for each state, however many requests come with it; so do the events of what came of it. */
   private exchange(
     visit: Visit,
-    { app, state }: Callback,
+    { app }: Callback,
     flow: Flow,
     code: string,
     returnTo: string,
@@ -117,9 +117,16 @@ export class LoginCallback {
   ): Promise<ExchangeOutcome> {
     const { client, request, rule } = visit;
     const facts = { app: app.name, client };
-    return this.exchanges.run(app, state, code, {
-      exchange: () => this.tokens.exchange(app, code),
+    let kept: Promise<void> | undefined;
+    return this.exchanges.run(app, flow, code, {
+      exchange: async () => {
+        const issued = await this.tokens.issue(app, code);
+        kept = issued.kept;
+        return issued.token;
+      },
       complete: async (token) => {
+        // So that the login handler can ask for this person's profile.
+        await kept;
         const upgrades = current !== undefined && current.openid === flow.upgrades;
         const context = {
           client,

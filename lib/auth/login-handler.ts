@@ -26,7 +26,8 @@ export interface WechatLoginDecision {
 
 /**
  * Runs once for each exchange with WeChat; repeats of the callback share its result. Across processes it runs at least once, so it should be idempotent.
- * What it throws becomes `LOGIN_FAILED`, and a retry may run it again on the same exchange.
+ * What it throws becomes `LOGIN_FAILED`, and a retry may run it again on the same exchange. So does taking longer than
+ * 5 s: what it returns then counts for nothing.
  */
 export abstract class WechatLoginHandler {
   abstract onLogin(login: WechatLogin): Promise<WechatLoginDecision | void>;

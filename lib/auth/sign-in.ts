@@ -5,6 +5,7 @@ import { WechatError } from '../api/errors.js';
 import type { WechatUserProfile } from '../api/sns-api.js';
 import type { SessionKeys } from '../mini-program/session-keys.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import { inTime, type Runtime, TOO_LATE } from '../runtime.js';
 import type { UserTokens } from '../tokens/user-tokens.js';
 import { grantsProfile, type WechatToken } from '../tokens/wechat-token.js';
 import { WECHAT_LOGIN_HANDLER } from '../wechat-oauth.constants.js';
@@ -13,6 +14,9 @@ import type { WechatClientKind } from './client-detection.js';
 import type { WechatIdentity } from './identity.js';
 import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
+
+/** How long a login handler is waited for. Beyond it people reload, which starts the next one beside it. */
+export const HANDLER_MS = 5_000;
 
 /** What came of a login; plain data, because it travels through the store. */
 export type LoginResult =
@@ -39,6 +43,7 @@ export class SignIn {
     private readonly sessionKeys: SessionKeys,
     private readonly sessions: SealedSessions,
     private readonly moduleRef: ModuleRef,
+    private readonly runtime: Pick<Runtime, 'sleep'>,
   ) {}
 
   /** A login with a code of `wx.login` or of a native app. Never for pages: those have a flow. */
@@ -87,7 +92,7 @@ export class SignIn {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
     const reason = previous ? 'upgrade' : 'login';
-    const decision = await this.askHandler({
+    const asked = this.askHandler({
       identity,
       reason,
       ...(previous ? { previous } : {}),
@@ -95,6 +100,9 @@ export class SignIn {
       ...(context.returnTo === undefined ? {} : { returnTo: context.returnTo }),
       ...(context.request === undefined ? {} : { request: context.request }),
     });
+    const decision = await inTime(this.runtime, asked, HANDLER_MS);
+    // The session is made below, so what a handler says too late opens nothing.
+    if (decision === TOO_LATE) throw new LoginHandlerTooLate();
     if (decision.refuse) {
       const { code, message } = decision.refuse;
       return {
@@ -122,6 +130,12 @@ export class SignIn {
     // Not `introspect`, which looks at the module of that token registered last. `resolve` gives the one instance where there is only one.
     const handler = await this.moduleRef.resolve<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER, contextId);
     return (await handler?.onLogin(login)) ?? {};
+  }
+}
+
+export class LoginHandlerTooLate extends Error {
+  constructor() {
+    super(`the login handler gave no answer within ${HANDLER_MS / 1_000} s`);
   }
 }
 

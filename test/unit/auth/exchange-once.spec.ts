@@ -15,9 +15,13 @@ import { FakeRuntime } from '../../support/parts.js';
 
 const SECRET = 'session-secret-canary-0123456789abcdef';
 const TIMEOUT = 1_000;
-/** What a living winner may take: the exchange, and then profile and handler. */
-const PATIENCE = TIMEOUT + 5_000;
+/** What a living winner may take: the exchange, the profile, and then the handler. */
+const PATIENCE = 2 * TIMEOUT + 5_000;
 const STATE = '0'.repeat(32);
+/** Flows that have just started. */
+const flowOf = (state: string) => ({ state, expiresAt: new FakeRuntime().time + FLOW_LIFETIME_MS });
+const FLOW = flowOf(STATE);
+const OTHER = flowOf('1'.repeat(32));
 const CODE = 'code-canary';
 
 const config = resolveConfig({ appId: 'wx00000000official', secret: 's', http: { timeout: TIMEOUT } }, false);
@@ -95,7 +99,7 @@ describe('An exchange', () => {
   it('runs once for twenty callers on one machine', async () => {
     const machine = fleet.machine();
     const results = await Promise.all(
-      Array.from({ length: 20 }, () => machine.run(app, STATE, CODE, fleet.steps('a'))),
+      Array.from({ length: 20 }, () => machine.run(app, FLOW, CODE, fleet.steps('a'))),
     );
 
     expect(results).toEqual(Array(20).fill(signedIn('a')));
@@ -106,9 +110,9 @@ describe('An exchange', () => {
     const [a, b] = [fleet.machine(), fleet.machine()];
     let release!: (given: WechatToken) => void;
     const slow = fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) });
-    const first = a.run(app, STATE, CODE, slow);
+    const first = a.run(app, FLOW, CODE, slow);
     await settle();
-    const second = b.run(app, STATE, CODE, fleet.steps('b'));
+    const second = b.run(app, FLOW, CODE, fleet.steps('b'));
     await settle();
     release(token('a'));
 
@@ -118,8 +122,8 @@ describe('An exchange', () => {
 
   it('is another one for another state', async () => {
     const machine = fleet.machine();
-    await machine.run(app, STATE, CODE, fleet.steps('a'));
-    await machine.run(app, '1'.repeat(32), 'another-code', fleet.steps('b'));
+    await machine.run(app, FLOW, CODE, fleet.steps('a'));
+    await machine.run(app, OTHER, 'another-code', fleet.steps('b'));
     expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toHaveLength(2);
   });
 
@@ -127,31 +131,51 @@ describe('An exchange', () => {
     'gives its result again for a minute on %s machine, then nothing',
     async (which) => {
       const first = fleet.machine();
-      await first.run(app, STATE, CODE, fleet.steps('a'));
+      await first.run(app, FLOW, CODE, fleet.steps('a'));
       const machine = which === 'another' ? fleet.machine() : first;
 
       fleet.runtime.time += REPLAY_MS - 1;
-      expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+      expect(await machine.run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
       fleet.runtime.time += 1;
-      expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await machine.run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
     },
   );
 
   it('stays spent until its flow cannot come back any more', async () => {
-    await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+    await fleet.machine().run(app, FLOW, CODE, fleet.steps('a'));
     fleet.runtime.time += FLOW_LIFETIME_MS - 1;
-    expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+    expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
     expect(fleet.log).toHaveLength(2);
   });
+
+  it.each([FLOW_LIFETIME_MS, 3 * FLOW_LIFETIME_MS, 1_000])(
+    'stays spent for a minute beyond the end of a flow that lives for %d ms',
+    async (lifetime) => {
+      const flow = { state: STATE, expiresAt: fleet.runtime.time + lifetime };
+      const read = () => fleet.store.get(claimKey!);
+      let claimKey: string | undefined;
+      const { setIfAbsent } = fleet.store;
+      fleet.store.setIfAbsent = (key, ...rest) => {
+        if (key.includes(':claim:')) claimKey = key;
+        return setIfAbsent.call(fleet.store, key, ...rest);
+      };
+      await fleet.machine().run(app, flow, CODE, fleet.steps('a'));
+
+      fleet.runtime.time += lifetime + 60_000 - 1;
+      expect(await read()).toBeDefined();
+      fleet.runtime.time += 1;
+      expect(await read()).toBeUndefined();
+    },
+  );
 
   it.each<[string, LoginResult]>([
     ['refused', { kind: 'refused', code: 'BANNED', message: 'no' }],
     ['of a snapshot visitor', { kind: 'snapshot' }],
   ])('that was %s is so for everybody who repeats it', async (_what, result) => {
     const steps = fleet.steps('a', { complete: async () => result });
-    expect(await fleet.machine().run(app, STATE, CODE, steps)).toEqual(result);
-    expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual(result);
+    expect(await fleet.machine().run(app, FLOW, CODE, steps)).toEqual(result);
+    expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'))).toEqual(result);
     expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
   });
 
@@ -162,7 +186,7 @@ describe('An exchange', () => {
     it('fails for everybody who waited on the same machine', async () => {
       const machine = fleet.machine();
       const results = await Promise.allSettled(
-        [1, 2, 3].map(() => machine.run(app, STATE, CODE, failing('a'))),
+        [1, 2, 3].map(() => machine.run(app, FLOW, CODE, failing('a'))),
       );
       expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
       expect(fleet.log).toEqual(['a exchanges']);
@@ -170,9 +194,9 @@ describe('An exchange', () => {
 
     it('is not tried again, here or elsewhere: the code may be spent', async () => {
       const machine = fleet.machine();
-      await expect(machine.run(app, STATE, CODE, failing('a'))).rejects.toThrow('code been used');
+      await expect(machine.run(app, FLOW, CODE, failing('a'))).rejects.toThrow('code been used');
       for (const other of [machine, fleet.machine()]) {
-        expect(await other.run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+        expect(await other.run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       }
       expect(fleet.log).toEqual(['a exchanges']);
     });
@@ -182,12 +206,12 @@ describe('An exchange', () => {
       let fail!: (error: Error) => void;
       const first = a.run(
         app,
-        STATE,
+        FLOW,
         CODE,
         fleet.steps('a', { exchange: () => new Promise((_, reject) => (fail = reject)) }),
       );
       await settle();
-      const second = b.run(app, STATE, CODE, fleet.steps('b'));
+      const second = b.run(app, FLOW, CODE, fleet.steps('b'));
       await settle();
       fail(new Error('timeout'));
 
@@ -205,10 +229,10 @@ describe('An exchange', () => {
       'is completed by the next caller on %s machine, with the token it got',
       async (which) => {
         const first = fleet.machine();
-        await expect(first.run(app, STATE, CODE, broken('a'))).rejects.toThrow('database is down');
+        await expect(first.run(app, FLOW, CODE, broken('a'))).rejects.toThrow('database is down');
         const machine = which === 'another' ? fleet.machine() : first;
 
-        expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+        expect(await machine.run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
         expect(fleet.log).toEqual(['a exchanges', 'a completes a', 'b completes a']);
         expect(fleet.runtime.pauses).toEqual([]);
       },
@@ -217,16 +241,14 @@ describe('An exchange', () => {
     it('may fail and be tried again, for as long as its token is kept', async () => {
       const machine = fleet.machine();
       for (const name of ['a', 'b', 'c'])
-        await expect(machine.run(app, STATE, CODE, broken(name))).rejects.toThrow('database is down');
+        await expect(machine.run(app, FLOW, CODE, broken(name))).rejects.toThrow('database is down');
       fleet.runtime.time += REPLAY_MS;
-      expect(await machine.run(app, STATE, CODE, fleet.steps('d'))).toEqual({ kind: 'spent' });
+      expect(await machine.run(app, FLOW, CODE, fleet.steps('d'))).toEqual({ kind: 'spent' });
       expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toEqual(['a exchanges']);
     });
   });
 
   describe('of a code that two flows bring', () => {
-    const OTHER = '1'.repeat(32);
-
     it.each(['the same', 'another'])(
       'belongs to the first, while and after it is exchanged, on %s machine',
       async (which) => {
@@ -234,7 +256,7 @@ describe('An exchange', () => {
         const second = which === 'another' ? fleet.machine() : first;
         let release!: (given: WechatToken) => void;
         const slow = fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) });
-        const own = first.run(app, STATE, CODE, slow);
+        const own = first.run(app, FLOW, CODE, slow);
         await settle();
 
         expect(await second.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
@@ -242,7 +264,7 @@ describe('An exchange', () => {
         expect(await own).toEqual(signedIn('a'));
         for (const machine of [first, second, fleet.machine()]) {
           expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
-          expect(await machine.run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+          expect(await machine.run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
         }
         expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
       },
@@ -251,9 +273,9 @@ describe('An exchange', () => {
     it('belongs to one of them when both come in one turn', async () => {
       const [a, b] = [fleet.machine(), fleet.machine()];
       const results = await Promise.all([
-        a.run(app, STATE, CODE, fleet.steps('a')),
+        a.run(app, FLOW, CODE, fleet.steps('a')),
         a.run(app, OTHER, CODE, fleet.steps('b')),
-        b.run(app, '2'.repeat(32), CODE, fleet.steps('c')),
+        b.run(app, flowOf('2'.repeat(32)), CODE, fleet.steps('c')),
       ]);
       expect(results.map(({ kind }) => kind).toSorted()).toEqual(['signed-in', 'spent', 'spent']);
       expect(fleet.log.filter((line) => line.endsWith('exchanges'))).toHaveLength(1);
@@ -264,12 +286,12 @@ describe('An exchange', () => {
       const refuse = () => Promise.reject(new Error('ECONNREFUSED'));
       Object.assign(down, { get: refuse, set: refuse, setIfAbsent: refuse });
       const machine = fleet.machine(down);
-      await machine.run(app, STATE, CODE, fleet.steps('a'));
+      await machine.run(app, FLOW, CODE, fleet.steps('a'));
       expect(await machine.run(app, OTHER, CODE, fleet.steps('thief'))).toEqual({ kind: 'spent' });
     });
 
     it('stays somebody else’s on a machine whose store goes down afterwards', async () => {
-      await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+      await fleet.machine().run(app, FLOW, CODE, fleet.steps('a'));
       const store = new MemoryTokenStore({ now: fleet.runtime.now });
       const ask = (name: 'get' | 'set' | 'setIfAbsent') =>
         fleet.store[name].bind(fleet.store) as (...args: unknown[]) => Promise<unknown>;
@@ -286,14 +308,14 @@ describe('An exchange', () => {
     });
 
     it('is somebody else’s when its entry cannot be read', async () => {
-      await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+      await fleet.machine().run(app, FLOW, CODE, fleet.steps('a'));
       const stranger = fleet.machine(fleet.store, 'another-secret-canary-0123456789abcdef');
       expect(await stranger.run(app, OTHER, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
     });
 
     it('is another one at another app', async () => {
       const machine = fleet.machine();
-      await machine.run(app, STATE, CODE, fleet.steps('a'));
+      await machine.run(app, FLOW, CODE, fleet.steps('a'));
       const elsewhere = { ...app, appId: 'wx00000000000club0' };
       expect(await machine.run(elsewhere, OTHER, CODE, fleet.steps('b'))).toEqual(signedIn('b'));
     });
@@ -311,13 +333,13 @@ describe('An exchange', () => {
           .machine()
           .run(
             app,
-            STATE,
+            FLOW,
             CODE,
             fleet.steps('a', { exchange: () => new Promise((resolve) => (release = resolve)) }),
           );
         await settle();
         fleet.runtime.time = began;
-        const second = fleet.machine().run(app, STATE, CODE, fleet.steps('b'));
+        const second = fleet.machine().run(app, FLOW, CODE, fleet.steps('b'));
         await settle();
         release(token('a'));
 
@@ -327,9 +349,9 @@ describe('An exchange', () => {
 
     it('gives up in time though the clock is set back while it waits', async () => {
       fleet.runtime.monotonic = () => fleet.runtime.pauses.reduce((sum, ms) => sum + ms, 0);
-      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
+      void fleet.machine().run(app, FLOW, CODE, fleet.steps('a', { exchange: () => never }));
       await settle();
-      const waiting = fleet.machine().run(app, STATE, CODE, fleet.steps('b'));
+      const waiting = fleet.machine().run(app, FLOW, CODE, fleet.steps('b'));
       fleet.runtime.time -= 300_000;
 
       expect(await waiting).toEqual({ kind: 'spent' });
@@ -338,13 +360,22 @@ describe('An exchange', () => {
   });
 
   describe('whose result the store does not take', () => {
-    /** Down for so many writes of a result. */
+    /** Down for so many writes of what has come of a login. */
     class Stubborn extends MemoryTokenStore {
       refused = 0;
 
       override async set(key: string, value: string, ttlMs: number) {
-        if (this.refused-- > 0) throw new Error('ECONNREFUSED');
+        this.mayRefuse(key);
         return super.set(key, value, ttlMs);
+      }
+
+      override async setIfAbsent(key: string, value: string, ttlMs: number) {
+        this.mayRefuse(key);
+        return super.setIfAbsent(key, value, ttlMs);
+      }
+
+      private mayRefuse(key: string): void {
+        if (key.includes(':login:') && this.refused-- > 0) throw new Error('ECONNREFUSED');
       }
     }
 
@@ -353,37 +384,88 @@ describe('An exchange', () => {
       async (refused) => {
         const store = new Stubborn({ now: fleet.runtime.now });
         store.refused = refused;
-        expect(await fleet.machine(store).run(app, STATE, CODE, fleet.steps('a'))).toEqual(signedIn('a'));
+        expect(await fleet.machine(store).run(app, FLOW, CODE, fleet.steps('a'))).toEqual(signedIn('a'));
 
-        expect(await fleet.machine(store).run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+        expect(await fleet.machine(store).run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
         expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
       },
     );
 
+    it.each<[string, number, Partial<ExchangeSteps>]>([
+      ['that WeChat answered', 1, {}],
+      [
+        'that somebody may try again',
+        2,
+        { complete: async () => Promise.reject(new Error('database is down')) },
+      ],
+    ])('lets no late news %s undo it', async (_what, count, changes) => {
+      // The store refuses a write and carries it out all the same, later.
+      const store = new MemoryTokenStore({ now: fleet.runtime.now });
+      const late: (() => Promise<unknown>)[] = [];
+      for (const name of ['setIfAbsent', 'replaceIfEqual', 'set'] as const) {
+        const real = store[name].bind(store) as (...args: unknown[]) => Promise<never>;
+        store[name] = async (...args: [string, ...unknown[]]): Promise<never> => {
+          if (!args[0].includes(':login:') || late.length === count) return real(...args);
+          late.push(() => real(...args));
+          throw new Error('ETIMEDOUT');
+        };
+      }
+      const machine = fleet.machine(store);
+      await machine.run(app, FLOW, CODE, fleet.steps('a', changes)).catch(() => {});
+      await machine.run(app, FLOW, CODE, fleet.steps('a'));
+      for (let n = 0; n < 20; n++) await settle();
+      for (const write of late) await write();
+
+      fleet.log.length = 0;
+      expect(await fleet.machine(store).run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+      expect(fleet.log).toEqual([]);
+    });
+
+    it('is not waited for, while what WeChat answered is, before anybody is asked', async () => {
+      const store = new MemoryTokenStore({ now: fleet.runtime.now });
+      const { setIfAbsent } = store;
+      let take!: () => void;
+      const taken = new Promise<void>((resolve) => (take = resolve));
+      store.set = () => never;
+      store.setIfAbsent = async (key, value, ttl) => {
+        if (key.includes(':login:')) await taken;
+        return setIfAbsent.call(store, key, value, ttl);
+      };
+      const login = fleet.machine(store).run(app, FLOW, CODE, fleet.steps('a'));
+      await settle();
+      expect(fleet.log).toEqual(['a exchanges']);
+
+      let outcome: unknown;
+      void login.then((given) => (outcome = given));
+      take();
+      for (let n = 0; n < 20; n++) await settle();
+      expect(outcome).toEqual(signedIn('a'));
+    });
+
     it('does not keep a twin waiting whose own store is down', async () => {
       const store = new MemoryTokenStore({ now: fleet.runtime.now });
-      void fleet.machine(store).run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
+      void fleet.machine(store).run(app, FLOW, CODE, fleet.steps('a', { exchange: () => never }));
       await settle();
       const read = store.get.bind(store);
       let reads = 0;
       store.get = (key) => (reads++ < 2 ? read(key) : Promise.reject(new Error('ECONNREFUSED')));
 
-      expect(await fleet.machine(store).run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine(store).run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.pauses.length).toBeLessThan(5);
     });
   });
 
   describe('whose machine dies', () => {
     it('before WeChat answered is spent, after no longer than a living machine could have taken', async () => {
-      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
+      void fleet.machine().run(app, FLOW, CODE, fleet.steps('a', { exchange: () => never }));
       await settle();
       const began = fleet.runtime.time;
 
-      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeGreaterThanOrEqual(PATIENCE);
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
       // Whoever comes later does not wait again.
-      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('c'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('c'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
       expect(fleet.log).toEqual(['a exchanges']);
     });
@@ -391,19 +473,19 @@ describe('An exchange', () => {
     it('is waited for by our own clock, however far ahead its clock was', async () => {
       const began = fleet.runtime.time;
       fleet.runtime.time += 240_000;
-      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { exchange: () => never }));
+      void fleet.machine().run(app, FLOW, CODE, fleet.steps('a', { exchange: () => never }));
       await settle();
       fleet.runtime.time = began;
 
-      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.time - began).toBeLessThan(PATIENCE + 200);
     });
 
     it('between WeChat’s answer and the login is completed by another', async () => {
-      void fleet.machine().run(app, STATE, CODE, fleet.steps('a', { complete: () => never }));
+      void fleet.machine().run(app, FLOW, CODE, fleet.steps('a', { complete: () => never }));
       await settle();
 
-      expect(await fleet.machine().run(app, STATE, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+      expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
       expect(fleet.log).toEqual(['a exchanges', 'a completes a', 'b completes a']);
       expect(fleet.runtime.pauses.length).toBeGreaterThanOrEqual(PATIENCE / 100);
     });
@@ -431,9 +513,9 @@ describe('An exchange', () => {
 
     it('runs once on each machine, and repeats get its result there for a minute', async () => {
       const machine = fleet.machine(new BrokenStore());
-      const twins = await Promise.all([1, 2, 3].map(() => machine.run(app, STATE, CODE, fleet.steps('a'))));
+      const twins = await Promise.all([1, 2, 3].map(() => machine.run(app, FLOW, CODE, fleet.steps('a'))));
       fleet.runtime.time += REPLAY_MS - 1;
-      const later = await machine.run(app, STATE, CODE, fleet.steps('b'));
+      const later = await machine.run(app, FLOW, CODE, fleet.steps('b'));
 
       expect([...twins, later]).toEqual(Array(4).fill(signedIn('a')));
       expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
@@ -448,14 +530,14 @@ describe('An exchange', () => {
           return token('a');
         },
       });
-      expect(await fleet.machine(store).run(app, STATE, CODE, steps)).toEqual(signedIn('a'));
+      expect(await fleet.machine(store).run(app, FLOW, CODE, steps)).toEqual(signedIn('a'));
     });
 
     it('waits for nobody when its rows cannot be read', async () => {
-      await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+      await fleet.machine().run(app, FLOW, CODE, fleet.steps('a'));
       const other = fleet.machine(fleet.store, 'another-session-secret-0123456789abcdef');
 
-      expect(await other.run(app, STATE, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+      expect(await other.run(app, FLOW, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
       expect(fleet.runtime.pauses).toEqual([]);
       expect(fleet.log).toHaveLength(2);
     });
@@ -471,7 +553,7 @@ describe('An exchange', () => {
         return real(...row);
       };
     }
-    await fleet.machine().run(app, STATE, CODE, fleet.steps('a'));
+    await fleet.machine().run(app, FLOW, CODE, fleet.steps('a'));
 
     expect(rows).toHaveLength(4);
     expect(
