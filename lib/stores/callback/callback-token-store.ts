@@ -4,7 +4,7 @@ import { WechatConfigError } from '../../api/errors.js';
 import { MemoryTokenStore } from '../../tokens/memory-token-store.js';
 import { TokenStore } from '../../tokens/token-store.js';
 import { isTokenRecord, type TokenRecord } from '../../tokens/wechat-token.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../../tokens/turns.js';
 import { callLegacy, type LegacyTokenCallbacks } from './legacy-callbacks.js';
 import {
   type Beside,

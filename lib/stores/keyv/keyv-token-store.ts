@@ -2,7 +2,7 @@
 import { Logger } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
 import { HearingKeyv, type KeyvLike } from './keyv-like.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../../tokens/turns.js';
 
 export interface KeyvTokenStoreOptions {
   /** false: do not log at start that the two atomic operations hold within one process only. Default: true. */
