@@ -29,6 +29,8 @@ export { WechatAuthController } from './auth/wechat-auth.controller.js';
 export {
   type IssuedSession,
   type IssueOptions,
+  type RevokedIdentity,
+  WechatNotRevokedException,
   WechatSessionService,
 } from './auth/wechat-session.service.js';
 export { type WechatLogin, type WechatLoginDecision, WechatLoginHandler } from './auth/login-handler.js';

@@ -40,9 +40,10 @@ export interface WechatSessionOptions {
   bearer?: boolean | { header: string };
   /**
    * Lets `revoke` and `logout` end sessions that somebody has a copy of. Costs one read of the token store with every guarded request, and wants a store
-   * that all processes share; while that store is down, ended sessions count again. Default: false: a sealed session is good until its time is over.
+   * that all processes share and that keeps its entries: a lost one signs that person out. While the store cannot be read, ended sessions count again;
+   * with `'strict'` no session counts then, and the answer is 503. Default: false: a sealed session is good until its time is over.
    */
-  revocable?: boolean;
+  revocable?: boolean | 'strict';
   /** Tokens of the application's own making instead of sealed ones, for cookie and bearer alike. */
   codec?: WechatSessionCodec;
 }
@@ -56,6 +57,8 @@ export interface WechatSession {
   readonly expiresAt: number;
   /** Milliseconds since 1970; moved on by use, where an idle limit is configured. */
   readonly idleAt?: number;
+  /** Where sessions can be revoked: what stood in the store for this person at the login, and must still stand there. */
+  readonly mark?: string;
   readonly identity: WechatIdentity;
 }
 

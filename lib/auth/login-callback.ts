@@ -5,11 +5,11 @@ import type { UserTokens } from '../tokens/user-tokens.js';
 import type { WechatEvents } from '../wechat-events.js';
 import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
 import { type Flow, FLOW_LIFETIME_MS, type Flows, looksLikeState } from './flow.js';
-import type { WechatIdentity } from './identity.js';
 import { type LoginOutcome, RedirectNotAllowed } from './login-outcome.js';
 import type { Refusals } from './refusals.js';
 import { allowedReturnAddress, handlerReturnAddress } from './return-address.js';
 import type { Runtime } from '../runtime.js';
+import type { Revocations } from './revocations.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { FoundSession } from './session-reader.js';
 import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
@@ -37,6 +37,7 @@ export class LoginCallback {
     private readonly tokens: UserTokens,
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
+    private readonly revocations: Revocations,
     private readonly outcome: LoginOutcome,
     private readonly refusals: Refusals,
     private readonly events: WechatEvents,
@@ -66,16 +67,18 @@ export class LoginCallback {
     }
     const { app } = callback;
     if (!visit.accepted.includes(app)) return redirectTo(visit.cleanDestination);
-    const current = found.find((one) => one.app === app)?.session.identity;
+    const current = found.find((one) => one.app === app);
     const verdict = await this.judge(visit, callback, code, current);
-    return visit.rule.mode === 'silent' ? this.keepQuiet(visit, app, verdict, current) : verdict;
+    return visit.rule.mode === 'silent'
+      ? this.keepQuiet(visit, app, verdict, current !== undefined)
+      : verdict;
   }
 
   private async judge(
     visit: Visit,
     callback: Callback,
     code: string | undefined,
-    current: WechatIdentity | undefined,
+    current: FoundSession | undefined,
   ): Promise<Verdict> {
     const { app } = callback;
     const neverAsks = visit.rule.mode === 'optional' || visit.rule.mode === 'silent';
@@ -107,27 +110,30 @@ export class LoginCallback {
   }
 
   /** Runs once for each state, however many requests come with it; so do the events of what came of it. */
-  private exchange(
+  private async exchange(
     visit: Visit,
     { app }: Callback,
     flow: Flow,
     code: string,
     returnTo: string,
-    current: WechatIdentity | undefined,
+    current: FoundSession | undefined,
   ): Promise<ExchangeOutcome> {
     const { client, request, rule } = visit;
     const facts = { app: app.name, client };
     let kept: Promise<void> | undefined;
-    return this.exchanges.run(app, flow, code, {
+    let isOurs = false;
+    const outcome = await this.exchanges.run(app, flow, code, {
       exchange: async () => {
         const issued = await this.tokens.issue(app, code);
         kept = issued.kept;
         return issued.token;
       },
       complete: async (token) => {
+        isOurs = true;
         // So that the login handler can ask for this person's profile.
         await kept;
-        const upgrades = current !== undefined && current.openid === flow.upgrades;
+        const previous = current?.session.identity;
+        const upgrades = previous !== undefined && previous.openid === flow.upgrades;
         const context = {
           client,
           returnTo,
@@ -135,17 +141,23 @@ export class LoginCallback {
           allowSnapshot: rule.snapshot !== 'refuse',
           needsProfile: rule.scope !== undefined && rule.scope !== 'snsapi_base',
         };
-        const login = await this.signIn.withToken(
-          app,
-          token,
-          upgrades ? { ...context, previous: current } : context,
-        );
+        const login = await this.signIn.withToken(app, token, upgrades ? { ...context, previous } : context);
         const result = this.check(app, login, returnTo);
         const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
         this.events.emit(eventOf(result, ms, facts));
+        // A browser has one session at an app: copies of the one that this replaces end with it.
+        if (result.kind === 'signed-in' && current?.by === 'cookie')
+          await this.revocations.end(current.session);
         return result;
       },
     });
+    return isOurs ? outcome : this.stillGood(outcome);
+  }
+
+  /** A result that is given once more may hold a session that was ended meanwhile: by a logout, a ban, or a newer login of this browser. */
+  private async stillGood(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
+    if (outcome.kind !== 'signed-in' || !this.config.session.revocable) return outcome;
+    return (await this.revocations.hasEnded(outcome.session)) === true ? { kind: 'spent' } : outcome;
   }
 
   /**
@@ -165,14 +177,9 @@ export class LoginCallback {
    * A silent attempt that came to nothing keeps nobody out and shows nobody a page. Where the browser does not even remember the attempt, the clean address
    * would only start another one, so the page is shown where it is; nothing can come of the code in its address without the flow's cookie.
    */
-  private keepQuiet(
-    visit: Visit,
-    app: WechatApp,
-    verdict: Verdict,
-    current: WechatIdentity | undefined,
-  ): Verdict {
+  private keepQuiet(visit: Visit, app: WechatApp, verdict: Verdict, isSignedIn: boolean): Verdict {
     const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
-    const settled = current !== undefined || wasTried(app, visit.cookies);
+    const settled = isSignedIn || wasTried(app, visit.cookies);
     if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
     return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);
   }

@@ -40,6 +40,7 @@ export class LoginFlow {
     }
     const found = await this.reader.find(request, visit.accepted);
     if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    if (found === 'unknown') return this.whileUnknown(visit);
     if (found.length === 0 && this.comesFromElsewhere(visit)) {
       warnOfOrigin(this.config, request);
       if (visit.rule.mode === 'required') {
@@ -84,6 +85,14 @@ export class LoginFlow {
     if (visit.rule.isLoginRoute && visit.isPage) return redirectTo(visit.destination);
     const renewal = by === 'cookie' ? this.sessions.renewal(app, session) : undefined;
     return pass(session.identity, renewal ? [renewal] : []);
+  }
+
+  /** Nobody is signed out by an outage of the store, and nobody counts as signed in either. */
+  private whileUnknown(visit: Visit): Verdict {
+    if (visit.rule.mode !== 'required') return pass(undefined);
+    return visit.isPage
+      ? this.refusals.page(visit, 'STORE_UNAVAILABLE', { retryUrl: visit.destination })
+      : this.refusals.deny(visit, 'STORE_UNAVAILABLE');
   }
 
   /** Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler has no account. */

@@ -20,7 +20,9 @@ export type WechatProblemCode =
   | 'LOGIN_FAILED'
   | 'COOKIES_REQUIRED'
   | 'BAD_LOGIN_REQUEST'
-  | 'PREFETCH_REFUSED';
+  | 'PREFETCH_REFUSED'
+  | 'LOGOUT_INCOMPLETE'
+  | 'STORE_UNAVAILABLE';
 
 /** The public body of a refusal. Never holds anything secret. */
 export interface WechatProblem {
@@ -129,6 +131,23 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
     text: {
       zh: '此页面需要登录，无法预先加载。',
       en: 'This page needs a sign-in and cannot be loaded ahead.',
+    },
+  },
+  // The cookies are gone; copies of the session elsewhere are not ended.
+  LOGOUT_INCOMPLETE: {
+    status: 503,
+    title: { zh: '未能完全退出', en: 'Signing out is not complete' },
+    text: {
+      zh: '本浏览器已退出登录，但暂时无法结束其他地方的同一登录。如有需要，请稍后重新登录并再次退出。',
+      en: 'You are signed out in this browser. Copies of this sign-in elsewhere could not be ended just now.',
+    },
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    title: { zh: '暂时无法确认登录状态', en: 'Your sign-in cannot be checked' },
+    text: {
+      zh: '暂时无法确认您的登录状态，请稍后再试。',
+      en: 'Your sign-in cannot be checked just now. Please try again in a moment.',
     },
   },
 };

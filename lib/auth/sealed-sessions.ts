@@ -22,13 +22,17 @@ export class SealedSessions {
     private readonly runtime: Runtime,
   ) {}
 
-  /** @param ttl seconds */
-  create(identity: WechatIdentity, ttl = this.config.session.ttl): Session {
+  /**
+   * @param ttl seconds
+   * @param mark from `Revocations.markFor`, where sessions can be revoked
+   */
+  create(identity: WechatIdentity, mark?: string, ttl = this.config.session.ttl): Session {
     const now = this.runtime.now();
     return this.touch({
       sid: this.runtime.randomBytes(16).toString('base64url'),
       issuedAt: now,
       expiresAt: now + ttl * 1_000,
+      ...(mark === undefined ? {} : { mark }),
       identity: copy(identity),
     });
   }

@@ -25,15 +25,30 @@ export class SessionReader {
   ) {}
 
   /**
-   * The sessions of the request at the given apps, in their order, those that were ended left out. `forged` when it carries a bearer token that claims to be ours and is not, or is over:
-   * then no cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
+   * The sessions of the request at the given apps, in their order, those that were ended left out. `forged` when it carries a bearer token that claims to be
+   * ours and is not, or is over: then no cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
+   * `unknown` when sessions must not count unasked and the store cannot say whether these still do.
    */
-  async find(request: HttpRequest, apps: readonly WechatApp[]): Promise<FoundSession[] | 'forged'> {
+  async find(
+    request: HttpRequest,
+    apps: readonly WechatApp[],
+  ): Promise<FoundSession[] | 'forged' | 'unknown'> {
     const found = this.read(request, apps);
-    if (found === 'forged' || found.length === 0 || !this.config.session.revocable) return found;
+    const { revocable } = this.config.session;
+    if (found === 'forged' || found.length === 0 || !revocable) return found;
     const ended = await Promise.all(found.map(({ session }) => this.revocations.hasEnded(session)));
-    const alive = found.filter((_, index) => !ended[index]);
+    if (revocable === 'strict' && ended.includes('unknown')) return 'unknown';
+    const alive = found.filter((_, index) => ended[index] !== true);
     return alive.length === 0 && found[0]!.by === 'bearer' ? 'forged' : alive;
+  }
+
+  /** Every session of ours that the request shows, by whichever way and whether it still counts or not: what a logout ends. */
+  shown(request: HttpRequest): Session[] {
+    const token = this.bearerOf(request);
+    const bearer = token === undefined ? undefined : this.sessions.fromBearer(token);
+    const cookies = readCookies(request.cookieHeader);
+    const inCookies = [...this.config.apps.values()].map((app) => this.sessions.fromCookie(app, cookies));
+    return [bearer, ...inCookies].filter((session) => session !== undefined);
   }
 
   private read(request: HttpRequest, apps: readonly WechatApp[]): FoundSession[] | 'forged' {

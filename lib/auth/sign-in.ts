@@ -13,6 +13,7 @@ import type { WechatEvent } from '../wechat-events.js';
 import type { WechatClientKind } from './client-detection.js';
 import type { WechatIdentity } from './identity.js';
 import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';
+import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
 
 /** How long a login handler is waited for. Beyond it people reload, which starts the next one beside it. */
@@ -42,6 +43,7 @@ export class SignIn {
     private readonly tokens: UserTokens,
     private readonly sessionKeys: SessionKeys,
     private readonly sessions: SealedSessions,
+    private readonly revocations: Revocations,
     private readonly moduleRef: ModuleRef,
     private readonly runtime: Pick<Runtime, 'sleep'>,
   ) {}
@@ -92,6 +94,8 @@ export class SignIn {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
     const reason = previous ? 'upgrade' : 'login';
+    // Before the handler says yes: whoever is banned after that has a session with the mark of before.
+    const mark = await this.revocations.markFor(identity);
     const asked = this.askHandler({
       identity,
       reason,
@@ -112,7 +116,7 @@ export class SignIn {
       };
     }
     const claims = decision.claims ?? previous?.claims;
-    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims });
+    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims }, mark);
     return {
       kind: 'signed-in',
       session,

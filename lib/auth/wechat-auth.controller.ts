@@ -16,12 +16,13 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { WechatError } from '../api/errors.js';
-import type { WechatConfig } from '../config/wechat-config.js';
+import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
 import { CodeLogin } from './code-login.js';
 import { readCookies } from './cookies.js';
 import { Flows } from './flow.js';
 import { MAX_REMOVED, withinAnswer } from './header-budget.js';
+import { GuardSetup } from './guard-setup.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
@@ -47,6 +48,7 @@ export class WechatAuthController {
   @Inject(Flows) private readonly flows!: Flows;
   @Inject(Revocations) private readonly revocations!: Revocations;
   @Inject(Refusals) private readonly refusals!: Refusals;
+  @Inject(GuardSetup) private readonly setup!: GuardSetup;
   @Inject(CodeLogin) private readonly codeLogin!: CodeLogin;
   @Inject(HttpAdapterHost) private readonly host!: HttpAdapterHost;
 
@@ -66,8 +68,17 @@ export class WechatAuthController {
   @Get('me')
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
-  async me(@Req() request: object): Promise<{ user: WechatIdentity | null }> {
-    return { user: (await this.service.authenticate(request)) ?? null };
+  async me(@Req() raw: object): Promise<{ user: WechatIdentity | null }> {
+    const user = await this.service.authenticate(raw);
+    if (!user && this.config.session.revocable === 'strict') await this.requireStore(new HttpRequest(raw));
+    return { user: user ?? null };
+  }
+
+  /** A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever. */
+  private async requireStore(request: HttpRequest): Promise<void> {
+    if ((await this.reader.find(request, [...this.config.apps.values()])) !== 'unknown') return;
+    const lang = request.prefersChinese ? 'zh' : 'en';
+    throw problemException(this.refusals.refuse('STORE_UNAVAILABLE', lang, 'a program'));
   }
 
   /** 204 for a script; a form's own POST goes on to `?returnTo`, else to the default of `returnTo`. */
@@ -84,10 +95,7 @@ export class WechatAuthController {
       throw new ForbiddenException();
     }
     const answer = new HttpAnswer(this.host.httpAdapter, response);
-    if (this.config.session.revocable) {
-      const found = await this.reader.find(request, apps);
-      if (found !== 'forged') for (const { session } of found) await this.revocations.end(session);
-    }
+    const ended = await Promise.all(this.reader.shown(request).map((one) => this.revocations.end(one)));
     // Somebody was tired of waiting for the store.
     if (answer.hasBegun) return;
     const isShown = (line: string) => cookies.some(({ name }) => line.startsWith(`${name}=`));
@@ -101,6 +109,7 @@ export class WechatAuthController {
       ...apps.flatMap((one) => this.flows.clear(one, cookies)).slice(0, MAX_REMOVED),
     ];
     const app = request.opensPage ? apps.find(({ publicUrl }) => publicUrl) : undefined;
+    if (ended.includes(false)) return this.answerIncomplete(request, answer, withinAnswer(lines), app);
     if (!app) {
       answer.setCookies(withinAnswer(lines));
       this.host.httpAdapter.reply(response, undefined, 204);
@@ -110,6 +119,24 @@ export class WechatAuthController {
     const location = asked ?? defaultReturnAddress(this.config, app);
     // 303: whatever was sent, the next page is asked for with GET.
     answer.redirect({ kind: 'redirect', location, setCookies: withinAnswer(lines, location) }, 303);
+  }
+
+  /** The cookies go all the same. Whoever has signed out for good reason must know that copies of the session live on. */
+  private async answerIncomplete(
+    request: HttpRequest,
+    answer: HttpAnswer,
+    setCookies: string[],
+    app: WechatApp | undefined,
+  ): Promise<void> {
+    const lang = request.prefersChinese ? 'zh' : 'en';
+    const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
+    const problem = this.refusals.refuse('LOGOUT_INCOMPLETE', lang, 'a program', home);
+    if (app) {
+      const page = { kind: 'page' as const, problem, lang, setCookies, base: app.publicUrl } as const;
+      return answer.page(page, this.setup.hooks, this.setup.runtime);
+    }
+    answer.setCookies(setCookies);
+    throw problemException(problem);
   }
 
   /** `{ app, code }` of a mini program or native app; `app` may be left out where there is one. */

@@ -124,8 +124,10 @@ function endQuietly(): Promise<never> {
   return new Promise<never>(() => {});
 }
 
+const GRAPHQL_CODES: Readonly<Record<number, string>> = { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN' };
+
 /** Nest's driver for Apollo makes these extensions itself, but only for answers over HTTP: what comes over graphql-ws or from another server shall look the same. */
 function withExtensions(exception: HttpException): HttpException {
-  const code = exception.getStatus() === 401 ? 'UNAUTHENTICATED' : 'FORBIDDEN';
+  const code = GRAPHQL_CODES[exception.getStatus()] ?? 'INTERNAL_SERVER_ERROR';
   return Object.assign(exception, { extensions: { code, originalError: exception.getResponse() } });
 }

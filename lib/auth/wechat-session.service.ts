@@ -35,6 +35,16 @@ export interface IssuedSession {
   identity: WechatIdentity;
 }
 
+/** Whose sessions end: one person at one app. */
+export type RevokedIdentity = Pick<WechatIdentity, 'app' | 'openid'>;
+
+/** 503: the sessions of `failed` go on, because the token store did not take their end. Try again with these. */
+export class WechatNotRevokedException extends ServiceUnavailableException {
+  constructor(readonly failed: readonly RevokedIdentity[]) {
+    super(unavailable('The sessions could not be ended: the token store did not answer. Try again.'));
+  }
+}
+
 @Injectable()
 export class WechatSessionService {
   readonly #config: WechatConfig;
@@ -65,7 +75,7 @@ export class WechatSessionService {
     try {
       const { request, carriers } = this.#requestOf(target);
       const found = await this.#reader.find(request, [...this.#config.apps.values()]);
-      const sessions = found === 'forged' ? [] : found;
+      const sessions = typeof found === 'string' ? [] : found;
       const identity = sessions.find(({ session }) => !session.identity.isSnapshotUser)?.session.identity;
       if (identity) for (const carrier of carriers) attachIdentity(carrier, identity);
       return identity;
@@ -79,8 +89,13 @@ export class WechatSessionService {
    * Signs somebody in by the application's own decision: puts the session cookie on the response and returns the same session as a bearer token.
    * @param response the platform's response; undefined where only the token is wanted
    * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a cookie, WechatInputError when the identity names no app
+   * or nobody
    */
-  issue(response: unknown, identity: WechatIdentity, { ttl, claims }: IssueOptions = {}): IssuedSession {
+  async issue(
+    response: unknown,
+    identity: WechatIdentity,
+    { ttl, claims }: IssueOptions = {},
+  ): Promise<IssuedSession> {
     this.#requireSecret();
     const app = this.#appOf(identity);
     if (ttl !== undefined && !(ttl > 0 && ttl * 1_000 <= MAX_SESSION_MS)) {
@@ -91,11 +106,10 @@ export class WechatSessionService {
         'Leave it out for session.ttl.',
       );
     }
-    return this.#hand(
-      response,
-      app,
-      this.#sessions.create(claims === undefined ? identity : { ...identity, claims }, ttl),
-    );
+    const person = { appId: app.appId, openid: openidOf(identity) };
+    const mark = await this.#revocations.markFor(person, ttl);
+    const whole = claims === undefined ? identity : { ...identity, claims };
+    return this.#hand(response, app, this.#sessions.create(whole, mark, ttl));
   }
 
   /**
@@ -103,7 +117,8 @@ export class WechatSessionService {
    * keep what they have until they sign in again.
    * @param target a handler's context, or the platform's request
    * @param response gets the new cookie, where the session came in one; a bearer session is only returned
-   * @throws UnauthorizedException when nobody is signed in; else as `issue`
+   * @throws UnauthorizedException when nobody is signed in; ServiceUnavailableException where `session.revocable` is `'strict'` and the store does not
+   * answer; else as `issue`
    */
   async update(
     target: ExecutionContext | object,
@@ -112,6 +127,10 @@ export class WechatSessionService {
   ): Promise<IssuedSession> {
     const { request, carriers } = this.#requestOf(target);
     const found = await this.#reader.find(request, [...this.#config.apps.values()]);
+    if (found === 'unknown')
+      throw new ServiceUnavailableException(
+        unavailable('The session cannot be checked: the token store did not answer. Try again.'),
+      );
     const attached = carriers.map(getWechatIdentity).find(Boolean);
     const sessions = found === 'forged' ? [] : found;
     // Of several logins in one browser, the one that the guard let in.
@@ -124,11 +143,16 @@ export class WechatSessionService {
   }
 
   /**
-   * Signs a person out everywhere: every session of theirs that exists now is over, wherever there are copies of it.
-   * @throws WechatConfigError unless `session.revocable` is on, WechatInputError when the identity names no app, ServiceUnavailableException when the store
-   * did not take it and the sessions go on
+   * Signs people out everywhere: every session that exists now of these identities is over, wherever there are copies of it. An identity is one person at
+   * one app; for somebody with several apps pass all of theirs, e.g. from your user table. Write a ban to that table first, where your login handler reads
+   * it: whoever signs in between the two is signed out by this.
+   * @example
+   * await users.ban(id);
+   * await sessions.revoke(await users.wechatIdentities(id)); // [{ app: 'official', openid }, { app: 'mini', openid }]
+   * @throws WechatConfigError unless `session.revocable` is on; WechatInputError, before anything is done, when an identity names no app or nobody;
+   * WechatNotRevokedException with those whose sessions go on, because the store did not take it
    */
-  async revoke(identity: Pick<WechatIdentity, 'app' | 'openid'>): Promise<void> {
+  async revoke(identities: RevokedIdentity | readonly RevokedIdentity[]): Promise<void> {
     if (!this.#config.session.revocable) {
       throw new WechatConfigError(
         'session.revocable',
@@ -136,21 +160,20 @@ export class WechatSessionService {
         'Set it to true. It costs one read of the token store with every guarded request.',
       );
     }
+    const list = Array.isArray(identities)
+      ? (identities as RevokedIdentity[])
+      : [identities as RevokedIdentity];
     // A ban of nobody that says it was done would be worse than none.
-    if (typeof identity.openid !== 'string' || identity.openid === '') {
-      throw new WechatInputError(
-        'config',
-        'identity',
-        'has no openid, so nobody would be signed out',
-        'Pass the identity of the person, e.g. as the guard gave it.',
-      );
-    }
-    const ended = await this.#revocations.endAll(this.#appOf(identity).appId, identity.openid);
+    if (list.length === 0)
+      throw nobody('is an empty list', 'Leave the call out for somebody who never signed in.');
+    const people = list.map((identity) => ({
+      appId: this.#appOf(identity).appId,
+      openid: openidOf(identity),
+    }));
+    const ended = await Promise.all(people.map((person) => this.#revocations.endAll(person)));
+    const failed = list.filter((_, index) => !ended[index]);
     // Never quietly: whoever bans somebody must know that it did not happen.
-    if (!ended)
-      throw new ServiceUnavailableException(
-        'The sessions could not be ended: the token store did not answer.',
-      );
+    if (failed.length > 0) throw new WechatNotRevokedException(failed);
   }
 
   #hand(response: unknown, app: WechatApp, session: WechatSession): IssuedSession {
@@ -165,7 +188,7 @@ export class WechatSessionService {
   }
 
   #appOf(identity: Pick<WechatIdentity, 'app'> & { appId?: string }): WechatApp {
-    const app = this.#config.apps.get(identity.app);
+    const app = this.#config.apps.get(identity?.app);
     if (app && (identity.appId ?? app.appId) === app.appId) return app;
     throw new WechatInputError(
       'config',
@@ -190,6 +213,19 @@ export class WechatSessionService {
       'Make one with: openssl rand -base64 32',
     );
   }
+}
+
+function openidOf({ openid }: { openid: unknown }): string {
+  if (typeof openid === 'string' && openid !== '') return openid;
+  throw nobody('has no openid', 'Pass the identity of the person, e.g. as the guard gave it.');
+}
+
+function nobody(problem: string, fix: string): WechatInputError {
+  return new WechatInputError('config', 'identity', `${problem}, so it is nobody`, fix);
+}
+
+function unavailable(message: string) {
+  return { statusCode: 503, code: 'STORE_UNAVAILABLE', message };
 }
 
 function isContext(target: object): target is ExecutionContext {

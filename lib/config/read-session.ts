@@ -74,7 +74,7 @@ export function readSession(options: WechatOAuthOptions): WechatConfig['session'
     idle: idle === undefined ? undefined : readPositive('session.idle', idle, 's', 400 * DAY),
     cookieName,
     bearerHeader,
-    revocable: readOneOf('session.revocable', revocable, [true, false]),
+    revocable: readOneOf('session.revocable', revocable, [true, false, 'strict']),
     codec: codec === undefined ? undefined : readCodec(codec),
   };
 }

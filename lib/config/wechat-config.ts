@@ -33,7 +33,7 @@ export interface WechatConfig {
     readonly cookieName: string;
     /** Lower case name of the header that may hold a bearer token. */
     readonly bearerHeader: string | undefined;
-    readonly revocable: boolean;
+    readonly revocable: boolean | 'strict';
     readonly codec: WechatSessionCodec | undefined;
   };
   readonly returnTo: {

@@ -1,6 +1,7 @@
 // For tests that only want to be somebody: a session without a login.
 import type { INestApplicationContext } from '@nestjs/common';
 import type { WechatIdentity } from '../auth/identity.js';
+import { Revocations } from '../auth/revocations.js';
 import { SealedSessions } from '../auth/sealed-sessions.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
@@ -18,6 +19,8 @@ export interface SignedIn {
 }
 
 /**
+ * With `session.revocable` and a store that other processes write to, use `await app.get(WechatSessionService).issue(undefined, identity)` instead: this
+ * does not wait for the store.
  * @param app the running application, or the testing module, that imports `WechatOAuthModule`
  * @throws MockServerError in production, without a sessionSecret, and for an app name that is not configured
  */
@@ -38,13 +41,14 @@ export function signInAs(app: INestApplicationContext, person: SignInAsIdentity)
   if (config.sessionSecrets.length === 0 && !config.session.codec) {
     throw new MockServerError('signInAs', 'found no sessionSecret', 'Give the application under test one.');
   }
-  const session = sessions.create({
+  const identity = {
     scope: configured.type === 'mini-program' ? [] : [configured.scope ?? 'snsapi_base'],
     isSnapshotUser: false,
     ...person,
     app: configured.name,
     appId: configured.appId,
-  });
+  };
+  const session = sessions.create(identity, app.get(Revocations, { strict: false }).markNow(identity));
   return {
     cookie: sessions.toCookie(configured, session).split(';', 1)[0]!,
     bearer: `Bearer ${sessions.toBearer(session)}`,

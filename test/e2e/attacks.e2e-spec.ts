@@ -712,7 +712,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       handled = 0;
       stage.wechat.clearCalls();
       const session = await cookieOf(visitor, 'wechat_session');
-      const { token } = running.app
+      const { token } = await running.app
         .get(WechatSessionService, { strict: false })
         .issue(undefined, (await sessionOf(running, visitor)).identity);
       const rowKey = `wechat:${official.appId}:token:${openidOf('hong')}`;
@@ -861,7 +861,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       expect(exchanges()).toBe(1);
     });
 
-    it('cannot end the sessions of one person with the entry of another', async () => {
+    it('cannot bring back a session that was ended', async () => {
       const running = await start({ session: { revocable: true } });
       const [ended, other] = [browserFor(running), browserFor(running)];
       await signIn(ended, 'ming');
@@ -875,17 +875,26 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       const key = (user: string) => `wechat:${official.appId}:ended:${openidOf(user)}`;
       expect((await copy.fetch(`${SHOP}/orders`)).status).toBe(401);
 
-      await store.copy(key('ming'), key('hong'));
-
+      // Entries that stand where they do not belong, are cut off or are gone: nothing of it brings a session back.
+      for (const entry of [
+        store.rows.get(key('hong'))!,
+        '{}',
+        '{"mark":"","sids":{},"until":9e15}',
+        'null',
+        undefined,
+      ]) {
+        if (entry === undefined) store.rows.delete(key('ming'));
+        else store.rows.set(key('ming'), entry);
+        expect((await copy.fetch(`${SHOP}/orders`)).status).toBe(401);
+      }
       expect((await other.fetch(`${SHOP}/orders`)).status).toBe(200);
-      expect((await copy.fetch(`${SHOP}/orders`)).status).toBe(401);
     });
 
     it('cannot keep it from whoever bans somebody that the ban was not written', async () => {
       const running = await start({ session: { revocable: true } });
       const sessions = running.app.get(WechatSessionService, { strict: false });
       const person = { app: 'official', openid: openidOf('ming') };
-      store.get = () => Promise.reject(new Error('ECONNREFUSED'));
+      store.set = () => Promise.reject(new Error('ECONNREFUSED'));
 
       await expect(sessions.revoke(person)).rejects.toMatchObject({ status: 503 });
     });

@@ -495,8 +495,9 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
 
       const person = { app: 'default', openid: 'oSomebody', scope: [], isSnapshotUser: false };
       const tokens = {
-        shop: running.ofShop.sessions.issue(undefined, { ...person, appId: 'wx00000000official' }).token,
-        club: running.ofClub.sessions.issue(undefined, { ...person, appId: CLUB_APP.appId }).token,
+        shop: (await running.ofShop.sessions.issue(undefined, { ...person, appId: 'wx00000000official' }))
+          .token,
+        club: (await running.ofClub.sessions.issue(undefined, { ...person, appId: CLUB_APP.appId })).token,
       };
       const statusOf = async (path: string, token: string) => {
         const headers = { authorization: `Bearer ${token}` };
@@ -506,9 +507,9 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       expect(await statusOf('/club', tokens.shop)).toBe(401);
       expect(await statusOf('/club', tokens.club)).toBe(200);
       expect(await statusOf('/shop', tokens.club)).toBe(401);
-      expect(() => running.ofShop.sessions.issue(undefined, { ...person, appId: CLUB_APP.appId })).toThrow(
-        /names no configured app/,
-      );
+      await expect(
+        running.ofShop.sessions.issue(undefined, { ...person, appId: CLUB_APP.appId }),
+      ).rejects.toThrow(/names no configured app/);
     });
 
     it('neither takes the callbacks of the other', async () => {

@@ -402,7 +402,7 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
 
     it('need no response where only the token is wanted', async () => {
       await start();
-      const { token } = service().issue(undefined, PERSON);
+      const { token } = await service().issue(undefined, PERSON);
       expect((await mine({ authorization: `Bearer ${token}` })).json()).toEqual({ openid: PERSON.openid });
     });
 
@@ -410,21 +410,23 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
       await start();
       const issue = (identity: object, options = {}) =>
         service().issue(undefined, { ...PERSON, ...identity }, options);
-      expect(() => issue({ app: 'other' })).toThrow(WechatInputError);
-      expect(() => issue({ app: 'constructor' })).toThrow(WechatInputError);
-      expect(() => issue({ appId: mini.appId })).toThrow(WechatInputError);
+      await expect(issue({ app: 'other' })).rejects.toThrow(WechatInputError);
+      await expect(issue({ app: 'constructor' })).rejects.toThrow(WechatInputError);
+      await expect(issue({ appId: mini.appId })).rejects.toThrow(WechatInputError);
+      for (const openid of [undefined, null, '', {}, 7])
+        await expect(issue({ openid })).rejects.toThrow(WechatInputError);
       for (const ttl of [0, -1, Number.NaN, Infinity])
-        expect(() => issue({}, { ttl })).toThrow(WechatInputError);
+        await expect(issue({}, { ttl })).rejects.toThrow(WechatInputError);
       const response = new Proxy({}, { get: () => () => undefined });
-      expect(() =>
+      await expect(
         service().issue(response, { ...PERSON, claims: { big: 'x'.repeat(5_000) } as never }),
-      ).toThrow(WechatConfigError);
+      ).rejects.toThrow(WechatConfigError);
     });
 
     it('need a sessionSecret', async () => {
       const { sessionSecret: _, ...options } = stage.options();
       const { app } = await stage.startModules({ imports: [WechatOAuthModule.forRoot(options)] });
-      expect(() => app.get(WechatSessionService).issue(undefined, PERSON)).toThrow(/sessionSecret/);
+      await expect(app.get(WechatSessionService).issue(undefined, PERSON)).rejects.toThrow(/sessionSecret/);
       expect(() => signInAs(app, { openid: 'oMing' })).toThrow(/sessionSecret/);
       expect(
         await app.get(WechatSessionService).authenticate({ headers: { cookie: 'a=v1.b' } }),
@@ -613,7 +615,7 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
 
     it('for a bearer token when it says, because no answer can hand its owner a newer one', async () => {
       await start({ session: { ttl: 300, idle: 100 } });
-      const { token, expiresAt } = service().issue(undefined, PERSON);
+      const { token, expiresAt } = await service().issue(undefined, PERSON);
       const authorization = `Bearer ${token}`;
       ahead = 299_000;
       expect(expiresAt).toBeGreaterThan(Date.now() + 290_000);

@@ -128,7 +128,7 @@ describe('A sealed session', () => {
     expect(sessions.fromCookie(app, unused)).toBeUndefined();
 
     runtime.time = session.expiresAt - 10_000;
-    const [renewed] = [sessions.create(MING, 20)].map(cookieOf);
+    const [renewed] = [sessions.create(MING, undefined, 20)].map(cookieOf);
     runtime.time += 20_000;
     expect(sessions.fromCookie(app, renewed!)).toBeUndefined();
   });

@@ -1,5 +1,6 @@
 // How long a login handler is waited for, and what is left of one that comes too late.
 import type { ModuleRef } from '@nestjs/core';
+import { Revocations } from '../../../lib/auth/revocations.js';
 import { SealedSessions } from '../../../lib/auth/sealed-sessions.js';
 import { HANDLER_MS, LoginHandlerTooLate, SignIn } from '../../../lib/auth/sign-in.js';
 import { Sealer } from '../../../lib/sealing/sealer.js';
@@ -7,7 +8,7 @@ import { WechatToken } from '../../../lib/tokens/wechat-token.js';
 import { failureOf } from '../../support/failure.js';
 import { makeParts } from '../../support/parts.js';
 
-const { app, config, tokens, sessionKeys, runtime } = makeParts({ sessionSecret: 'sign-in-'.repeat(4) });
+const { app, config, tokens, sessionKeys, runtime, vault } = makeParts({ sessionSecret: 'sign-in-'.repeat(4) });
 const sessions = new SealedSessions(config, new Sealer(config.sessionSecrets), runtime);
 const token = new WechatToken({
   accessToken: 'AT',
@@ -23,7 +24,8 @@ const context = { client: 'wechat', allowSnapshot: false, needsProfile: false } 
 /** @param sleep what waiting comes to */
 function signInWith(onLogin: () => unknown, sleep: (ms: number) => Promise<void>) {
   const modules = { resolve: async () => ({ onLogin }), registerRequestByContextId: () => {} };
-  return new SignIn(config, tokens, sessionKeys, sessions, modules as unknown as ModuleRef, {
+  const revocations = new Revocations(vault, config, runtime);
+  return new SignIn(config, tokens, sessionKeys, sessions, revocations, modules as unknown as ModuleRef, {
     sleep,
   }).withToken(app, token, context);
 }
