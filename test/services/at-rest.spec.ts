@@ -196,11 +196,10 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
     await running.app.get(WechatSessionService).revoke({ app: 'official', openid: openidOf('hong') });
     await dump();
 
-    const sealer = sealerOf(SESSION_SECRET);
-    const ended = sealer.open('store', keyOf('ended', 'ming'), await valueOf(keyOf('ended', 'ming')))!;
-    const sids = Object.keys((JSON.parse(ended) as { sids: object }).sids);
-    expect(sids).toHaveLength(1);
-    secrets.set(sids[0]!, 'the id of a session');
+    const ended = JSON.parse(await valueOf(keyOf('ended', 'ming'))) as { mark: string; sids: object };
+    expect(Object.keys(ended)).toEqual(['mark', 'sids', 'until']);
+    // At the upgrade and at the logout.
+    expect(Object.keys(ended.sids)).toHaveLength(2);
     for (const { nickname } of wechat.users) secrets.set(nickname, 'a nickname');
     // What has been looked for is what there was.
     const kinds = new Set(secrets.values());
@@ -244,6 +243,9 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
         keyOf('token', 'ming', mobile),
         keyOf('session-key', 'ming', mini),
         keyOf('ended', 'ming'),
+        keyOf('ended', 'ming', website),
+        keyOf('ended', 'ming', mini),
+        keyOf('ended', 'ming', mobile),
         keyOf('lease', 'ming'),
       ].toSorted(),
     );
@@ -251,9 +253,11 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
     expect(ofFlows).toHaveLength(4);
     for (const key of ofFlows) expect(key).toMatch(/^wechat:wx[a-z0-9]+:(claim|login):[0-9a-f]{64}$/);
     for (const [key, { value }] of entries) {
-      expect(value).toMatch(key.includes(':lease:') ? /^[0-9a-f]{32}$/ : /^v1\.[\w-]+$/);
+      const shape = key.includes(':lease:') ? /^[0-9a-f]{32}$/ : /^v1\.[\w-]+$/;
+      expect(value).toMatch(key.includes(':ended:') ? /^\{"mark":"[\w-]{11}","sids":/ : shape);
     }
-    expect((await store.entries()).has(keyOf('lease', 'ming'))).toBe(false);
+    // Given back by a write that nobody waits for; a lease that stays lets the test run out of its time.
+    while ((await store.entries()).has(keyOf('lease', 'ming'))) await new Promise(setImmediate);
   });
 
   it('could be read without a sessionSecret, which this search would find', async () => {
@@ -297,8 +301,8 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
     for (const user of ['ming', 'hong']) {
       expect(await outcomeOf(service.getUser(openidOf(user)))).toBe('TokenNotFoundError');
     }
-    // Hong's ban does not become Ming's.
-    expect((await statuses())[0]).toBe(200);
+    // Of the marks none brings a session back, wherever it is put.
+    expect(await statuses()).toEqual([401, 401]);
     const warnings = running.logs.lines.filter(({ level }) => level === 'warn');
     expect(warnings.map(({ text }) => text)).toEqual([expect.stringContaining('cannot be opened')]);
     // What anybody could write there is nothing either.
