@@ -17,7 +17,6 @@ export type {
   WechatReturnToOptions,
   WechatScope,
   WechatSession,
-  WechatSessionCodec,
   WechatSessionOptions,
 } from './wechat-oauth.options.js';
 

@@ -44,8 +44,6 @@ export interface WechatSessionOptions {
    * with `'strict'` no session counts then, and the answer is 503. Default: false: a sealed session is good until its time is over.
    */
   revocable?: boolean | 'strict';
-  /** Tokens of the application's own making instead of sealed ones, for cookie and bearer alike. */
-  codec?: WechatSessionCodec;
 }
 
 /** What a session holds. Plain JSON. */
@@ -60,16 +58,6 @@ export interface WechatSession {
   /** Where sessions can be revoked: what stood in the store for this person at the login, and must still stand there. */
   readonly mark?: string;
   readonly identity: WechatIdentity;
-}
-
-/** Synchronous, because it stands in the way of every request. Expiry and app are judged by the module after `open`. */
-export interface WechatSessionCodec {
-  /** Whether a bearer token is one of these at all; others are left to the application. */
-  recognizes(token: string): boolean;
-  /** The result must do as a cookie's value: no blanks, quotes, commas, semicolons or backslashes. */
-  seal(session: WechatSession): string;
-  /** Undefined, or an exception, for a token that is not genuine. */
-  open(token: string): WechatSession | undefined;
 }
 
 export interface WechatReturnToOptions {

@@ -44,7 +44,7 @@ export class CodeLogin {
     request?: unknown,
     lang: 'zh' | 'en' = 'zh',
   ): Promise<IssuedSession> {
-    if (this.config.sessionSecrets.length === 0 && !this.config.session.codec) {
+    if (this.config.sessionSecrets.length === 0) {
       throw new WechatConfigError(
         'sessionSecret',
         'is missing, and login() seals a session with it',

@@ -88,7 +88,7 @@ export class SealedSessions {
 
   /** Whether a bearer token claims to be a session of ours. */
   recognizes(token: string): boolean {
-    return this.config.session.codec?.recognizes(token) ?? Sealer.recognizes(token);
+    return Sealer.recognizes(token);
   }
 
   private touch(session: Session): Session {
@@ -97,17 +97,12 @@ export class SealedSessions {
   }
 
   private seal(place: string, session: Session): string {
-    return (
-      this.config.session.codec?.seal(session) ?? this.sealer.seal('session', place, JSON.stringify(session))
-    );
+    return this.sealer.seal('session', place, JSON.stringify(session));
   }
 
   private unseal(place: string, sealed: string): Session | undefined {
     try {
-      const { codec } = this.config.session;
-      const opened: unknown = codec
-        ? copy(codec.open(sealed))
-        : JSON.parse(this.sealer.open('session', place, sealed) ?? 'null');
+      const opened: unknown = JSON.parse(this.sealer.open('session', place, sealed) ?? 'null');
       return isSession(opened) ? opened : undefined;
     } catch {
       return undefined;
@@ -135,7 +130,7 @@ export class SealedSessions {
   }
 }
 
-/** What opens must still be a session, be it a foreign token or of another version of this package: whatever it lacks would be nobody's. */
+/** What opens may still be of another version of this package: whatever it lacks would be nobody's. */
 function isSession(value: unknown): value is Session {
   const session = value as Partial<Session> | null | undefined;
   return (

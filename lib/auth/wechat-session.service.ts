@@ -206,7 +206,7 @@ export class WechatSessionService {
   }
 
   #requireSecret(): void {
-    if (this.#config.sessionSecrets.length > 0 || this.#config.session.codec) return;
+    if (this.#config.sessionSecrets.length > 0) return;
     throw new WechatConfigError(
       'sessionSecret',
       'is missing, and sessions are sealed with it',

@@ -1,7 +1,7 @@
 // Reads how sessions are made: their secrets, their life, and how they travel.
 import { WechatConfigError } from '../api/errors.js';
 import { Secret } from '../sealing/secret.js';
-import type { WechatOAuthOptions, WechatSessionCodec } from '../wechat-oauth.options.js';
+import type { WechatOAuthOptions } from '../wechat-oauth.options.js';
 import { isRecord, readOneOf, readPositive } from './read-value.js';
 import type { WechatApp, WechatConfig } from './wechat-config.js';
 
@@ -40,7 +40,7 @@ export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, Wec
 
 export function readSession(options: WechatOAuthOptions): WechatConfig['session'] {
   const { ttl = 7 * DAY, idle, cookieName = 'wechat_session', bearer = true } = options.session ?? {};
-  const { revocable = false, codec } = options.session ?? {};
+  const { revocable = false } = options.session ?? {};
   if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(cookieName)) {
     throw new WechatConfigError(
       'session.cookieName',
@@ -75,18 +75,5 @@ export function readSession(options: WechatOAuthOptions): WechatConfig['session'
     cookieName,
     bearerHeader,
     revocable: readOneOf('session.revocable', revocable, [true, false, 'strict']),
-    codec: codec === undefined ? undefined : readCodec(codec),
   };
-}
-
-function readCodec(codec: unknown): WechatSessionCodec {
-  const methods = isRecord(codec)
-    ? ['recognizes', 'seal', 'open'].filter((name) => typeof codec[name] !== 'function')
-    : [];
-  if (isRecord(codec) && methods.length === 0) return codec as unknown as WechatSessionCodec;
-  throw new WechatConfigError(
-    'session.codec',
-    `has no ${methods.join(', ') || 'methods'}`,
-    'Write { recognizes, seal, open }.',
-  );
 }

@@ -9,7 +9,7 @@ import type { WechatConfig } from './wechat-config.js';
 
 const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
   '': 'appId secret type scope apps defaultApp publicUrl sessionSecret session returnTo loginPath endpoints http lang hooks dev now',
-  session: 'ttl idle cookieName bearer revocable codec',
+  session: 'ttl idle cookieName bearer revocable',
   returnTo: 'origins default',
   endpoints: 'open api',
   http: 'timeout maxSockets httpAgent httpsAgent',
@@ -39,6 +39,7 @@ export function resolveConfig(options: WechatOAuthOptions, production: boolean):
     if (!isRecord(value))
       throw new WechatConfigError(group, 'is not an object', 'See the configuration table in the README.');
     if (group === 'http' && value['proxy'] !== undefined) refuseProxy();
+    if (group === 'session' && value['codec'] !== undefined) refuseCodec();
     refuseUnknown(value, known, group);
   }
 
@@ -124,6 +125,15 @@ function refuseProxy(): never {
     'http.proxy',
     'is no option, because a proxy must not read the app secret',
     'Write httpsAgent: new HttpsProxyAgent("http://proxy.example.com:3128"), of the package https-proxy-agent.',
+  );
+}
+
+/** What a codec opened was trusted unseen and remembered, so its tokens could neither be ended nor told from another's. */
+function refuseCodec(): never {
+  throw new WechatConfigError(
+    'session.codec',
+    'is no option',
+    'Use a guard of your own that takes your token or asks WechatSessionService.authenticate(), as the README shows.',
   );
 }
 

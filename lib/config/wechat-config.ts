@@ -7,7 +7,6 @@ import type {
   WechatHttpOptions,
   WechatLang,
   WechatScope,
-  WechatSessionCodec,
 } from '../wechat-oauth.options.js';
 
 export interface WechatApp {
@@ -34,7 +33,6 @@ export interface WechatConfig {
     /** Lower case name of the header that may hold a bearer token. */
     readonly bearerHeader: string | undefined;
     readonly revocable: boolean | 'strict';
-    readonly codec: WechatSessionCodec | undefined;
   };
   readonly returnTo: {
     /** Every origin a login may return to, those of the public URLs included. */

@@ -38,7 +38,7 @@ export function signInAs(app: INestApplicationContext, person: SignInAsIdentity)
       `Use one of: ${[...config.apps.keys()].join(', ')}.`,
     );
   }
-  if (config.sessionSecrets.length === 0 && !config.session.codec) {
+  if (config.sessionSecrets.length === 0) {
     throw new MockServerError('signInAs', 'found no sessionSecret', 'Give the application under test one.');
   }
   const identity = {

@@ -30,8 +30,6 @@ import {
   type WechatLoginDecision,
   WechatOAuthModule,
   type WechatOAuthOptions,
-  WechatOAuthService,
-  type WechatSessionCodec,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -431,22 +429,6 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
       expect(
         await app.get(WechatSessionService).authenticate({ headers: { cookie: 'a=v1.b' } }),
       ).toBeUndefined();
-    });
-
-    it('need none where they are tokens of the application’s own making, without pages', async () => {
-      const codec: WechatSessionCodec = {
-        recognizes: (token) => token.startsWith('shop.'),
-        seal: (session) => `shop.${Buffer.from(JSON.stringify(session)).toString('base64url')}`,
-        open: (token) => JSON.parse(Buffer.from(token.slice(5), 'base64url').toString()) as never,
-      };
-      const { type, appId, secret } = mini;
-      const { sessionSecret: _, ...options } = stage.options({ apps: { mini: { type, appId, secret } } });
-      const { app } = await stage.startModules({
-        imports: [WechatOAuthModule.forRoot({ ...options, session: { codec } })],
-      });
-      const code = stage.wechat.loginCode({ appId, user: 'ming' });
-      const { token } = await app.get(WechatOAuthService).login(code);
-      expect(token).toMatch(/^shop\./);
     });
   });
 

@@ -31,7 +31,19 @@ describe('A callback', () => {
   const sealer = new CountingSealer(config.sessionSecrets);
   const flows = new Flows(config, sealer, new FakeRuntime());
   const never = {} as never;
-  const callbacks = new LoginCallback(config, flows, never, never, never, never, never, never, never, never, never);
+  const callbacks = new LoginCallback(
+    config,
+    flows,
+    never,
+    never,
+    never,
+    never,
+    never,
+    never,
+    never,
+    never,
+    never,
+  );
   const own = flows.createState(app, 1);
   const recognize = (query: string, accepted = [app]) => {
     sealer.computed = 0;

@@ -7,11 +7,7 @@ import type { WechatApp } from '../../../lib/config/wechat-config.js';
 import { WechatConfigError } from '../../../lib/index.js';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { Secret } from '../../../lib/sealing/secret.js';
-import type {
-  WechatSession,
-  WechatSessionCodec,
-  WechatSessionOptions,
-} from '../../../lib/wechat-oauth.options.js';
+import type { WechatSession, WechatSessionOptions } from '../../../lib/wechat-oauth.options.js';
 import { FakeRuntime } from '../../support/parts.js';
 
 const SECRET = 'session-secret-canary-0123456789abcdef';
@@ -224,69 +220,5 @@ describe('A sealed session', () => {
     const name = sessions.clearCookie(app).split('=')[0]!;
     expect(sessions.fromBearer(sealer.seal('session', 'bearer', text))).toBeUndefined();
     expect(sessions.fromCookie(app, [{ name, value: sealer.seal('session', name, text) }])).toBeUndefined();
-  });
-});
-
-describe('A session of the application’s own making', () => {
-  const sealed = new Map<string, unknown>();
-  const codec: WechatSessionCodec = {
-    recognizes: (token) => token.startsWith('own.'),
-    seal(session) {
-      const token = `own.${sealed.size}`;
-      sealed.set(token, session);
-      return token;
-    },
-    open(token) {
-      const session = sealed.get(token);
-      if (session instanceof Error) throw session;
-      return session as WechatSession;
-    },
-  };
-
-  it('is what its codec says, in cookie and bearer alike', () => {
-    const { sessions, app, cookieOf, opened } = setUp({ codec });
-    const session = sessions.create(MING);
-    expect(sessions.fromCookie(app, cookieOf(session))).toEqual(session);
-    expect(sessions.fromBearer(sessions.toBearer(session))).toEqual(session);
-    expect(opened).toEqual([]);
-    expect([sessions.recognizes('own.x'), sessions.recognizes('v1.x')]).toEqual([true, false]);
-  });
-
-  it('is judged by its end and its app like any other', () => {
-    const { sessions, runtime } = setUp({ codec, ttl: 60 });
-    const token = sessions.toBearer(sessions.create(MING));
-    expect(
-      sessions.fromBearer(sessions.toBearer(sessions.create({ ...MING, appId: 'wx00000000000club0' }))),
-    ).toBeUndefined();
-    runtime.time += 60_000;
-    expect(sessions.fromBearer(token)).toBeUndefined();
-  });
-
-  it('is a copy, so that freezing it does nothing to the application’s object', () => {
-    const { sessions } = setUp({ codec });
-    const session = sessions.create(MING);
-    const token = sessions.toBearer(session);
-    expect(Object.isFrozen(sessions.fromBearer(token))).toBe(true);
-    expect(Object.isFrozen(sealed.get(token))).toBe(false);
-  });
-
-  it.each<[string, unknown]>([
-    ['nothing', undefined],
-    ['null', null],
-    ['an error', new Error('bad signature')],
-    ['a promise', Promise.resolve({})],
-    ['text', 'session'],
-    ['no identity', { sid: 'x', issuedAt: 1, expiresAt: 9e15 }],
-    ['no openid', { sid: 'x', issuedAt: 1, expiresAt: 9e15, identity: { ...MING, openid: undefined } }],
-    ['no end', { sid: 'x', issuedAt: 1, identity: MING }],
-    ['an end that never comes', { sid: 'x', issuedAt: 1, expiresAt: Infinity, identity: MING }],
-    [
-      'something that cannot be copied',
-      { sid: 'x', issuedAt: 1, expiresAt: 9e15, identity: { ...MING, claims: { n: 1n } } },
-    ],
-  ])('that opens to %s is nobody', (_what, opens) => {
-    const { sessions } = setUp({ codec });
-    sealed.set('own.hostile', opens);
-    expect(sessions.fromBearer('own.hostile')).toBeUndefined();
   });
 });

@@ -8,7 +8,9 @@ import { WechatToken } from '../../../lib/tokens/wechat-token.js';
 import { failureOf } from '../../support/failure.js';
 import { makeParts } from '../../support/parts.js';
 
-const { app, config, tokens, sessionKeys, runtime, vault } = makeParts({ sessionSecret: 'sign-in-'.repeat(4) });
+const { app, config, tokens, sessionKeys, runtime, vault } = makeParts({
+  sessionSecret: 'sign-in-'.repeat(4),
+});
 const sessions = new SealedSessions(config, new Sealer(config.sessionSecrets), runtime);
 const token = new WechatToken({
   accessToken: 'AT',

@@ -46,7 +46,6 @@ describe('The smallest configuration', () => {
         cookieName: 'wechat_session',
         bearerHeader: 'authorization',
         revocable: false,
-        codec: undefined,
       },
       returnTo: { origins: new Set(), default: '/' },
       loginPath: '/wechat/login',
@@ -180,10 +179,9 @@ describe('What is right', () => {
   it('takes the rest as it was given', () => {
     const client = () => 'wechat' as const;
     const hooks = { selectApp: () => undefined, renderProblem: undefined };
-    const codec = { recognizes: () => true, seal: () => '', open: () => undefined };
     const config = resolve({
       ...ONE,
-      session: { ttl: 60, idle: 30, cookieName: 'wx', revocable: true, codec },
+      session: { ttl: 60, idle: 30, cookieName: 'wx', revocable: 'strict' },
       loginPath: '/auth/wechat',
       lang: 'zh_TW',
       hooks,
@@ -195,8 +193,7 @@ describe('What is right', () => {
       idle: 30,
       cookieName: 'wx',
       bearerHeader: 'authorization',
-      revocable: true,
-      codec,
+      revocable: 'strict',
     });
     expect(config).toMatchObject({ loginPath: '/auth/wechat', lang: 'zh_TW', hooks, dev: { client } });
     expect(resolve({ ...ONE, dev: { client: 'wechat-desktop' } }).dev.client).toBe('wechat-desktop');
@@ -397,8 +394,8 @@ describe('What is wrong is named', () => {
     ['bearer with a wrong header', session({ bearer: { header: 'x y' } }), 'session.bearer', /neither/],
     ['bearer that is null', session({ bearer: null }), 'session.bearer', /neither a boolean/],
     ['revocable in text', session({ revocable: 'yes' }), 'session.revocable', 'is not known'],
-    ['a codec that is text', session({ codec: 'jwt' }), 'session.codec', 'has no methods'],
-    ['half a codec', session({ codec: { seal: () => '' } }), 'session.codec', 'has no recognizes, open'],
+    ['a codec', session({ codec: { seal: () => '' } }), 'session.codec', 'is no option'],
+    ['a codec that is null', session({ codec: null }), 'session.codec', 'is no option'],
 
     [
       'an origin with a path',
