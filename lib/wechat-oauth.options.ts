@@ -53,8 +53,8 @@ export interface WechatSession {
   readonly issuedAt: number;
   /** Milliseconds since 1970; after that nothing prolongs it. */
   readonly expiresAt: number;
-  /** Milliseconds since 1970; moved on by use, where an idle limit is configured. */
-  readonly idleAt?: number;
+  /** The mark of the last logout in the browser when this login began, empty if there was none; not there where no browser had a part in it. */
+  readonly out?: string;
   /** Where sessions can be revoked: what stood in the store for this person at the login, and must still stand there. */
   readonly mark?: string;
   readonly identity: WechatIdentity;

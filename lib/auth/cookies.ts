@@ -14,6 +14,11 @@ export function cookieName(app: WechatApp, base: string): string {
   return `${hostPrefix(app)}${base}_${appTag(app)}`;
 }
 
+/** The name of a cookie that all apps of a host share. */
+export function hostCookieName(app: WechatApp, base: string): string {
+  return hostPrefix(app) + base;
+}
+
 function flowCookiePrefix(app: WechatApp): string {
   return `${cookieName(app, 'wechat_flow')}_`;
 }

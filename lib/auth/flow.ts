@@ -13,6 +13,8 @@ import {
   writeCookie,
 } from './cookies.js';
 import { cookieLength, COOKIES_BUDGET, MAX_REMOVED } from './header-budget.js';
+import { lastUseName } from './last-use.js';
+import { logoutMark, logoutMarkName } from './logout-mark.js';
 import { silentCookieName } from './silent-attempts.js';
 
 /** How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes. */
@@ -36,6 +38,8 @@ export interface Flow {
   readonly asked: string;
   /** Hash of the path that the answer comes to, by which an unfinished flow is counted. */
   readonly at: string;
+  /** The mark of the browser's last logout, if it has one. */
+  readonly out?: string;
   /** Upgrades keep the account: its openid. */
   readonly upgrades?: string;
   /** Milliseconds since 1970. */
@@ -100,9 +104,12 @@ export class Flows {
       );
     const flows = apps.flatMap((owner) => this.withAge(owner, shown));
     flows.sort((a, b) => a.expiresAt - b.expiresAt);
-    const kept = [...named(silentCookieName), ...named((owner) => this.sessionName(owner))];
+    const kept = [silentCookieName, lastUseName, (owner: WechatApp) => this.sessionName(owner)].flatMap(
+      named,
+    );
+    const out = shown.filter(({ name }) => name === logoutMarkName(app));
 
-    let length = [...set, ...flows, ...kept].reduce((sum, cookie) => sum + cookieLength(cookie), 0);
+    let length = [...set, ...flows, ...kept, ...out].reduce((sum, cookie) => sum + cookieLength(cookie), 0);
     let tooMany = flows.length + flowCookies(app, set).length - MAX_ALIVE;
     const removed: string[] = [];
     for (const cookie of [...flows, ...kept.filter(({ owner }) => owner !== app)]) {
@@ -115,10 +122,11 @@ export class Flows {
     return [...removed, ...lines];
   }
 
-  /** The flow of this browser that the state belongs to. */
+  /** The flow of this browser that the state belongs to. One that the browser has signed out after is over. */
   find(app: WechatApp, cookies: readonly ReceivedCookie[], state: string): Flow | undefined {
     const flow = this.open(flowCookieName(app, state), onlyCookie(cookies, flowCookieName(app, state)));
-    return flow?.state === state ? flow : undefined;
+    if (flow?.state !== state) return undefined;
+    return (flow.out ?? '') === logoutMark(app, cookies) ? flow : undefined;
   }
 
   /**

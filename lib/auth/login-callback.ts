@@ -138,6 +138,7 @@ export class LoginCallback {
           client,
           returnTo,
           request: request.raw,
+          out: flow.out ?? '',
           allowSnapshot: rule.snapshot !== 'refuse',
           needsProfile: rule.scope !== undefined && rule.scope !== 'snsapi_base',
         };

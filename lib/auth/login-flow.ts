@@ -83,7 +83,7 @@ export class LoginFlow {
 
   private letIn(visit: Visit, { app, session, by }: FoundSession): Verdict {
     if (visit.rule.isLoginRoute && visit.isPage) return redirectTo(visit.destination);
-    const renewal = by === 'cookie' ? this.sessions.renewal(app, session) : undefined;
+    const renewal = by === 'cookie' ? this.sessions.renewal(app, visit.cookies, session) : undefined;
     return pass(session.identity, renewal ? [renewal] : []);
   }
 

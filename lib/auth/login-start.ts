@@ -5,6 +5,7 @@ import type { WechatEvents } from '../wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
 import { attemptAfter, type Flow, type Flows, hashOf, hashOfPath, MAX_RESTARTS } from './flow.js';
 import { fitsAnswer } from './header-budget.js';
+import { logoutMark } from './logout-mark.js';
 import type { Refusals } from './refusals.js';
 import { publicAddress, requirePublicUrl, warnOfLength } from './return-address.js';
 import { rememberAttempt } from './silent-attempts.js';
@@ -57,15 +58,17 @@ export class LoginStart {
 
     const scope = scopeToAsk(app, rule.scope);
     const state = this.flows.createState(app, attempt);
+    const out = logoutMark(app, cookies);
+    const mark = out === '' ? {} : { out };
     const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
     // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
     const callback = new URL(publicAddress(requirePublicUrl(app), request.path));
     const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
     const answerWith = (kept: string, redirectUri: string) => {
       const at = hashOfPath(request.path);
-      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...account };
-      const mark = login.isSilent ? [rememberAttempt(app)] : [];
-      const setCookies = this.flows.makeRoom(app, cookies, [this.flows.start(app, flow), ...mark]);
+      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...mark, ...account };
+      const tried = login.isSilent ? [rememberAttempt(app)] : [];
+      const setCookies = this.flows.makeRoom(app, cookies, [this.flows.start(app, flow), ...tried]);
       const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
       return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
     };

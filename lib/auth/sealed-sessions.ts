@@ -5,36 +5,48 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { Sealer } from '../sealing/sealer.js';
 import { cookieName, MAX_COOKIE_LENGTH, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
+import { LastUse, lastUseName } from './last-use.js';
+import { logoutMark } from './logout-mark.js';
 import type { WechatSession } from '../wechat-oauth.options.js';
 import type { WechatClaims, WechatIdentity } from './identity.js';
 
 export type Session = WechatSession;
+
+/** What a session holds besides who it is. */
+export interface SessionFacts {
+  /** Seconds. Default: `session.ttl`. */
+  ttl?: number | undefined;
+  /** From `Revocations.markFor`, where sessions can be revoked. */
+  mark?: string | undefined;
+  /** From `logoutMark`, where a browser has a part in the login. */
+  out?: string | undefined;
+}
 
 const BEARER = 'bearer';
 
 export class SealedSessions {
   /** What was opened before. The seal is checked once for each process, the times on every request. */
   private readonly opened = new LRUCache<string, Session>({ max: 1_000 });
+  private readonly lastUse: LastUse;
 
   constructor(
     private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
     private readonly sealer: Sealer,
     private readonly runtime: Runtime,
-  ) {}
+  ) {
+    this.lastUse = new LastUse(sealer, runtime);
+  }
 
-  /**
-   * @param ttl seconds
-   * @param mark from `Revocations.markFor`, where sessions can be revoked
-   */
-  create(identity: WechatIdentity, mark?: string, ttl = this.config.session.ttl): Session {
+  create(identity: WechatIdentity, { ttl = this.config.session.ttl, mark, out }: SessionFacts = {}): Session {
     const now = this.runtime.now();
-    return this.touch({
+    return {
       sid: this.runtime.randomBytes(16).toString('base64url'),
       issuedAt: now,
       expiresAt: now + ttl * 1_000,
       ...(mark === undefined ? {} : { mark }),
+      ...(out === undefined ? {} : { out }),
       identity: copy(identity),
-    });
+    };
   }
 
   /** The Set-Cookie line for the session. */
@@ -51,12 +63,19 @@ export class SealedSessions {
     return writeCookie(app, name, value, (session.expiresAt - this.runtime.now()) / 1_000);
   }
 
-  /** Without the idle limit: no answer hands the owner of a token a renewed one, so `expiresAt` is its only end. */
   toBearer(session: Session): string {
-    return this.seal(BEARER, { ...session, idleAt: undefined });
+    return this.seal(BEARER, session);
   }
 
+  /** The session that these cookies sign somebody in with. */
   fromCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
+    const session = this.inCookie(app, cookies);
+    if (!session || (session.out !== undefined && session.out !== logoutMark(app, cookies))) return undefined;
+    return this.idleFor(app, cookies, session) < this.idleLimit ? session : undefined;
+  }
+
+  /** As `fromCookie`, also where the browser has signed out since or was idle for too long: a copy elsewhere may know nothing of either. */
+  inCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
     const name = cookieName(app, this.config.session.cookieName);
     const session = this.open(name, onlyCookie(cookies, name));
     return session && this.belongsTo(session, app) ? session : undefined;
@@ -68,22 +87,21 @@ export class SealedSessions {
     return app && this.belongsTo(session, app) ? session : undefined;
   }
 
-  /** The Set-Cookie line that ends the session in this browser. */
-  clearCookie(app: WechatApp): string {
-    return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
+  /** The Set-Cookie lines that end the session in this browser, the session's own first. */
+  clearCookies(app: WechatApp): string[] {
+    const names = [cookieName(app, this.config.session.cookieName), lastUseName(app)];
+    return names.map((name) => writeCookie(app, name, '', 0));
   }
 
-  /** A new Set-Cookie line when the session has been idle for more than half of what it may. */
-  renewal(app: WechatApp, session: Session): string | undefined {
-    const { idle } = this.config.session;
-    if (idle === undefined || session.idleAt === undefined) return undefined;
-    if (session.idleAt - this.runtime.now() > (idle * 1_000) / 2) return undefined;
-    return this.toCookie(app, this.touch(session));
+  /** The Set-Cookie line that tells of this use, when the session has been idle for more than half of what it may. */
+  renewal(app: WechatApp, cookies: readonly ReceivedCookie[], session: Session): string | undefined {
+    const isDue = this.idleFor(app, cookies, session) > this.idleLimit / 2;
+    return isDue ? this.lastUse.write(app, session) : undefined;
   }
 
   /** The same session with other claims. */
   withClaims(session: Session, claims: WechatClaims): Session {
-    return this.touch({ ...session, identity: copy({ ...session.identity, claims }) });
+    return { ...session, identity: copy({ ...session.identity, claims }) };
   }
 
   /** Whether a bearer token claims to be a session of ours. */
@@ -91,9 +109,14 @@ export class SealedSessions {
     return Sealer.recognizes(token);
   }
 
-  private touch(session: Session): Session {
-    const { idle } = this.config.session;
-    return idle === undefined ? session : { ...session, idleAt: this.runtime.now() + idle * 1_000 };
+  /** In ms. Cookies alone have one: no answer could tell the owner of a bearer token that it was used. */
+  private get idleLimit(): number {
+    return (this.config.session.idle ?? Infinity) * 1_000;
+  }
+
+  private idleFor(app: WechatApp, cookies: readonly ReceivedCookie[], session: Session): number {
+    if (this.config.session.idle === undefined) return 0;
+    return this.runtime.now() - this.lastUse.read(app, cookies, session);
   }
 
   private seal(place: string, session: Session): string {
@@ -120,8 +143,7 @@ export class SealedSessions {
       session = freeze(opened);
       this.opened.set(key, session);
     }
-    const now = this.runtime.now();
-    return session.expiresAt > now && (session.idleAt ?? Infinity) > now ? session : undefined;
+    return session.expiresAt > this.runtime.now() ? session : undefined;
   }
 
   /** The app id inside decides, because a name may be given to another app later. */

@@ -47,7 +47,7 @@ export class SessionReader {
     const token = this.bearerOf(request);
     const bearer = token === undefined ? undefined : this.sessions.fromBearer(token);
     const cookies = readCookies(request.cookieHeader);
-    const inCookies = [...this.config.apps.values()].map((app) => this.sessions.fromCookie(app, cookies));
+    const inCookies = [...this.config.apps.values()].map((app) => this.sessions.inCookie(app, cookies));
     return [bearer, ...inCookies].filter((session) => session !== undefined);
   }
 

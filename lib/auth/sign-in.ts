@@ -27,6 +27,8 @@ export type LoginResult =
 
 /** What is known about a login besides who it is. */
 export type LoginContext = Pick<WechatLogin, 'client' | 'returnTo' | 'request'> & {
+  /** The mark of the last logout in the browser that the login began in. */
+  out?: string;
   /** The session this login upgrades. */
   previous?: WechatIdentity;
   /** Whether the route lets visitors of the snapshot page in. */
@@ -116,7 +118,10 @@ export class SignIn {
       };
     }
     const claims = decision.claims ?? previous?.claims;
-    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims }, mark);
+    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims }, {
+      mark,
+      out: context.out,
+    });
     return {
       kind: 'signed-in',
       session,

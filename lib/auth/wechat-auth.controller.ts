@@ -26,6 +26,7 @@ import { GuardSetup } from './guard-setup.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
+import { replaceLogoutMark } from './logout-mark.js';
 import { NOT_ADMITTED, problemException, statusOf } from './problems.js';
 import { Refusals } from './refusals.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './return-address.js';
@@ -101,7 +102,8 @@ export class WechatAuthController {
     const isShown = (line: string) => cookies.some(({ name }) => line.startsWith(`${name}=`));
     // What matters most first: with many apps an answer may not have room for all.
     const lines = [
-      ...apps.map((one) => this.sessions.clearCookie(one)).filter(isShown),
+      ...replaceLogoutMark(apps, this.setup.runtime),
+      ...apps.flatMap((one) => this.sessions.clearCookies(one)).filter(isShown),
       // Somebody who signed out must not be signed in again by the next silent route.
       ...apps
         .filter(({ type }) => type === 'official-account')

@@ -12,10 +12,12 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
 import type { WechatSession } from '../wechat-oauth.options.js';
 import { attachIdentity, getWechatIdentity } from './attached-identity.js';
+import { readCookies } from './cookies.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatClaims, WechatIdentity } from './identity.js';
 import { type ContextRequest, requestOf } from './request-of-context.js';
+import { logoutMark } from './logout-mark.js';
 import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { SessionReader } from './session-reader.js';
@@ -109,7 +111,7 @@ export class WechatSessionService {
     const person = { appId: app.appId, openid: openidOf(identity) };
     const mark = await this.#revocations.markFor(person, ttl);
     const whole = claims === undefined ? identity : { ...identity, claims };
-    return this.#hand(response, app, this.#sessions.create(whole, mark, ttl));
+    return this.#hand(response, app, this.#sessions.create(whole, { mark, ttl, out: outOf(app, response) }));
   }
 
   /**
@@ -213,6 +215,13 @@ export class WechatSessionService {
       'Make one with: openssl rand -base64 32',
     );
   }
+}
+
+/** The mark of the last logout in the browser that asked, where the platform tells the request of a response. */
+function outOf(app: WechatApp, response: unknown): string | undefined {
+  const { req, request = req } = (response ?? {}) as { req?: unknown; request?: unknown };
+  if (typeof request !== 'object' || request === null) return undefined;
+  return logoutMark(app, readCookies(new HttpRequest(request).cookieHeader));
 }
 
 function openidOf({ openid }: { openid: unknown }): string {

@@ -5,6 +5,9 @@ import type { Secret } from './secret.js';
 /** What a sealed value is for. Each purpose has a key of its own, so that no value can be used for another. */
 export type SealPurpose = 'flow' | 'session' | 'store' | 'ticket';
 
+/** What is not sealed but signed: states of logins, times of use. A key of its own each. */
+export type MacPurpose = 'mac' | 'used';
+
 const PREFIX = 'v1.';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -65,11 +68,11 @@ export class Sealer {
   }
 
   /** Message authentication codes of a text, one for each secret, the current one first. */
-  macs(text: string): Buffer[] {
-    return this.keys('mac').map((key) => createHmac('sha256', key).update(text).digest());
+  macs(text: string, purpose: MacPurpose = 'mac'): Buffer[] {
+    return this.keys(purpose).map((key) => createHmac('sha256', key).update(text).digest());
   }
 
-  private keys(purpose: SealPurpose | 'mac'): Buffer[] {
+  private keys(purpose: SealPurpose | MacPurpose): Buffer[] {
     let keys = this.#keys.get(purpose);
     if (!keys) {
       const info = `nestjs-wechat-oauth v1 ${purpose}`;

@@ -9,6 +9,8 @@ import {
   REPLAY_MS,
 } from '../../../lib/auth/flow.js';
 import { cookieName, readCookies, type ReceivedCookie, writeCookie } from '../../../lib/auth/cookies.js';
+import { lastUseName } from '../../../lib/auth/last-use.js';
+import { logoutMarkName } from '../../../lib/auth/logout-mark.js';
 import { rememberAttempt } from '../../../lib/auth/silent-attempts.js';
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
 import type { WechatApp } from '../../../lib/config/wechat-config.js';
@@ -272,10 +274,12 @@ describe('A flow', () => {
     );
     const { flows, runtime, all } = makeFlows({ apps });
     const jar = new Jar();
+    const out = 'AAAAAAAAAAA';
+    jar.take([writeCookie(all[0]!, logoutMarkName(all[0]!), out, 60)]);
     for (let round = 0; round < 25; round++) {
       const app = all[round % 5]!;
       const state = flows.createState(app, 0);
-      const flow = details(state, `https://shop.example.com/${'x'.repeat(1_000 + round)}`);
+      const flow = { ...details(state, `https://shop.example.com/${'x'.repeat(1_000 + round)}`), out };
       jar.take(flows.makeRoom(app, jar.received, [flows.start(app, flow), rememberAttempt(app)]));
       expect(jar.header.length).toBeLessThan(6_000);
       const found = flows.find(app, jar.received, state)!;
@@ -283,11 +287,16 @@ describe('A flow', () => {
 
       const session = writeCookie(app, cookieName(app, 'wechat_session'), 'v'.repeat(1_700), 60);
       jar.take(flows.makeRoom(app, jar.received, [session, flows.finish(app, found)]));
-      expect(jar.header.length).toBeLessThan(6_000);
+      // What is written without making room: an answer that tells of a use has little to say.
+      jar.take([writeCookie(app, lastUseName(app), 'u'.repeat(29), 60)]);
+      expect(jar.header.length).toBeLessThan(6_000 + 100);
+      expect(jar.cookies.get(logoutMarkName(app))).toBe(out);
       expect(jar.cookies.has(cookieName(app, 'wechat_session'))).toBe(true);
       runtime.time += 1_000;
     }
     // Two of that size fit beside a flow that starts. Those that were given up were the oldest.
+    const used = all.map((app) => jar.cookies.has(lastUseName(app)));
+    expect(used.filter((_, index) => index < 3)).toEqual([false, false, false]);
     const kept = all.map((app) => jar.cookies.has(cookieName(app, 'wechat_session')));
     expect(kept).toEqual([false, false, false, true, true]);
   });
