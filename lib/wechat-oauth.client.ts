@@ -192,9 +192,10 @@ export class WechatClient {
 
   /**
    * Signs in with a code of `wx.login` or of a native app. The client sends `token` back as `Authorization: Bearer`.
+   * @param login the code, or with the language in which a refusal speaks; default: the module's `lang`
    * @throws WechatError, ForbiddenException when the login handler refuses, whatever the handler throws
    */
-  async login(code: string): Promise<IssuedSession> {
+  async login(login: string | { code: string; lang?: WechatLang }): Promise<IssuedSession> {
     if (this.#target.type !== 'mini-program' && this.#target.type !== 'mobile') {
       throw new WechatConfigError(
         `apps.${this.#target.name}.type`,
@@ -202,7 +203,9 @@ export class WechatClient {
         'Put WechatAuthGuard on a page: its flow ties the code to the browser, which login() cannot.',
       );
     }
-    return this.#parts.codeLogin.run(this.#target, code);
+    const { code, lang = this.#parts.config.lang } =
+      typeof login === 'object' && login ? login : { code: login };
+    return this.#parts.codeLogin.run(this.#target, code, lang === 'en' ? 'en' : 'zh');
   }
 
   async #keysOf({ sessionKey, openid }: SessionKeyHolder): Promise<Secret[]> {

@@ -8,6 +8,7 @@ import { WechatTransport } from './api/transport.js';
 import { CodeClaims } from './auth/code-claims.js';
 import { CodeLogin } from './auth/code-login.js';
 import { ExchangeOnce } from './auth/exchange-once.js';
+import { Failures } from './auth/failures.js';
 import { Flows } from './auth/flow.js';
 import { GuardSetup } from './auth/guard-setup.js';
 import { LoginCallback } from './auth/login-callback.js';
@@ -90,7 +91,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
       ),
   },
   part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
-  part(LoginOutcome, [WECHAT_CONFIG, Flows, SealedSessions, LoginStart, Refusals, WechatEvents]),
+  part(Failures, [WechatEvents, WECHAT_RUNTIME]),
+  part(LoginOutcome, [WECHAT_CONFIG, Flows, SealedSessions, LoginStart, Refusals, Failures, WechatEvents]),
   part(LoginCallback, [
     WECHAT_CONFIG,
     Flows,
@@ -101,6 +103,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     Revocations,
     LoginOutcome,
     Refusals,
+    Failures,
     WechatEvents,
     WECHAT_RUNTIME,
   ]),
@@ -110,6 +113,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     SignIn,
     SealedSessions,
     Refusals,
+    Failures,
     WechatEvents,
     WECHAT_RUNTIME,
     CodeClaims,

@@ -1,13 +1,16 @@
 // The login without pages: a code of `wx.login` or of a native app in, a bearer token out.
 import { randomUUID } from 'node:crypto';
-import { WechatApiError, WechatConfigError, WechatError } from '../api/errors.js';
+import { HttpException } from '@nestjs/common';
+import { WechatConfigError, WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { SingleFlight } from '../tokens/single-flight.js';
 import type { WechatEvents } from '../wechat-events.js';
 import type { WechatClientKind } from './client-detection.js';
 import type { CodeClaims } from './code-claims.js';
-import { problemException } from './problems.js';
+import type { Failures } from './failures.js';
+import { LoginHandlerThrew } from './login-error.js';
+import { NOT_ADMITTED, problemException, statusOf } from './problems.js';
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
@@ -21,6 +24,7 @@ export class CodeLogin {
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
     private readonly refusals: Refusals,
+    private readonly failures: Failures,
     private readonly events: WechatEvents,
     private readonly runtime: Pick<Runtime, 'now'>,
     private readonly codes: CodeClaims,
@@ -38,12 +42,7 @@ export class CodeLogin {
    * @throws WechatError from WeChat's answer; ForbiddenException `LOGIN_REFUSED` when the login handler refuses, `SNAPSHOT_USER` for a visitor of a
    * snapshot page; whatever the login handler throws
    */
-  async run(
-    app: WechatApp,
-    code: string,
-    request?: unknown,
-    lang: 'zh' | 'en' = 'zh',
-  ): Promise<IssuedSession> {
+  async run(app: WechatApp, code: string, lang: 'zh' | 'en', request?: unknown): Promise<IssuedSession> {
     if (this.config.sessionSecrets.length === 0) {
       throw new WechatConfigError(
         'sessionSecret',
@@ -51,7 +50,7 @@ export class CodeLogin {
         'Make one with: openssl rand -base64 32',
       );
     }
-    const client = app.type === 'mini-program' ? 'mini-program' : 'native-app';
+    const client = clientOf(app);
     const result = await this.logins.run(`${app.appId} ${code}`, () =>
       this.observe(app, client, () =>
         this.signIn.withCode(app, code, { client, ...(request === undefined ? {} : { request }) }),
@@ -74,6 +73,21 @@ export class CodeLogin {
     };
   }
 
+  /** What a program is answered that brought a code to no login: ordinary exceptions with the codes of the contract, so that the application's filters shape them. */
+  exceptionOf(error: unknown, app: WechatApp, lang: 'zh' | 'en'): HttpException {
+    if (error instanceof HttpException) return error;
+    const kind = error instanceof WechatError ? error.kind : undefined;
+    const code =
+      kind === 'code' ? 'WECHAT_LOGIN_REQUIRED' : kind === 'blocked' ? 'LOGIN_REFUSED' : 'LOGIN_FAILED';
+    const problem = this.refusals.problem(code, lang, {
+      app: app.name,
+      ref: this.failures.tell(error, app, clientOf(app), false),
+      ...(kind === 'blocked' ? { message: NOT_ADMITTED.text[lang] } : {}),
+      ...statusOf(error),
+    });
+    return problemException(problem);
+  }
+
   private async observe(
     app: WechatApp,
     client: WechatClientKind,
@@ -85,12 +99,18 @@ export class CodeLogin {
     try {
       const result = await login();
       this.events.emit(eventOf(result, this.runtime.now() - startedAt, facts));
+      this.failures.worked(app);
       return result;
-    } catch (error) {
-      const api = error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid } : {};
-      const kind = error instanceof WechatError ? error.kind : 'handler';
-      this.events.emit({ type: 'flow.failed', kind, ...api, ...facts });
+    } catch (thrown) {
+      // So that what is no object has one reference too.
+      const error =
+        typeof thrown === 'object' && thrown !== null ? thrown : new LoginHandlerThrew(typeof thrown);
+      this.failures.tell(error, app, client, false);
       throw error;
     }
   }
+}
+
+function clientOf(app: WechatApp): WechatClientKind {
+  return app.type === 'mini-program' ? 'mini-program' : 'native-app';
 }

@@ -5,7 +5,9 @@ import type { UserTokens } from '../tokens/user-tokens.js';
 import type { WechatEvents } from '../wechat-events.js';
 import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
 import { type Flow, FLOW_LIFETIME_MS, type Flows, looksLikeState } from './flow.js';
-import { type LoginOutcome, RedirectNotAllowed } from './login-outcome.js';
+import type { Failures } from './failures.js';
+import { RedirectNotAllowed } from './login-error.js';
+import type { LoginOutcome } from './login-outcome.js';
 import type { Refusals } from './refusals.js';
 import { allowedReturnAddress, handlerReturnAddress } from './return-address.js';
 import type { Runtime } from '../runtime.js';
@@ -40,6 +42,7 @@ export class LoginCallback {
     private readonly revocations: Revocations,
     private readonly outcome: LoginOutcome,
     private readonly refusals: Refusals,
+    private readonly failures: Failures,
     private readonly events: WechatEvents,
     private readonly runtime: Runtime,
   ) {}
@@ -146,6 +149,7 @@ export class LoginCallback {
         const result = this.check(app, login, returnTo);
         const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
         this.events.emit(eventOf(result, ms, facts));
+        this.failures.worked(app);
         // A browser has one session at an app: copies of the one that this replaces end with it.
         if (result.kind === 'signed-in' && current?.by === 'cookie')
           await this.revocations.end(current.session);

@@ -1,11 +1,12 @@
 // What a person is answered when WeChat has sent them back: signed in, refused, again, or sorry.
-import { Logger } from '@nestjs/common';
-import { WechatApiError, WechatError } from '../api/errors.js';
+import type { WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { grantsProfile } from '../tokens/wechat-token.js';
 import type { WechatEvents } from '../wechat-events.js';
+import type { Failures } from './failures.js';
 import { type Flow, type Flows, MAX_RESTARTS } from './flow.js';
 import { fitsAnswer } from './header-budget.js';
+import { StateSpent } from './login-error.js';
 import type { LoginStart } from './login-start.js';
 import { statusOf } from './problems.js';
 import type { Refusals } from './refusals.js';
@@ -17,14 +18,13 @@ import { redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
 
 export class LoginOutcome {
-  private readonly logger = new Logger('WechatOAuth');
-
   constructor(
     private readonly config: WechatConfig,
     private readonly flows: Flows,
     private readonly sessions: SealedSessions,
     private readonly start: LoginStart,
     private readonly refusals: Refusals,
+    private readonly failures: Failures,
     private readonly events: WechatEvents,
   ) {}
 
@@ -80,36 +80,7 @@ export class LoginOutcome {
   }
 
   ofError(visit: Visit, app: WechatApp, error: unknown, retryUrl: string): Verdict {
-    const verdict = this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl, ...statusOf(error) });
-    const { ref } = verdict.problem;
-    // Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is logged.
-    const ours =
-      error instanceof WechatError || error instanceof RedirectNotAllowed || error instanceof StateSpent;
-    const name = error instanceof Error ? error.constructor.name : typeof error;
-    this.logger.error(
-      `Login at "${app.name}" failed, ref ${ref}: ${ours ? error.message : `the login handler threw ${name}`}`,
-    );
-    this.events.emit({
-      type: 'flow.failed',
-      kind: error instanceof WechatError ? error.kind : error instanceof StateSpent ? 'code' : 'handler',
-      ...(error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid } : {}),
-      app: app.name,
-      client: visit.client,
-      ref,
-    });
-    return verdict;
-  }
-}
-
-/** The application's own mistake, found while its login can still be repeated. */
-export class RedirectNotAllowed extends Error {
-  constructor() {
-    super('the login handler returned a redirectTo that is on no allowed origin; add it to returnTo.origins');
-  }
-}
-
-class StateSpent extends Error {
-  constructor() {
-    super('the state was used before, and nothing is left of what came of it');
+    const ref = this.failures.tell(error, app, visit.client, true);
+    return this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl, ref, ...statusOf(error) });
   }
 }

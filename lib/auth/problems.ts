@@ -7,7 +7,9 @@ import {
   ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
+import { WechatError } from '../api/errors.js';
 import { toHttpStatus } from '../api/http-status.js';
+import { StateSpent } from './login-error.js';
 import type { WechatClientKind } from './client-detection.js';
 
 export type WechatProblemCode =
@@ -163,6 +165,8 @@ export type ProblemDetails = Pick<
   'loginUrl' | 'app' | 'scope' | 'reason' | 'client' | 'retryUrl' | 'homeUrl'
 > & {
   message?: string;
+  /** Where one stands in the log already. */
+  ref?: string;
   /** In place of the one that goes with the code. */
   statusCode?: Words['status'];
 };
@@ -177,9 +181,12 @@ export function makeProblem(
   return { statusCode: PROBLEMS[code].status, code, message, ...rest, ref };
 }
 
-/** Where it is not WeChat that failed but this side that has too much to do, the answer is 503. */
+/** Whose fault it is that a login failed: a code or a state that is no good is the visitor's (401), too much to do is this side's (503), the rest is behind us. */
 export function statusOf(error: unknown): Pick<ProblemDetails, 'statusCode'> {
-  return toHttpStatus(error) === 503 ? { statusCode: 503 } : {};
+  if (error instanceof StateSpent) return { statusCode: 401 };
+  const status = toHttpStatus(error);
+  const isDeadCode = error instanceof WechatError && error.kind === 'code';
+  return isDeadCode || status === 503 ? { statusCode: status as 401 | 503 } : {};
 }
 
 export function titleOf(problem: WechatProblem, lang: 'zh' | 'en'): string {

@@ -2,6 +2,7 @@
 import { Logger } from '@nestjs/common';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
+import { newRef } from './failures.js';
 import { makeProblem, type ProblemDetails, type WechatProblem, type WechatProblemCode } from './problems.js';
 import { defaultReturnAddress, publicAddress, requirePublicUrl } from './return-address.js';
 import type { Verdict } from './verdict.js';
@@ -19,8 +20,8 @@ export class Refusals {
   ) {}
 
   problem(code: WechatProblemCode, lang: 'zh' | 'en', details: ProblemDetails = {}): WechatProblem {
-    const ref = this.runtime.randomBytes(5).toString('hex').toUpperCase();
-    return makeProblem(code, lang, ref, details);
+    const { ref = newRef(this.runtime), ...rest } = details;
+    return makeProblem(code, lang, ref, rest);
   }
 
   page(

@@ -12,6 +12,7 @@ import { WECHAT_LOGIN_HANDLER } from '../wechat-oauth.constants.js';
 import type { WechatEvent } from '../wechat-events.js';
 import type { WechatClientKind } from './client-detection.js';
 import type { WechatIdentity } from './identity.js';
+import { LoginHandlerTooLate } from './login-error.js';
 import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';
 import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
@@ -108,7 +109,7 @@ export class SignIn {
     });
     const decision = await inTime(this.runtime, asked, HANDLER_MS);
     // The session is made below, so what a handler says too late opens nothing.
-    if (decision === TOO_LATE) throw new LoginHandlerTooLate();
+    if (decision === TOO_LATE) throw new LoginHandlerTooLate(HANDLER_MS);
     if (decision.refuse) {
       const { code, message } = decision.refuse;
       return {
@@ -139,12 +140,6 @@ export class SignIn {
     // Not `introspect`, which looks at the module of that token registered last. `resolve` gives the one instance where there is only one.
     const handler = await this.moduleRef.resolve<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER, contextId);
     return (await handler?.onLogin(login)) ?? {};
-  }
-}
-
-export class LoginHandlerTooLate extends Error {
-  constructor() {
-    super(`the login handler gave no answer within ${HANDLER_MS / 1_000} s`);
   }
 }
 

@@ -5,9 +5,7 @@ import {
   Get,
   Header,
   HttpCode,
-  HttpException,
   Inject,
-  Logger,
   Post,
   Req,
   Res,
@@ -15,7 +13,6 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { WechatError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
 import { CodeLogin } from './code-login.js';
@@ -27,7 +24,7 @@ import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
 import { replaceLogoutMark } from './logout-mark.js';
-import { NOT_ADMITTED, problemException, statusOf } from './problems.js';
+import { problemException } from './problems.js';
 import { Refusals } from './refusals.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './return-address.js';
 import { LoginRoute, WechatAuth } from './route-rule.js';
@@ -41,7 +38,6 @@ import { type IssuedSession, WechatSessionService } from './wechat-session.servi
 /** Requests are read by hand, so that an application's strict validation pipe has nothing to say about them. */
 @Controller({ path: 'wechat', version: VERSION_NEUTRAL })
 export class WechatAuthController {
-  private readonly logger = new Logger('WechatOAuth');
   @Inject(WECHAT_CONFIG) private readonly config!: WechatConfig;
   @Inject(WechatSessionService) private readonly service!: WechatSessionService;
   @Inject(SealedSessions) private readonly sessions!: SealedSessions;
@@ -167,29 +163,9 @@ export class WechatAuthController {
       );
     }
     try {
-      return await this.codeLogin.run(chosen, code, request, lang);
+      return await this.codeLogin.run(chosen, code, lang, request);
     } catch (error) {
-      throw this.toException(error, chosen.name, lang);
+      throw this.codeLogin.exceptionOf(error, chosen, lang);
     }
-  }
-
-  /** Ordinary Nest exceptions with the codes of the contract, so that the application's filters shape them. */
-  private toException(error: unknown, app: string, lang: 'zh' | 'en'): HttpException {
-    if (error instanceof HttpException) return error;
-    const kind = error instanceof WechatError ? error.kind : undefined;
-    const code =
-      kind === 'code' ? 'WECHAT_LOGIN_REQUIRED' : kind === 'blocked' ? 'LOGIN_REFUSED' : 'LOGIN_FAILED';
-    const problem = this.refusals.problem(code, lang, {
-      app,
-      ...(kind === 'blocked' ? { message: NOT_ADMITTED.text[lang] } : {}),
-      ...statusOf(error),
-    });
-    // Only our own messages are known to hold nothing secret.
-    const name = error instanceof Error ? error.constructor.name : typeof error;
-    const what = error instanceof WechatError ? error.message : `the login handler threw ${name}`;
-    // A bad code anybody can send; the rest is for somebody to look at.
-    const level = code === 'LOGIN_FAILED' ? 'error' : 'debug';
-    this.logger[level](`Login at "${app}" failed, ref ${problem.ref}: ${what}`);
-    return problemException(problem);
   }
 }

@@ -408,7 +408,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
 
     const answers = await browser.follow(`${SHOP}/orders`);
 
-    expect(answers.at(-1)!.status).toBe(502);
+    expect(answers.at(-1)!.status).toBe(401);
     expect(answers.at(-1)!.body).toContain('LOGIN_FAILED');
     expect(exchanges()).toBe(3);
   });

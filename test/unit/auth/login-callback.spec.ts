@@ -43,6 +43,7 @@ describe('A callback', () => {
     never,
     never,
     never,
+    never,
   );
   const own = flows.createState(app, 1);
   const recognize = (query: string, accepted = [app]) => {

@@ -2,7 +2,8 @@
 import type { ModuleRef } from '@nestjs/core';
 import { Revocations } from '../../../lib/auth/revocations.js';
 import { SealedSessions } from '../../../lib/auth/sealed-sessions.js';
-import { HANDLER_MS, LoginHandlerTooLate, SignIn } from '../../../lib/auth/sign-in.js';
+import { LoginHandlerTooLate } from '../../../lib/auth/login-error.js';
+import { HANDLER_MS, SignIn } from '../../../lib/auth/sign-in.js';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { WechatToken } from '../../../lib/tokens/wechat-token.js';
 import { failureOf } from '../../support/failure.js';

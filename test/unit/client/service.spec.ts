@@ -213,7 +213,13 @@ describe('login', () => {
   it.each([['mini'], ['native']])('passes the code of the app %s on', async (name) => {
     const { service, config, calls } = withLogin({ apps: APPS });
     expect(await service.app(name).login('CODE')).toBe(session);
-    expect(calls).toEqual([[config.apps.get(name), 'CODE']]);
+    expect(await service.app(name).login({ code: 'CODE', lang: 'zh_TW' })).toBe(session);
+    const app = config.apps.get(name);
+    // In the language of the module, unless the caller says another.
+    expect(calls).toEqual([
+      [app, 'CODE', 'en'],
+      [app, 'CODE', 'zh'],
+    ]);
   });
 
   it.each([['official'], ['website']])(

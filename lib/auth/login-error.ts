@@ -1,0 +1,41 @@
+// Why a login came to nothing although WeChat did its part. Caught by the doors; what a person or a program is told stands in problems.ts.
+
+export abstract class LoginError extends Error {
+  /** As an event tells it. */
+  abstract readonly kind: 'code' | 'handler';
+}
+
+export class StateSpent extends LoginError {
+  override readonly kind = 'code';
+
+  constructor() {
+    super('the state was used before, and nothing is left of what came of it');
+  }
+}
+
+/** The application's own mistake, found while its login can still be repeated. */
+export class RedirectNotAllowed extends LoginError {
+  override readonly kind = 'handler';
+
+  constructor() {
+    super('the login handler returned a redirectTo that is on no allowed origin; add it to returnTo.origins');
+  }
+}
+
+export class LoginHandlerTooLate extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param ms how long it was waited for */
+  constructor(ms: number) {
+    super(`the login handler gave no answer within ${ms / 1_000} s`);
+  }
+}
+
+export class LoginHandlerThrew extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param what the type of it; what it holds nobody knows */
+  constructor(what: string) {
+    super(`the login handler threw ${what}`);
+  }
+}
