@@ -48,7 +48,9 @@ export function signInAs(app: INestApplicationContext, person: SignInAsIdentity)
     app: configured.name,
     appId: configured.appId,
   };
-  const session = sessions.create(identity, { mark: app.get(Revocations, { strict: false }).markNow(identity) });
+  const session = sessions.create(identity, {
+    mark: app.get(Revocations, { strict: false }).markNow(identity),
+  });
   return {
     cookie: sessions.toCookie(configured, session).split(';', 1)[0]!,
     bearer: `Bearer ${sessions.toBearer(session)}`,
