@@ -15,7 +15,7 @@ import {
 import { cookieLength, COOKIES_BUDGET, MAX_REMOVED } from './header-budget.js';
 import { lastUseName } from './last-use.js';
 import { logoutMark, logoutMarkName } from './logout-mark.js';
-import { silentCookieName } from './silent-attempts.js';
+import { silentCookies } from './silent-attempts.js';
 
 /** How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes. */
 export const FLOW_LIFETIME_MS = 10 * 60_000;
@@ -98,16 +98,17 @@ export class Flows {
     const set = written.filter(({ value }) => value !== '');
     const shown = cookies.filter(({ name }) => !written.some((line) => line.name === name));
     const apps = [...this.config.apps.values()];
-    const named = (of: (app: WechatApp) => string) =>
-      apps.flatMap((owner) =>
-        shown.filter(({ name }) => name === of(owner)).map((cookie) => ({ owner, ...cookie })),
-      );
+    const named = (own: string) => shown.filter(({ name }) => name === own);
+    const ofAll = (of: (owner: WechatApp) => readonly ReceivedCookie[]) =>
+      apps.flatMap((owner) => of(owner).map((cookie) => ({ owner, ...cookie })));
     const flows = apps.flatMap((owner) => this.withAge(owner, shown));
     flows.sort((a, b) => a.expiresAt - b.expiresAt);
-    const kept = [silentCookieName, lastUseName, (owner: WechatApp) => this.sessionName(owner)].flatMap(
-      named,
-    );
-    const out = shown.filter(({ name }) => name === logoutMarkName(app));
+    const kept = [
+      ...ofAll((owner) => silentCookies(owner, shown)),
+      ...ofAll((owner) => named(lastUseName(owner))),
+      ...ofAll((owner) => named(this.sessionName(owner))),
+    ];
+    const out = named(logoutMarkName(app));
 
     let length = [...set, ...flows, ...kept, ...out].reduce((sum, cookie) => sum + cookieLength(cookie), 0);
     let tooMany = flows.length + flowCookies(app, set).length - MAX_ALIVE;

@@ -51,6 +51,11 @@ export class LastUse {
   }
 }
 
+/** The Set-Cookie line that ends it. */
+export function forgetLastUse(app: WechatApp): string {
+  return writeCookie(app, lastUseName(app), '', 0);
+}
+
 export function lastUseName(app: WechatApp): string {
   return cookieName(app, 'wechat_used');
 }

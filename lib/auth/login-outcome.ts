@@ -13,7 +13,7 @@ import type { Refusals } from './refusals.js';
 import { defaultReturnAddress, warnOfLength } from './return-address.js';
 import type { SealedSessions } from './sealed-sessions.js';
 import type { LoginResult } from './sign-in.js';
-import { forgetAttempt, wasTried } from './silent-attempts.js';
+import { forgetAttempts } from './silent-attempts.js';
 import { redirectTo, type Verdict } from './verdict.js';
 import type { Visit } from './visit.js';
 
@@ -35,8 +35,11 @@ export class LoginOutcome {
       const message = result.message === undefined ? {} : { message: result.message };
       return this.refusals.page(visit, 'LOGIN_REFUSED', { reason: result.code, ...message }, forgotten);
     }
-    const own = [this.sessions.toCookie(app, result.session), this.flows.finish(app, flow)];
-    if (wasTried(app, visit.cookies)) own.push(forgetAttempt(app));
+    const own = [
+      this.sessions.toCookie(app, result.session),
+      this.flows.finish(app, flow),
+      ...forgetAttempts(app, visit.cookies),
+    ];
     const setCookies = this.flows.makeRoom(app, visit.cookies, own);
     if (flow.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
       // Less was granted than asked for. Sending the person on would only ask again, for ever.

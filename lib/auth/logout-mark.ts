@@ -13,15 +13,14 @@ export function logoutMark(app: WechatApp, cookies: readonly ReceivedCookie[]): 
   return mark !== undefined && /^[\w-]{11}$/.test(mark) ? mark : '';
 }
 
+export function newLogoutMark(runtime: Pick<Runtime, 'randomBytes'>): string {
+  return runtime.randomBytes(8).toString('base64url');
+}
+
 /** The Set-Cookie lines of a logout: one for each way in which our apps name their cookies. */
-export function replaceLogoutMark(
-  apps: readonly WechatApp[],
-  runtime: Pick<Runtime, 'randomBytes'>,
-): string[] {
+export function writeLogoutMark(apps: readonly WechatApp[], mark: string): string[] {
   const byName = new Map(apps.map((app) => [logoutMarkName(app), app]));
-  return [...byName].map(([name, app]) =>
-    writeCookie(app, name, runtime.randomBytes(8).toString('base64url'), KEPT_S),
-  );
+  return [...byName].map(([name, app]) => writeCookie(app, name, mark, KEPT_S));
 }
 
 export function logoutMarkName(app: WechatApp): string {

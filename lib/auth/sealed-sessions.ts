@@ -5,7 +5,7 @@ import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { Sealer } from '../sealing/sealer.js';
 import { cookieName, MAX_COOKIE_LENGTH, onlyCookie, type ReceivedCookie, writeCookie } from './cookies.js';
-import { LastUse, lastUseName } from './last-use.js';
+import { LastUse } from './last-use.js';
 import { logoutMark } from './logout-mark.js';
 import type { WechatSession } from '../wechat-oauth.options.js';
 import type { WechatClaims, WechatIdentity } from './identity.js';
@@ -87,10 +87,9 @@ export class SealedSessions {
     return app && this.belongsTo(session, app) ? session : undefined;
   }
 
-  /** The Set-Cookie lines that end the session in this browser, the session's own first. */
-  clearCookies(app: WechatApp): string[] {
-    const names = [cookieName(app, this.config.session.cookieName), lastUseName(app)];
-    return names.map((name) => writeCookie(app, name, '', 0));
+  /** The Set-Cookie line that ends the session in this browser. */
+  clearCookie(app: WechatApp): string {
+    return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
   }
 
   /** The Set-Cookie line that tells of this use, when the session has been idle for more than half of what it may. */

@@ -23,7 +23,8 @@ import { GuardSetup } from './guard-setup.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
-import { replaceLogoutMark } from './logout-mark.js';
+import { forgetLastUse } from './last-use.js';
+import { newLogoutMark, writeLogoutMark } from './logout-mark.js';
 import { problemException } from './problems.js';
 import { Refusals } from './refusals.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './return-address.js';
@@ -31,7 +32,7 @@ import { LoginRoute, WechatAuth } from './route-rule.js';
 import { Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { SessionReader } from './session-reader.js';
-import { rememberAttempt } from './silent-attempts.js';
+import { forgetAttempts, staySilent } from './silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import { type IssuedSession, WechatSessionService } from './wechat-session.service.js';
 
@@ -96,15 +97,19 @@ export class WechatAuthController {
     // Somebody was tired of waiting for the store.
     if (answer.hasBegun) return;
     const isShown = (line: string) => cookies.some(({ name }) => line.startsWith(`${name}=`));
+    const mark = newLogoutMark(this.setup.runtime);
     // What matters most first: with many apps an answer may not have room for all.
     const lines = [
-      ...replaceLogoutMark(apps, this.setup.runtime),
-      ...apps.flatMap((one) => this.sessions.clearCookies(one)).filter(isShown),
+      ...writeLogoutMark(apps, mark),
+      ...apps.map((one) => this.sessions.clearCookie(one)).filter(isShown),
       // Somebody who signed out must not be signed in again by the next silent route.
       ...apps
         .filter(({ type }) => type === 'official-account')
-        .map((one) => rememberAttempt(one, this.config.session.ttl)),
+        .map((one) => staySilent(one, mark, this.config.session.ttl)),
       ...apps.flatMap((one) => this.flows.clear(one, cookies)).slice(0, MAX_REMOVED),
+      // Of no use to anybody without what went before.
+      ...apps.map(forgetLastUse).filter(isShown),
+      ...apps.flatMap((one) => forgetAttempts(one, cookies)),
     ];
     const app = request.opensPage ? apps.find(({ publicUrl }) => publicUrl) : undefined;
     if (ended.includes(false)) return this.answerIncomplete(request, answer, withinAnswer(lines), app);

@@ -179,16 +179,19 @@ describe.each(PLATFORMS)('Signing out on %s', (_name, adapter) => {
     expect(await me(browser)).toBeNull();
   });
 
-  it('ends a session that is being changed meanwhile', async () => {
-    await start();
-    const browser = phone();
-    await signIn(browser);
-    const changed = await browser.fetch(`${SHOP}/orders/claims`, { dropCookies: true });
-    expect(changed.setCookies.join()).toContain('wechat_session_');
-    await logout(browser);
-    await keep(browser, changed);
-    expect(await me(browser)).toBeNull();
-  });
+  it.each(['before', 'after'])(
+    'ends a session that is being changed meanwhile, when its answer arrives %s that of the logout',
+    async (when) => {
+      await start();
+      const browser = phone();
+      await signIn(browser);
+      const changed = await browser.fetch(`${SHOP}/orders/claims`, { dropCookies: true });
+      expect(changed.setCookies.join()).toContain('wechat_session_');
+      const out = await logout(browser, { dropCookies: true });
+      for (const answer of when === 'before' ? [changed, out] : [out, changed]) await keep(browser, answer);
+      expect(await me(browser)).toBeNull();
+    },
+  );
 
   it('ends the sessions of all apps of the host, and later logins stay until the next one', async () => {
     await start();
@@ -275,7 +278,78 @@ describe.each(PLATFORMS)('Signing out on %s', (_name, adapter) => {
     await signIn(browser, '/orders/silent');
     await logout(browser);
     const answer = await browser.visit(`${SHOP}/orders/silent`);
-    expect([answer.status, answer.json()]).toEqual([200, { openid: null }]);
+    expect([answer.status, answer.body]).toEqual([200, JSON.stringify({ openid: null })]);
+  });
+
+  it('keeps silent routes silent at every app of a host that has many', async () => {
+    const names = Array.from({ length: 14 }, (_, index) => `app${index}`);
+    const appOf = (name: string) => ({
+      type: 'official-account' as const,
+      appId: `wx0000000000${name}`,
+      secret: 's',
+    });
+    const apps = Object.fromEntries(names.map((name) => [name, appOf(name)]));
+    await start({ apps, session: { idle: 100 } });
+    const shown = names.flatMap((app) => {
+      const { cookie } = signInAs(nodes[0]!.app, { app, openid: 'oMing' });
+      return [cookie, cookie.replace('_session_', '_used_').replace(/=.*/, '=x')];
+    });
+    const { setCookies } = await logout(phone(), { headers: { cookie: shown.join('; ') } });
+    const count = (what: RegExp) => setCookies.filter((line) => what.test(line)).length;
+    expect([count(/_session_\w+=;/), count(/_silent_\w+_[\w-]{11}=1;/)]).toEqual([14, 14]);
+  });
+
+  it('works without TLS too, where cookies have other names', async () => {
+    const plain = 'http://shop.example.com';
+    await start({ publicUrl: plain, dev: { allowHttp: true } });
+    const browser = phone().route(plain, nodes[0]!.port);
+    const visit = (path: string, options = {}) => browser.visit(plain + path, options);
+    const leave = () => browser.fetch(`${plain}/wechat/logout`, { method: 'POST' });
+    const { headers } = await visit('/orders');
+    const { redirectTo } = await wechat.authorize(headers.location!, { user: 'ming' });
+    const late = await browser.visit(redirectTo!, { dropCookies: true });
+    expect(late.setCookies.join()).toMatch(/(^|,)wechat_session_/);
+    await leave();
+    for (const line of late.setCookies) await browser.jar.setCookie(line, plain);
+    expect((await browser.cookieNames(plain)).filter((name) => name === 'wechat_out')).toHaveLength(1);
+    expect((await browser.fetch(`${plain}/orders`)).status).toBe(401);
+  });
+
+  it.each(['start', 'callback'])(
+    'keeps silent routes silent, though the answer to the %s of a silent login comes later',
+    async (which) => {
+      await start();
+      const browser = phone();
+      const started = await browser.visit(`${SHOP}/orders/silent`, { dropCookies: which === 'start' });
+      const callback = async () =>
+        (await wechat.authorize(started.headers.location!, { user: 'ming' })).redirectTo!;
+      const late = which === 'start' ? started : await browser.visit(await callback(), { dropCookies: true });
+      expect(late.setCookies.join()).toContain('wechat_silent_');
+      await logout(browser);
+      await keep(browser, late);
+
+      // What an attempt leaves behind is over in a day, long before what a logout leaves.
+      for (const { key, maxAge } of await browser.jar.getCookies(SHOP)) {
+        if (Number(maxAge) <= 86_400) await browser.jar.setCookie(`${key}=; Max-Age=0; Path=/; Secure`, SHOP);
+      }
+      const answer = await browser.visit(`${SHOP}/orders/silent`);
+      expect([answer.status, answer.body]).toEqual([200, JSON.stringify({ openid: null })]);
+    },
+  );
+
+  it('leaves silent routes silent until somebody signs in again, and they try anew when that is over', async () => {
+    await start({ session: { ttl: 1_000 } });
+    const browser = phone();
+    const silent = () =>
+      browser.cookieNames(SHOP).then((names) => names.filter((name) => /_silent_/.test(name)));
+    await logout(browser);
+    await logout(browser);
+    expect(await silent()).toHaveLength(1);
+    expect((await browser.visit(`${SHOP}/orders/silent`)).status).toBe(200);
+    await signIn(browser);
+    expect(await silent()).toEqual([]);
+    now += 1_000_000;
+    expect((await browser.visit(`${SHOP}/orders/silent`)).status).toBe(302);
   });
 
   describe('with an idle limit', () => {
@@ -332,6 +406,37 @@ describe.each(PLATFORMS)('Signing out on %s', (_name, adapter) => {
       const ask = async (cookie: string) =>
         (await phone().fetch(`${SHOP}/orders`, { headers: { cookie } })).status;
       expect([await ask(`${two.cookie}; ${mark}`), await ask(`${one.cookie}; ${mark}`)]).toEqual([200, 401]);
+    });
+
+    it('a mark of another app’s session keeps none alive', async () => {
+      await start(IDLE);
+      const browser = phone();
+      await signIn(browser);
+      browser.userAgent = AGENTS.desktop;
+      await signIn(browser, '/orders/desk');
+      now += 60_000;
+      expect((await browser.fetch(`${SHOP}/orders/desk`)).setCookies).toHaveLength(1);
+      const pairs = (await browser.jar.getCookieString(SHOP)).split('; ').map((pair) => pair.split('='));
+      const tag = (name: string) => /[0-9a-f]{8}$/.exec(name)![0];
+      const used = pairs.find(([name]) => name!.includes('_used_'))!;
+      const session = pairs.find(([name]) => name!.includes('_session_') && tag(name!) !== tag(used[0]!))!;
+      const copied = `${session.join('=')}; ${used[0]!.slice(0, -8)}${tag(session[0]!)}=${used[1]}`;
+      expect((await phone().fetch(`${SHOP}/orders`, { headers: { cookie: copied } })).status).toBe(200);
+      now += 40_000;
+      expect((await phone().fetch(`${SHOP}/orders`, { headers: { cookie: copied } })).status).toBe(401);
+      expect((await browser.fetch(`${SHOP}/orders/desk`)).status).toBe(200);
+    });
+
+    it('a mark of use that comes twice tells of none', async () => {
+      await start(IDLE);
+      const { cookie } = signInAs(nodes[0]!.app, { openid: 'oMing' });
+      now += 60_000;
+      const used = await phone().fetch(`${SHOP}/orders`, { headers: { cookie } });
+      const mark = used.setCookies[0]!.split(';', 1)[0]!;
+      now += 60_000;
+      const ask = async (header: string) =>
+        (await phone().fetch(`${SHOP}/orders`, { headers: { cookie: header } })).status;
+      expect([await ask(`${cookie}; ${mark}`), await ask(`${cookie}; ${mark}; ${mark}`)]).toEqual([200, 401]);
     });
 
     it('ends copies of a session that was idle here, where sessions are revocable', async () => {

@@ -76,7 +76,7 @@ describe('A sealed session', () => {
   it('counts at its own app only, by name and by id', () => {
     const { sessions, app, other, cookieOf } = setUp();
     const cookies = cookieOf(sessions.create(MING));
-    const renamed = [{ name: sessions.clearCookies(other)[0]!.split('=')[0]!, value: cookies[0]!.value }];
+    const renamed = [{ name: sessions.clearCookie(other).split('=')[0]!, value: cookies[0]!.value }];
     expect(sessions.fromCookie(other, renamed)).toBeUndefined();
 
     const moved = setUp({}, 'wx00000000000club0');
@@ -213,7 +213,7 @@ describe('A sealed session', () => {
     '{"sid":"x","identity":{"openid":"o","scope":[]},"issuedAt":1,"expiresAt":null}',
   ])('is not %s, though it be sealed by us', (text) => {
     const { sessions, sealer, app } = setUp();
-    const name = sessions.clearCookies(app)[0]!.split('=')[0]!;
+    const name = sessions.clearCookie(app).split('=')[0]!;
     expect(sessions.fromBearer(sealer.seal('session', 'bearer', text))).toBeUndefined();
     expect(sessions.fromCookie(app, [{ name, value: sealer.seal('session', name, text) }])).toBeUndefined();
   });
