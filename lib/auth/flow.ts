@@ -105,8 +105,8 @@ export class Flows {
     flows.sort((a, b) => a.expiresAt - b.expiresAt);
     const kept = [
       ...ofAll((owner) => silentCookies(owner, shown)),
-      ...ofAll((owner) => named(lastUseName(owner))),
-      ...ofAll((owner) => named(this.sessionName(owner))),
+      // The last use behind its session: without it, a session may be over that there was room for.
+      ...ofAll((owner) => [this.sessionName(owner), lastUseName(owner)].flatMap(named)),
     ];
     const out = named(logoutMarkName(app));
 

@@ -11,7 +11,7 @@ import {
 import { cookieName, readCookies, type ReceivedCookie, writeCookie } from '../../../lib/auth/cookies.js';
 import { lastUseName } from '../../../lib/auth/last-use.js';
 import { logoutMarkName } from '../../../lib/auth/logout-mark.js';
-import { rememberAttempt } from '../../../lib/auth/silent-attempts.js';
+import { rememberAttempt, staySilent } from '../../../lib/auth/silent-attempts.js';
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
 import type { WechatApp } from '../../../lib/config/wechat-config.js';
 import { Sealer } from '../../../lib/sealing/sealer.js';
@@ -295,10 +295,34 @@ describe('A flow', () => {
       runtime.time += 1_000;
     }
     // Two of that size fit beside a flow that starts. Those that were given up were the oldest.
-    const used = all.map((app) => jar.cookies.has(lastUseName(app)));
-    expect(used.filter((_, index) => index < 3)).toEqual([false, false, false]);
     const kept = all.map((app) => jar.cookies.has(cookieName(app, 'wechat_session')));
     expect(kept).toEqual([false, false, false, true, true]);
+  });
+
+  it('costs one session of another app where that is room enough, and leaves the others their last use', () => {
+    const apps = Object.fromEntries(
+      ['a', 'b', 'c', 'd'].map((name) => [
+        name,
+        { type: 'official-account' as const, appId: `wx0000000000000${name}`, secret: name },
+      ]),
+    );
+    const { flows, all } = makeFlows({ apps });
+    const [, ...others] = all as [WechatApp, ...WechatApp[]];
+    const jar = new Jar();
+    for (const app of others) {
+      jar.take([
+        rememberAttempt(app),
+        staySilent(app, 'AAAAAAAAAAA', 60),
+        writeCookie(app, cookieName(app, 'wechat_session'), 'v'.repeat(1_900), 60),
+        writeCookie(app, lastUseName(app), 'u'.repeat(29), 60),
+      ]);
+    }
+    jar.take(startAt(flows, all[0]!, jar.received, details(flows.createState(all[0]!, 0))));
+    expect(jar.header.length).toBeLessThan(6_000);
+    const left = (name: (app: WechatApp) => string) => others.map((app) => jar.cookies.has(name(app)));
+    expect(left((app) => cookieName(app, 'wechat_session'))).toEqual([false, true, true]);
+    expect(left(lastUseName).slice(1)).toEqual([true, true]);
+    expect([...jar.cookies.keys()].filter((name) => name.includes('_silent_'))).toEqual([]);
   });
 
   it('removes only what the request showed, ten at most, and never what the same answer sets', () => {
