@@ -49,6 +49,7 @@ export {
 } from './stores/callback/callback-token-store.js';
 export type {
   LegacyCallback,
+  LegacyStyle,
   LegacyToken,
   LegacyTokenCallbacks,
 } from './stores/callback/legacy-callbacks.js';
@@ -70,4 +71,5 @@ export {
   WechatNetworkError,
   type WechatNetworkFault,
   WechatResponseError,
+  WechatStoreError,
 } from './api/errors.js';

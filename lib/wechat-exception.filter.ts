@@ -23,6 +23,7 @@ const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {
   upstream: 'WeChat did not answer as expected. Try again later.',
   network: 'WeChat could not be reached. Try again later.',
   decrypt: 'The data does not fit the session. Call wx.login and try again.',
+  store: 'This cannot be answered just now. Try again later.',
 };
 
 /** `{ statusCode, code, kind, message, ref }`; the whole error stands in the log under the same `ref`. Use it with `@UseFilters(WechatExceptionFilter)`. */

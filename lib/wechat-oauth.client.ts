@@ -118,7 +118,7 @@ export class WechatClient {
 
   /**
    * Name and picture of a person who signed in before with a scope that gives them. Refreshes the stored token when it is over.
-   * @throws TokenNotFoundError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
+   * @throws TokenNotFoundError, WechatStoreError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUserProfile> {
     const { openid, lang = this.#parts.config.lang } =
@@ -164,7 +164,7 @@ export class WechatClient {
   /**
    * Opens what a mini program's API returned as `encryptedData` and `iv`. Checks the app in the watermark and, where the openid is known, the openid.
    * @param input `maxAge`: how old the data may be, in seconds; default 300, `Infinity` for any age
-   * @throws WechatDecryptError for whatever is wrong with key or data, TokenNotFoundError
+   * @throws WechatDecryptError for whatever is wrong with key or data, TokenNotFoundError, WechatStoreError
    */
   async decryptMiniProgramUser(
     input: SessionKeyHolder & EncryptedUserData & { maxAge?: number },
@@ -183,7 +183,7 @@ export class WechatClient {
 
   /**
    * Whether `rawData` is what WeChat gave to the mini program.
-   * @throws TokenNotFoundError
+   * @throws TokenNotFoundError, WechatStoreError
    */
   async verifySignature(input: SessionKeyHolder & { rawData: string; signature: string }): Promise<boolean> {
     const { rawData, signature } = input;

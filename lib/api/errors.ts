@@ -3,10 +3,19 @@ import { explainErrcode } from './error-codes.js';
 
 /**
  * What went wrong, as the application has to treat it: `config` fix the set-up · `code` or `token` sign in again · `consent` ask for the wider scope ·
- * `blocked` WeChat refuses this person · `quota` wait · `upstream` WeChat failed · `network` no answer · `decrypt` call wx.login and repeat.
+ * `blocked` WeChat refuses this person · `quota` wait · `upstream` WeChat failed · `network` no answer · `decrypt` call wx.login and repeat · `store` try again later.
  */
 export type WechatErrorKind =
-  'config' | 'code' | 'token' | 'consent' | 'blocked' | 'quota' | 'upstream' | 'network' | 'decrypt';
+  | 'config'
+  | 'code'
+  | 'token'
+  | 'consent'
+  | 'blocked'
+  | 'quota'
+  | 'upstream'
+  | 'network'
+  | 'decrypt'
+  | 'store';
 
 /** The base of every error of this package. `kind` says how to treat it, `code` is stable and may be matched on; messages may change. */
 export abstract class WechatError extends Error {
@@ -154,6 +163,18 @@ export class TokenNotFoundError extends WechatError {
         (what === 'token'
           ? 'Send the person through the login again.'
           : 'Call wx.login, then getSessionKey(code).'),
+    );
+  }
+}
+
+/** The token store could not be asked, so whether something is kept for this person nobody knows. They need not sign in again; try later. */
+export class WechatStoreError extends WechatError {
+  override readonly kind = 'store';
+  override readonly code = 'WECHAT_STORE';
+
+  constructor(what: 'token' | 'session key' = 'token') {
+    super(
+      `The token store could not be asked for a ${what}; the log says why. Answer 503 and try again: the person need not sign in anew.`,
     );
   }
 }

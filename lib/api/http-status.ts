@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<WechatErrorKind, number>> = {
   upstream: 502,
   network: 504,
   decrypt: 400,
+  store: 503,
 };
 
 /** 500 for anything that is not one of ours. */

@@ -1,6 +1,6 @@
 // Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
 // data that was encrypted with the old one is still on its way.
-import { TokenNotFoundError } from '../api/errors.js';
+import { TokenNotFoundError, WechatStoreError } from '../api/errors.js';
 import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
 import type { WechatApp } from '../config/wechat-config.js';
 import { Secret } from '../sealing/secret.js';
@@ -42,12 +42,13 @@ export class SessionKeys {
 
   /**
    * The keys to try, newest first.
-   * @throws TokenNotFoundError, WechatInputError
+   * @throws TokenNotFoundError, WechatStoreError, WechatInputError
    */
   async of(app: WechatApp, openid: string): Promise<Secret[]> {
     requireOpenid(openid);
     const key = this.vault.key(app.appId, 'session-key', openid);
-    const entry = await this.vault.read<SessionKeyRecord>(key, isSessionKeyRecord);
+    const entry = await this.vault.look<SessionKeyRecord>(key, isSessionKeyRecord);
+    if (entry === 'down') throw new WechatStoreError('session key');
     if (!entry) throw new TokenNotFoundError(openid, 'session key');
     const { current, previous } = entry.value;
     return previous === undefined ? [new Secret(current)] : [new Secret(current), new Secret(previous)];

@@ -1,5 +1,11 @@
 // The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
-import { TokenNotFoundError, WechatApiError, WechatError, WechatResponseError } from '../api/errors.js';
+import {
+  TokenNotFoundError,
+  WechatApiError,
+  WechatError,
+  WechatResponseError,
+  WechatStoreError,
+} from '../api/errors.js';
 import { requireCode, requireOpenid, type SnsApi, type WechatUserProfile } from '../api/sns-api.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
@@ -22,6 +28,8 @@ const EARLY_MS = { least: 30_000, most: 180_000 };
 /** What a lease lasts beyond the hard limit of the call that it is for. */
 const LEASE_MARGIN_MS = 1_000;
 const POLL_MS = 50;
+/** How long after a refusal another program's refresh is looked for. */
+const LOOK_AGAIN_MS = 200;
 /** WeChat no longer takes the access token. */
 const STALE_TOKEN = new Set([40001, 40014, 42001]);
 /** WeChat no longer takes the refresh token: 30 days are over, the person changed the password, or WeChat dropped it early. */
@@ -81,7 +89,7 @@ export class UserTokens {
 
   /**
    * The profile of a person who signed in here before. Refreshes an expired token first, and once more when WeChat refuses one that looked valid.
-   * @throws TokenNotFoundError when nothing is stored; WechatApiError of kind `token` when the person has to sign in again, `consent` when the token
+   * @throws TokenNotFoundError when nothing is stored; WechatStoreError when the store could not be asked; WechatApiError of kind `token` when the person has to sign in again, `consent` when the token
    * was granted for `snsapi_base` only
    */
   async profile(app: WechatApp, openid: string, lang: WechatLang): Promise<WechatUserProfile> {
@@ -147,13 +155,13 @@ export class UserTokens {
         // Somebody is at it. Who only came early need not wait.
         if (this.isValid(before.value, failed)) return before.value;
         await this.runtime.sleep(POLL_MS);
-        before = await this.read(app, openid);
+        before = await this.readAgain(app, before);
         if (this.isFresh(before.value, failed)) return before.value;
         continue;
       }
       try {
         // Read again: whoever had the lease before may have written between the look and the lease.
-        const latest = await this.read(app, openid);
+        const latest = await this.readAgain(app, before);
         return this.isFresh(latest.value, failed) ? latest.value : await this.refreshEntry(app, latest);
       } finally {
         // Nobody here waits for that, and an outage is no rejection in the vault.
@@ -164,9 +172,20 @@ export class UserTokens {
   }
 
   private async read(app: WechatApp, openid: string): Promise<VaultEntry<TokenRecord>> {
-    const entry = await this.vault.read<TokenRecord>(this.keyOf(app, openid), isTokenRecord);
+    const entry = await this.vault.look<TokenRecord>(this.keyOf(app, openid), isTokenRecord);
+    if (entry === 'down') throw new WechatStoreError();
     if (!entry) throw new TokenNotFoundError(openid);
     return entry;
+  }
+
+  /** A store that has gone down since takes nothing away from what was read of it. */
+  private async readAgain(app: WechatApp, before: VaultEntry<TokenRecord>): Promise<VaultEntry<TokenRecord>> {
+    try {
+      return await this.read(app, before.value.openid);
+    } catch (error) {
+      if (error instanceof WechatStoreError) return before;
+      throw error;
+    }
   }
 
   /** @param failed an access token that WeChat refused although its time was not over */
@@ -206,6 +225,10 @@ export class UserTokens {
       return theirs?.value ?? next;
     } catch (error) {
       const isDead = error instanceof WechatApiError && DEAD_REFRESH.has(error.errcode);
+      // The old application beside us, which knows no lease, may have used it a moment ago and be about to save what it got.
+      if (isDead && (await this.vault.read<TokenRecord>(key, isTokenRecord))?.raw === entry.raw) {
+        await this.runtime.sleep(LOOK_AGAIN_MS);
+      }
       const dropped = isDead && (await this.vault.replace(key, entry.raw, undefined, 0)) !== 'refused';
       // The refresh token may be dead because another node has just used it, and the call may have failed because this process stood still meanwhile:
       // then that node's token is there.

@@ -444,7 +444,7 @@ describe.each(OUTAGES)('While Redis %s', (outageTitle, outage) => {
       Object.fromEntries(
         sites.map(({ title, guestOpenid }) => [
           title,
-          outage.answers ? JSON.stringify(guestOpenid) : 'TokenNotFoundError',
+          outage.answers ? JSON.stringify(guestOpenid) : 'WechatStoreError',
         ]),
       ),
     );

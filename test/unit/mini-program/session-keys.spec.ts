@@ -1,7 +1,12 @@
 // Session keys through the public service: fetched once for a code, the newest and the one before it kept, and never shown.
 import { Logger } from '@nestjs/common';
 import { createCipheriv, createHash } from 'node:crypto';
-import { TokenNotFoundError, WechatDecryptError, WechatInputError } from '../../../lib/api/errors.js';
+import {
+  TokenNotFoundError,
+  WechatDecryptError,
+  WechatInputError,
+  WechatStoreError,
+} from '../../../lib/api/errors.js';
 import { Secret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';
@@ -164,7 +169,10 @@ describe('getSessionKey', () => {
     wire.on(ENDPOINT, answer(SESSION_KEY));
     const { sessionKey } = await login();
     await expect(decrypt({ sessionKey })).resolves.toMatchObject({ nickName: 'Band' });
-    expect(await failureOf(() => decrypt({}))).toBeInstanceOf(TokenNotFoundError);
+    const error = await failureOf(() => decrypt({}));
+    expect(error).toBeInstanceOf(WechatStoreError);
+    expect(error).toMatchObject({ kind: 'store', message: expect.stringContaining('session key') });
+    expectFreeOf(error, [SESSION_KEY, 'CODE']);
     expect(logs.lines.map(({ level }) => level)).toEqual(['error']);
     expectFreeOf(logs.text, [SESSION_KEY, 'CODE']);
   });

@@ -2,11 +2,13 @@
 import { Logger } from '@nestjs/common';
 import {
   TokenNotFoundError,
+  WechatStoreError,
   WechatApiError,
   WechatInputError,
   WechatNetworkError,
   WechatResponseError,
 } from '../../../lib/api/errors.js';
+import { toHttpStatus } from '../../../lib/api/http-status.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import type { TokenRecord } from '../../../lib/tokens/wechat-token.js';
 import { expectFreeOf } from '../../support/canary.js';
@@ -257,7 +259,9 @@ describe('The store', () => {
     await expect(parts.service.getAccessToken('CODE')).resolves.toMatchObject({ accessToken: 'AT1' });
     await expect(parts.service.getUserByCode('CODE-2')).resolves.toMatchObject({ nickname: 'Ming' });
     await expect(parts.service.refreshAccessToken('RT1')).resolves.toMatchObject({ accessToken: 'AT2' });
-    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+    const error = await failureOf(() => parts.service.getUser(OPENID));
+    expect(error).toBeInstanceOf(WechatStoreError);
+    expect([error, toHttpStatus(error)]).toMatchObject([{ kind: 'store', code: 'WECHAT_STORE' }, 503]);
     expect(logs.lines.map(({ level }) => level)).toEqual(['error']);
     expectFreeOf(logs.text, [APP_SECRET, 'CODE', 'AT1', 'RT1', 'AT2']);
   });
@@ -699,6 +703,26 @@ describe('A token that WeChat refuses although its time is not over', () => {
     expect(wire.count(USERINFO)).toBe(1);
   });
 
+  it.each(['the lease', 'the token'])(
+    'is refreshed all the same when the store goes down after %s was asked for',
+    async (after) => {
+      parts.runtime.time += LIFE;
+      wire.on(USERINFO, profile).on(REFRESH, refreshed(2));
+      const flaky = parts.store as FlakyStore;
+      const name = after === 'the lease' ? 'setIfAbsent' : 'get';
+      const ask = flaky[name] as (...args: unknown[]) => Promise<unknown>;
+      Object.assign(flaky, {
+        [name]: async (...args: unknown[]) => {
+          const answer = await ask(...args);
+          flaky.mode = 'rejects';
+          return answer;
+        },
+      });
+      await expect(parts.service.getUser(OPENID)).resolves.toMatchObject({ nickname: 'Ming' });
+      expect(sent(USERINFO, 'access_token')).toEqual(['AT2']);
+    },
+  );
+
   it('is not refreshed for a profile right after a login', async () => {
     wire.on(USERINFO, refusal(40001));
     expect(await failureOf(() => parts.service.getUserByCode('CODE-2'))).toMatchObject({ errcode: 40001 });
@@ -740,6 +764,53 @@ describe('Two processes with one store', () => {
     await expect(second).resolves.toMatchObject({ nickname: 'Ming' });
     expect(sent(USERINFO, 'access_token')).toEqual(['AT2', 'AT2']);
     expect(await stored()).toMatchObject({ accessToken: 'AT2', refreshToken: 'RT2' });
+  });
+
+  it.each([
+    ['a moment', 1],
+    ['just before the second look', 2],
+  ])(
+    'are served when the old application has used the refresh token and saves what it got after %s',
+    async (_when, looks) => {
+      wire.on(REFRESH, refusal(40030)).on(USERINFO, profile);
+      const { sleep } = here.runtime;
+      let paused = 0;
+      here.runtime.sleep = async (ms) => {
+        expect(ms).toBe(200);
+        if (++paused === 1) await saveFromOutside();
+        await sleep(ms);
+      };
+      const saveFromOutside = async () => {
+        for (let turn = 0; turn < looks; turn++) await new Promise(setImmediate);
+        const before = (await stored())!;
+        const theirs = {
+          ...before,
+          accessToken: 'AT-OLD-APP',
+          refreshToken: 'RT-OLD-APP',
+          expiresAt: here.runtime.time + LIFE,
+        };
+        await here.vault.write(KEY, theirs, LIFE);
+      };
+      const callers = await Promise.all(Array.from({ length: 5 }, () => here.service.getUser(OPENID)));
+      expect(callers).toHaveLength(5);
+      expect(new Set(sent(USERINFO, 'access_token'))).toEqual(new Set(['AT-OLD-APP']));
+      expect(await stored()).toMatchObject({ refreshToken: 'RT-OLD-APP' });
+      expect([wire.count(REFRESH), paused]).toEqual([1, 1]);
+    },
+  );
+
+  it('are not kept waiting where the other’s token is there already', async () => {
+    wire.on(USERINFO, profile).on(REFRESH, async () => {
+      const before = (await stored())!;
+      await here.vault.write(
+        KEY,
+        { ...before, accessToken: 'AT9', expiresAt: here.runtime.time + LIFE },
+        LIFE,
+      );
+      return refusal(42002);
+    });
+    await expect(here.service.getUser(OPENID)).resolves.toMatchObject({ nickname: 'Ming' });
+    expect(here.runtime.pauses).toEqual([]);
   });
 
   it('do not lose the token when the loser drops the record before the winner writes', async () => {
