@@ -3,8 +3,15 @@ import { type DynamicModule, Inject, Logger, Module, type OnModuleInit } from '@
 import { ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './api/errors.js';
 import { requireOptionsObject } from './config/resolve-config.js';
+import type { WechatApp, WechatConfig } from './config/wechat-config.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
-import { TOKEN_STORE, WECHAT_LOGIN_HANDLER, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
+import type { TokenStore } from './tokens/token-store.js';
+import {
+  TOKEN_STORE,
+  WECHAT_CONFIG,
+  WECHAT_LOGIN_HANDLER,
+  WECHAT_OAUTH_OPTIONS,
+} from './wechat-oauth.constants.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -55,12 +62,26 @@ export class WechatOAuthModule extends ConfigurableModuleClass implements OnModu
     if (handler.isDependencyTreeStatic() && handler.instance !== null) {
       requireMethods('loginHandler', handler.instance, ['onLogin']);
     }
+    const { apps } = own.get(WECHAT_CONFIG)!.instance as WechatConfig;
+    for (const app of apps.values()) {
+      if (app.type === 'mini-program') this.warnOfLonelyKeys(app, store as TokenStore);
+    }
     if (store instanceof MemoryTokenStore && isProduction()) {
       this.logger.warn(
         'Tokens are kept in the memory of this process (MemoryTokenStore): a restart loses them, and other processes do not see them. ' +
           'Give the module a tokenStore.',
       );
     }
+  }
+
+  /** A store that shares its tokens looks as if it shared everything. */
+  private warnOfLonelyKeys({ name, appId }: WechatApp, store: TokenStore): void {
+    const isLonely = (kind: string) => store.keepsInProcess?.(`wechat:${appId}:${kind}:`) === true;
+    if (isLonely('token') || !isLonely('session-key')) return;
+    this.logger.warn(
+      `The token store keeps the session keys of the mini program "${name}" in the memory of this process: a restart loses them, and ` +
+        'other processes cannot decrypt or verify its data. Give CallbackTokenStore a `rest` that all processes share.',
+    );
   }
 
   /** What is made anew for each request has no memory to share: every callback would be the first of its state. */

@@ -4,7 +4,10 @@ import { WechatConfigError } from '../api/errors.js';
 import { TokenStore } from './token-store.js';
 
 export interface MemoryTokenStoreOptions {
-  /** How many entries are kept; the least recently used goes first. Default: 10,000. */
+  /**
+   * How many entries of each kind are kept: tokens, session keys, logins, ended sessions and so on; of a kind the least recently used goes first.
+   * @default 10_000
+   */
   max?: number;
   /** Milliseconds since 1970. Default: `Date.now`. */
   now?: () => number;
@@ -15,9 +18,13 @@ interface Entry {
   expiresAt: number;
 }
 
-/** Starts no timer: an entry past its time is dropped when it is asked for, or pushed out by newer ones. */
+/**
+ * Starts no timer: an entry past its time is dropped when it is asked for, or pushed out by newer ones of its kind. Each kind has its own limit, so that
+ * thousands of logins, which anybody can begin, push out neither tokens of thirty days nor the marks that keep somebody out.
+ */
 export class MemoryTokenStore extends TokenStore {
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #max: number;
+  readonly #byKind = new Map<string, LRUCache<string, Entry>>();
   private readonly now: () => number;
 
   constructor({ max = 10_000, now = Date.now }: MemoryTokenStoreOptions = {}) {
@@ -29,13 +36,13 @@ export class MemoryTokenStore extends TokenStore {
         'Write e.g. 10_000.',
       );
     }
-    this.#entries = new LRUCache({ max });
+    this.#max = max;
     this.now = now;
   }
 
   /** How many entries are held, those past their time included. */
   get size(): number {
-    return this.#entries.size;
+    return [...this.#byKind.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   override async get(key: string): Promise<string | undefined> {
@@ -47,7 +54,7 @@ export class MemoryTokenStore extends TokenStore {
   }
 
   override async delete(key: string): Promise<void> {
-    this.#entries.delete(key);
+    this.entriesFor(key).delete(key);
   }
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
@@ -63,20 +70,36 @@ export class MemoryTokenStore extends TokenStore {
     ttlMs: number,
   ): Promise<boolean> {
     if (this.read(key) !== expected) return false;
-    if (value === undefined) this.#entries.delete(key);
+    if (value === undefined) this.entriesFor(key).delete(key);
     else this.write(key, value, ttlMs);
     return true;
   }
 
+  override keepsInProcess(): boolean {
+    return true;
+  }
+
   private read(key: string): string | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.entriesFor(key).get(key);
     if (entry === undefined) return undefined;
     if (entry.expiresAt > this.now()) return entry.value;
-    this.#entries.delete(key);
+    this.entriesFor(key).delete(key);
     return undefined;
   }
 
   private write(key: string, value: string, ttlMs: number): void {
-    this.#entries.set(key, { value, expiresAt: this.now() + ttlMs });
+    this.entriesFor(key).set(key, { value, expiresAt: this.now() + ttlMs });
+  }
+
+  private entriesFor(key: string): LRUCache<string, Entry> {
+    const found = KIND.exec(key)?.[1] ?? '';
+    // Whatever kinds there are, they are few.
+    const kind = this.#byKind.has(found) || this.#byKind.size < MAX_KINDS ? found : '';
+    let entries = this.#byKind.get(kind);
+    if (!entries) this.#byKind.set(kind, (entries = new LRUCache({ max: this.#max })));
+    return entries;
   }
 }
+
+const KIND = /^wechat:[^:]*:([a-z-]{1,20}):/;
+const MAX_KINDS = 20;

@@ -21,4 +21,7 @@ export abstract class TokenStore {
 
   /** For a store that shares entries with other programs: the values of these keys are JSON in clear, whether a `sessionSecret` is configured or not. */
   keepsInClear?(key: string): boolean;
+
+  /** Whether entries under this key are in the memory of this process, where no other process sees them. Left out: no. Said at the start where it matters. */
+  keepsInProcess?(key: string): boolean;
 }

@@ -112,7 +112,10 @@ export function isTokenRecord(value: Record<string, unknown>): boolean {
 
 /** Until when the record is worth keeping, in ms since 1970. */
 export function usableUntil(app: WechatApp, record: TokenRecord): number {
-  return record.refreshToken === undefined ? record.expiresAt : record.issuedAt + REFRESH_LIFE_MS[app.type];
+  // All that a token of `snsapi_base` is good for is who it was issued to, and a login knows that.
+  const isBase = record.scope.length > 0 && record.scope.every((scope) => scope === 'snsapi_base');
+  if (isBase || record.refreshToken === undefined) return record.expiresAt;
+  return record.issuedAt + REFRESH_LIFE_MS[app.type];
 }
 
 /** Whether the granted scopes give name and picture. */

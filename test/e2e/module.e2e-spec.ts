@@ -6,6 +6,7 @@ import { APP_GUARD, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import axios from 'axios';
 import {
+  CallbackTokenStore,
   MemoryTokenStore,
   type ProviderOf,
   type TokenStore,
@@ -534,6 +535,46 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       expect(atShop).toMatchObject({ code: 'WECHAT_LOGIN_REQUIRED', loginUrl: `${SHOP}/wechat/login` });
       expect(atClub).toMatchObject({ code: 'WECHAT_LOGIN_REQUIRED' });
       expect(atClub).not.toHaveProperty('loginUrl');
+    });
+  });
+
+  describe('with a mini program', () => {
+    const mini = {
+      type: 'mini-program',
+      appId: 'wx00000000000mini0',
+      secret: 'secretcanarymini0000000000000000',
+    } as const;
+    const pair = { getToken: () => null, saveToken: () => undefined };
+    const warnings = async (store: TokenStore | undefined, apps: WechatOAuthOptions['apps'] = { mini }) => {
+      const extras = store ? { tokenStore: { useValue: store } } : {};
+      const { logs } = await stage.start({ options: { apps }, extras });
+      return logs.lines.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    };
+
+    it.each<[string, CallbackTokenStore]>([
+      ['no rest', new CallbackTokenStore(pair)],
+      ['a rest in memory', new CallbackTokenStore(pair, { rest: new MemoryTokenStore() })],
+      ['a pair within a pair', new CallbackTokenStore(pair, { rest: new CallbackTokenStore(pair) })],
+    ])(
+      'and the predecessor’s pair with %s says whose session keys no other process sees',
+      async (_what, store) => {
+        expect(await warnings(store)).toEqual([
+          expect.stringMatching(/session keys of the mini program "mini".*Give CallbackTokenStore a `rest`/s),
+        ]);
+      },
+    );
+
+    it('says nothing where all is shared, where nothing is, and where there are no session keys', async () => {
+      const shared = new (class extends RecordingStore {
+        override keepsInProcess() {
+          return false;
+        }
+      })();
+      expect(await warnings(new CallbackTokenStore(pair, { rest: shared }))).toEqual([]);
+      expect(await warnings(undefined)).toEqual([]);
+      expect(await warnings(new CallbackTokenStore(pair), { phone: { ...mini, type: 'mobile' } })).toEqual(
+        [],
+      );
     });
   });
 

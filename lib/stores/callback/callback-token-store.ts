@@ -5,7 +5,7 @@ import { MemoryTokenStore } from '../../tokens/memory-token-store.js';
 import { TokenStore } from '../../tokens/token-store.js';
 import { isTokenRecord, type TokenRecord } from '../../tokens/wechat-token.js';
 import { Turns } from '../../tokens/turns.js';
-import { callLegacy, type LegacyTokenCallbacks } from './legacy-callbacks.js';
+import { callLegacy, type LegacyStyle, type LegacyTokenCallbacks } from './legacy-callbacks.js';
 import {
   type Beside,
   fingerprintOf,
@@ -23,6 +23,12 @@ export interface CallbackTokenStoreOptions {
   rest?: TokenStore;
   /** The app whose tokens are kept by the pair, if the old application serves only one of several; the others' are kept in `rest`. Default: all. */
   appId?: string;
+  /**
+   * How the two functions answer, where it cannot be seen of them: a function with `(openid, callback = noop)`, `(...args)` or behind a wrapper does not name its
+   * callback, and would count as one that returns nothing, so as nobody stored.
+   * @default a function that names a parameter behind `openid`, or behind `openid, token`, gets a callback; any other answers by what it returns
+   */
+  style?: LegacyStyle;
   /** How many characters fit where access token and refresh token are kept. Default: 200, as in the predecessor's README. */
   maxTokenLength?: number;
   /** Milliseconds since 1970. Default: `Date.now`. */
@@ -51,6 +57,7 @@ export interface CallbackTokenStoreOptions {
  */
 export class CallbackTokenStore extends TokenStore {
   readonly #callbacks: LegacyTokenCallbacks;
+  readonly #style: LegacyStyle | undefined;
   readonly #rest: TokenStore;
   readonly #appId: string | undefined;
   readonly #maxTokenLength: number;
@@ -61,7 +68,7 @@ export class CallbackTokenStore extends TokenStore {
   /** @throws WechatConfigError when one of the pair is missing */
   constructor(
     callbacks: LegacyTokenCallbacks,
-    { rest, appId, maxTokenLength = 200, now = Date.now }: CallbackTokenStoreOptions = {},
+    { rest, appId, style, maxTokenLength = 200, now = Date.now }: CallbackTokenStoreOptions = {},
   ) {
     super();
     for (const name of ['getToken', 'saveToken'] as const) {
@@ -72,7 +79,15 @@ export class CallbackTokenStore extends TokenStore {
         'Pass the two functions that were given to `new OAuth(appid, secret, getToken, saveToken)`.',
       );
     }
+    if (style !== undefined && style !== 'callback' && style !== 'promise') {
+      throw new WechatConfigError(
+        'CallbackTokenStore.style',
+        'is neither "callback" nor "promise"',
+        'Leave it out, or write the one that both functions answer by.',
+      );
+    }
     this.#callbacks = callbacks;
+    this.#style = style;
     this.#rest = rest ?? new MemoryTokenStore({ now });
     this.#appId = appId;
     this.#maxTokenLength = maxTokenLength;
@@ -86,6 +101,10 @@ export class CallbackTokenStore extends TokenStore {
 
   override keepsInClear(key: string): boolean {
     return this.openidOf(key) !== undefined || this.#rest.keepsInClear?.(key) === true;
+  }
+
+  override keepsInProcess(key: string): boolean {
+    return this.openidOf(key) === undefined && this.#rest.keepsInProcess?.(key) === true;
   }
 
   override async get(key: string): Promise<string | undefined> {
@@ -166,8 +185,9 @@ export class CallbackTokenStore extends TokenStore {
    */
   private async call(name: keyof LegacyTokenCallbacks, ...args: unknown[]): Promise<unknown> {
     try {
-      return await callLegacy(this.#callbacks, name, ...args);
+      return await callLegacy(this.#callbacks, name, this.#style, ...args);
     } catch (error) {
+      if (error instanceof WechatConfigError) throw this.once(error);
       const code = codeOf(error);
       if (name === 'getToken' && code !== undefined && NOT_FOUND.has(code)) return undefined;
       if (!this.#said.has(`${name} ${code}`)) {
@@ -206,9 +226,12 @@ export class CallbackTokenStore extends TokenStore {
 
   /** Logged here, because whoever catches it counts it as an outage of the store and does not log messages of errors. */
   private refusal(option: string, problem: string, fix: string): WechatConfigError {
-    const error = new WechatConfigError(`CallbackTokenStore.${option}`, problem, fix);
-    if (!this.#said.has(option)) new Logger('WechatOAuth').error(error.message);
-    this.#said.add(option);
+    return this.once(new WechatConfigError(`CallbackTokenStore.${option}`, problem, fix));
+  }
+
+  private once(error: WechatConfigError): WechatConfigError {
+    if (!this.#said.has(error.option)) new Logger('WechatOAuth').error(error.message);
+    this.#said.add(error.option);
     return error;
   }
 }

@@ -1,5 +1,9 @@
 // The function pair of the predecessor, in its callback form or as promises.
-import { isPromise } from 'node:util/types';
+import { isGeneratorObject, isPromise } from 'node:util/types';
+import { WechatConfigError } from '../../api/errors.js';
+
+/** How a function of the pair answers: through a callback behind its arguments, or by what it returns. */
+export type LegacyStyle = 'callback' | 'promise';
 
 /** As the predecessor's functions call it. What they declare for error and token is their own matter, and `any` fits it. */
 // oxlint-disable-next-line typescript/no-explicit-any -- see above
@@ -7,7 +11,7 @@ export type LegacyCallback = (error?: any, token?: any) => void;
 
 /**
  * What was given to `new OAuth(appid, secret, getToken, saveToken)`, unchanged, or the same as functions that return promises. A function that names the
- * callback among its parameters gets one and has to call it; any other answers by what it returns.
+ * callback among its parameters gets one and has to call it; any other answers by what it returns. Where that is guessed wrong, say `style`.
  */
 export interface LegacyTokenCallbacks {
   /** The stored token of a person, or null or undefined when there is none. */
@@ -33,15 +37,35 @@ export interface LegacyToken {
   is_snapshotuser?: 1;
 }
 
-/** Calls one of the pair as a method, as the predecessor does. */
-export function callLegacy(
+/**
+ * Calls one of the pair as a method, as the predecessor does.
+ * @param style undefined: a function that names the callback among its parameters gets one. It cannot be seen of `(openid, callback = noop)` or `(...args)`.
+ */
+export async function callLegacy(
   callbacks: LegacyTokenCallbacks,
   name: keyof LegacyTokenCallbacks,
+  style: LegacyStyle | undefined,
   ...args: unknown[]
+): Promise<unknown> {
+  const answer = await answerOf(callbacks, name, style, args);
+  if (!isGeneratorObject(answer)) return answer;
+  throw new WechatConfigError(
+    `CallbackTokenStore.${name}`,
+    'is a generator, whose body nobody runs',
+    'Make it an async function, or wrap it: getToken: co.wrap(getToken).',
+  );
+}
+
+function answerOf(
+  callbacks: LegacyTokenCallbacks,
+  name: keyof LegacyTokenCallbacks,
+  style: LegacyStyle | undefined,
+  args: unknown[],
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const method = callbacks[name] as (...all: unknown[]) => unknown;
-    if (method.length <= args.length) {
+    const takesCallback = style === undefined ? method.length > args.length : style === 'callback';
+    if (!takesCallback) {
       resolve(method.apply(callbacks, args));
       return;
     }
@@ -52,5 +76,7 @@ export function callLegacy(
     // An async function that takes a callback answers through it, but may fail before it gets there.
     // Only a true promise: the `then` of a mongoose query would send it a second time.
     if (isPromise(returned)) returned.catch(reject);
+    // It never gets to its callback.
+    if (isGeneratorObject(returned)) resolve(returned);
   });
 }

@@ -7,6 +7,8 @@ export interface KeyvLike {
   getRaw?(key: string): Promise<unknown>;
   set(key: string, value: string, ttl: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
+  /** Not there in every storage. */
+  disconnect?(): Promise<unknown>;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   /** A Map, or in Keyv 6 an adapter around one, when the entries are in this process's memory. */
   readonly store?: unknown;

@@ -1,5 +1,5 @@
 // Keeps tokens in whatever Keyv stores in, the application's own cache included; for one process, and openly less for several.
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
 import { HearingKeyv, type KeyvLike } from './keyv-like.js';
 import { Turns } from '../../tokens/turns.js';
@@ -7,6 +7,8 @@ import { Turns } from '../../tokens/turns.js';
 export interface KeyvTokenStoreOptions {
   /** false: do not log at start that the two atomic operations hold within one process only. Default: true. */
   warn?: boolean;
+  /** Disconnects the Keyv when the application shuts down: for one that only this store uses. @default false, whoever made the Keyv disconnects it */
+  closeClient?: boolean;
 }
 
 /**
@@ -24,21 +26,33 @@ export interface KeyvTokenStoreOptions {
  *   `emitErrors: false` has to have `throwOnErrors: true`, or an outage cannot be told from a missing entry. How soon an operation fails is the
  *   storage's matter, e.g. `disableOfflineQueue: true` for the client below `@keyv/redis`.
  */
-export class KeyvTokenStore extends TokenStore {
+export class KeyvTokenStore extends TokenStore implements OnApplicationShutdown {
   readonly #keyv: HearingKeyv;
+  readonly #isInMemory: boolean;
+  readonly #close: (() => unknown) | undefined;
   // Every operation waits its turn: a Keyv that reads an entry past its time deletes the key, and with it what another caller has just put there.
   readonly #turns = new Turns();
 
   /** @throws WechatConfigError when it is given something else than a Keyv */
-  constructor(keyv: KeyvLike, { warn = true }: KeyvTokenStoreOptions = {}) {
+  constructor(keyv: KeyvLike, { warn = true, closeClient = false }: KeyvTokenStoreOptions = {}) {
     super();
     this.#keyv = new HearingKeyv(keyv);
-    if (warn && !isInMemory(keyv)) {
+    this.#isInMemory = isInMemory(keyv);
+    this.#close = closeClient ? () => keyv.disconnect?.() : undefined;
+    if (warn && !this.#isInMemory) {
       new Logger('WechatOAuth').warn(
         'KeyvTokenStore cannot make setIfAbsent and replaceIfEqual atomic across processes, because Keyv has no such operations. ' +
           'With more than one process use the adapter for Redis, TypeORM or mongoose; with one, say `warn: false`.',
       );
     }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#close?.();
+  }
+
+  override keepsInProcess(): boolean {
+    return this.#isInMemory;
   }
 
   override async get(key: string): Promise<string | undefined> {

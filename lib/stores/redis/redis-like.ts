@@ -50,6 +50,41 @@ export function commandsOf(client: RedisLike): RedisCommands {
   };
 }
 
+/** How long a client may take to close in good order, in ms: a server that hangs must not keep the process. */
+const CLOSE_MS = 2_000;
+
+/**
+ * Closes a client in good order, or breaks its connections off where that takes too long.
+ * @throws WechatConfigError when the client has no such method
+ */
+export function closerOf(client: RedisLike): () => Promise<void> {
+  const methods = client as unknown as Partial<Record<string, () => unknown>>;
+  const find = (...names: string[]) => names.find((name) => typeof methods[name] === 'function');
+  // Of node-redis, of ioredis; only the old `quit` of node-redis is not to be used any more.
+  const [gently, roughly] = [find('close', 'quit'), find('destroy', 'disconnect')];
+  if (gently === undefined) {
+    throw new WechatConfigError(
+      'RedisTokenStore.closeClient',
+      'is on, and the client has neither close nor quit',
+      'Leave it out and close what you made yourself.',
+    );
+  }
+  return async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('The client takes too long to close.')), CLOSE_MS);
+    });
+    try {
+      await Promise.race([methods[gently]!(), tooLate]);
+    } catch {
+      // Not connected, or the server does not answer: either way there is nothing to be said to it any more.
+      if (roughly !== undefined) await methods[roughly]!();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
 /** Called with what a provider made of it: a missing `await`, a URL, or the client of another library. */
 function requireClient(client: unknown): void {
   const methods = client as Partial<Record<string, unknown>> | null | undefined;

@@ -1,15 +1,22 @@
 // Keeps tokens in Redis, for applications with more than one process: all five operations are one command each.
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
-import { commandsOf, type RedisCommands, type RedisLike } from './redis-like.js';
+import { closerOf, commandsOf, type RedisCommands, type RedisLike } from './redis-like.js';
 
 export interface RedisTokenStoreOptions {
   /** Put before every key, in addition to what the client itself puts there (`keyPrefix` of ioredis). Default: none. */
   prefix?: string;
+  /**
+   * Closes the client when the application shuts down (`app.close()`, or a signal with `enableShutdownHooks`): for a client that only this store uses, such
+   * as one made in the `useFactory` of `tokenStore`, which would otherwise keep the process alive.
+   * @default false, whoever made the client closes it
+   */
+  closeClient?: boolean;
 }
 
 /**
  * Takes a connected client of ioredis 5 or 6, or of node-redis 5 or 6: a single server, a cluster, Sentinel, a pool. The application makes the client,
- * listens to its `error` events, and closes it.
+ * listens to its `error` events, and closes it, unless it says `closeClient`.
  *
  * - Both atomic operations are atomic among all processes: `SET … NX`, and a Lua script that compares and writes (so the user of the client needs EVAL).
  *   Every command names one key, so it runs in a cluster.
@@ -33,15 +40,21 @@ export interface RedisTokenStoreOptions {
  * });
  * ```
  */
-export class RedisTokenStore extends TokenStore {
+export class RedisTokenStore extends TokenStore implements OnApplicationShutdown {
   readonly #redis: RedisCommands;
   readonly #prefix: string;
+  readonly #close: (() => Promise<void>) | undefined;
 
   /** @throws WechatConfigError when it is given something else than a client */
-  constructor(client: RedisLike, { prefix = '' }: RedisTokenStoreOptions = {}) {
+  constructor(client: RedisLike, { prefix = '', closeClient = false }: RedisTokenStoreOptions = {}) {
     super();
     this.#redis = commandsOf(client);
     this.#prefix = prefix;
+    this.#close = closeClient ? closerOf(client) : undefined;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#close?.();
   }
 
   override async get(key: string): Promise<string | undefined> {

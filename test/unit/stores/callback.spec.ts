@@ -4,12 +4,16 @@ import mongoose from 'mongoose';
 import {
   CallbackTokenStore,
   type CallbackTokenStoreOptions,
+  type LegacyCallback,
+  type LegacyStyle,
   type LegacyToken,
   type LegacyTokenCallbacks,
   MemoryTokenStore,
   type TokenStore,
+  WechatConfigError,
 } from '../../../lib/index.js';
 import type { TokenRecord } from '../../../lib/tokens/wechat-token.js';
+import { failureOf } from '../../support/failure.js';
 import { LogCapture } from '../../support/log-capture.js';
 import { makeParts } from '../../support/parts.js';
 
@@ -430,6 +434,68 @@ describe('The two forms of the pair', () => {
     ],
   ])('an error comes through: %s', async (_, getToken) => {
     await expect(use(getToken).get(KEY)).rejects.toThrow('lost');
+  });
+
+  it.each<[string, LegacyStyle, LegacyTokenCallbacks]>([
+    [
+      'a callback with a default',
+      'callback',
+      {
+        getToken: (_openid, done = () => {}) => done(null, OLD),
+        saveToken: (_openid, _token, done = () => {}) => done(),
+      },
+    ],
+    [
+      'any number of arguments',
+      'callback',
+      {
+        getToken: (...all: unknown[]) => (all.at(-1) as LegacyCallback)(null, OLD),
+        saveToken: (...all: unknown[]) => (all.at(-1) as LegacyCallback)(),
+      },
+    ],
+    [
+      'a callback with a default, called later',
+      'callback',
+      {
+        getToken: (_openid, done = () => {}) => void setImmediate(done, null, OLD),
+        saveToken: (_openid, _token, done = () => {}) => void setImmediate(done),
+      },
+    ],
+    [
+      'more parameters than a callback, but a promise',
+      'promise',
+      {
+        getToken: async (_openid: string, _options: unknown) => OLD,
+        saveToken: async (_openid: string, _token: object, _options: unknown) => {},
+      },
+    ],
+  ])('a function with %s is called in the style that is said: %s', async (_what, style, callbacks) => {
+    const store = new CallbackTokenStore(callbacks, { style });
+    const raw = await store.get(KEY);
+    expect(JSON.parse(raw!)).toMatchObject({ accessToken: OLD.access_token });
+    await store.set(KEY, raw!, 1_000_000);
+  });
+
+  it('a style that is neither is refused', () => {
+    const pair = { getToken: () => null, saveToken: () => {} };
+    expect(() => new CallbackTokenStore(pair, { style: 'Promise' as never })).toThrow(/style.*is neither/);
+  });
+
+  it.each<[string, LegacyTokenCallbacks['getToken'], LegacyStyle | undefined]>([
+    ['a generator', function* () { yield OLD; }, undefined], // prettier-ignore
+    ['an async generator', async function* () { yield OLD; }, undefined], // prettier-ignore
+    ['a generator with a callback', function* (_openid: string, done: LegacyCallback) { yield done; }, undefined], // prettier-ignore
+    ['a generator that is said to take a callback', function* () { yield OLD; }, 'callback'], // prettier-ignore
+    ['a generator that is said to give a promise', function* () { yield OLD; }, 'promise'], // prettier-ignore
+    ['an async function that gives a generator', async () => (function* () { yield OLD; })(), undefined], // prettier-ignore
+  ])('%s is a mistake that is named, once in the log', async (_what, getToken, style) => {
+    const store = new CallbackTokenStore({ getToken, saveToken: () => {} }, { style });
+    for (let turn = 0; turn < 2; turn++) {
+      const error = await failureOf(() => store.get(KEY));
+      expect(error).toBeInstanceOf(WechatConfigError);
+      expect(error.message).toMatch(/CallbackTokenStore.getToken" is a generator/);
+    }
+    expect(logs.lines).toEqual([{ level: 'error', text: expect.stringContaining('is a generator') }]);
   });
 
   it('an error that is none becomes one without its text, which may hold a token', async () => {

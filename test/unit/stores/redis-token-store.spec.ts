@@ -1,4 +1,5 @@
 // RedisTokenStore without a server: which commands each kind of client gets, and what is made of every answer and failure.
+import { jest } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
@@ -194,6 +195,68 @@ const nodeRedisClients = {
     sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }],
   }),
 } satisfies Record<string, NodeRedisLike>;
+
+describe('A client that the store is told to close', () => {
+  const commands = {
+    get: async () => null,
+    set: async () => 'OK',
+    del: async () => 1,
+    eval: async () => 1,
+  };
+  const log: string[] = [];
+  const method = (name: string, answer: () => unknown = () => undefined) => ({
+    [name]: () => {
+      log.push(name);
+      return answer();
+    },
+  });
+  const never = () => new Promise(() => {});
+  const refuses = () => Promise.reject(new Error('The client is closed'));
+  beforeEach(() => void log.splice(0));
+  afterEach(() => jest.useRealTimers());
+
+  it.each<[string, object, string[]]>([
+    ['of ioredis', { ...method('quit'), ...method('disconnect') }, ['quit']],
+    ['of node-redis', { ...method('close'), ...method('quit'), ...method('destroy') }, ['close']],
+    [
+      'that is not connected',
+      { ...method('quit', refuses), ...method('disconnect') },
+      ['quit', 'disconnect'],
+    ],
+    [
+      'of node-redis that is closed',
+      { ...method('close', refuses), ...method('destroy') },
+      ['close', 'destroy'],
+    ],
+    ['that throws at once', { ...method('close', () => { throw new Error('x'); }), ...method('destroy') }, ['close', 'destroy']], // prettier-ignore
+    ['that knows one way only', method('quit', refuses), ['quit']],
+  ])('%s is closed in good order, or else roughly', async (_what, methods, expected) => {
+    const store = new RedisTokenStore({ ...commands, ...methods } as never, { closeClient: true });
+    await store.onApplicationShutdown();
+    expect(log).toEqual(expected);
+  });
+
+  it('is not waited for longer than two seconds', async () => {
+    jest.useFakeTimers();
+    const client = { ...commands, ...method('close', never), ...method('destroy') };
+    const closed = new RedisTokenStore(client as never, { closeClient: true }).onApplicationShutdown();
+    await jest.advanceTimersByTimeAsync(1_999);
+    expect(log).toEqual(['close']);
+    await jest.advanceTimersByTimeAsync(1);
+    await closed;
+    expect(log).toEqual(['close', 'destroy']);
+  });
+
+  it('is left alone if nothing is said', async () => {
+    const client = { ...commands, ...method('close'), ...method('destroy') };
+    await new RedisTokenStore(client as never).onApplicationShutdown();
+    expect(log).toEqual([]);
+  });
+
+  it('has to have a way to be closed', () => {
+    expect(() => new RedisTokenStore(commands as never, { closeClient: true })).toThrow(/closeClient/);
+  });
+});
 
 describe('the clients of applications', () => {
   it.each(Object.entries(ioredisClients))('%s is one, and is told from node-redis', (_, client) => {

@@ -157,6 +157,38 @@ describe('MemoryTokenStore', () => {
     expect(create).toThrow(/MemoryTokenStore\.max.*Write e\.g\. 10_000/);
   });
 
+  it.each(['token', 'session-key', 'ended'])(
+    'keeps every entry of the kind %s while thirty thousand made-up logins go through',
+    async (kind) => {
+      const keys = Array.from({ length: 5_000 }, (_, person) => `wechat:wx1:${kind}:o${person}`);
+      for (const key of keys) await store.set(key, 'kept', 30 * 24 * HOUR);
+      for (let login = 0; login < 10_000; login++) {
+        for (const other of ['claim', 'code', 'login'])
+          await store.set(`wechat:wx1:${other}:${login}`, 'x', HOUR);
+      }
+      expect(await Promise.all(keys.map((key) => store.get(key)))).toEqual(keys.map(() => 'kept'));
+    },
+  );
+
+  it('has a bound whatever kinds there are', async () => {
+    const small = new MemoryTokenStore({ max: 2, now });
+    for (let kind = 0; kind < 200; kind++) {
+      const name = String.fromCharCode(97 + (kind % 26), 97 + Math.floor(kind / 26));
+      for (const id of ['a', 'b', 'c']) await small.set(`wechat:wx1:${name}:${id}`, 'x', HOUR);
+    }
+    for (let id = 0; id < 100; id++) {
+      for (const key of [`wechat:wx1:UPPER:${id}`, `other:${id}`, `wechat:${id}`])
+        await small.set(key, 'x', HOUR);
+    }
+    expect(small.size).toBeLessThanOrEqual(2 * 21);
+    expect(await small.get('other:99')).toBeUndefined();
+    expect(await small.get('wechat:99')).toBe('x');
+  });
+
+  it('says that no other process sees its entries', () => {
+    expect(store.keepsInProcess()).toBe(true);
+  });
+
   it('goes by the clock of the machine if it is given none', async () => {
     store = new MemoryTokenStore();
     await store.set('a', 'one', HOUR);

@@ -102,6 +102,20 @@ describe('A record', () => {
     expect(toRecord(app, answer, ISSUED).scope).toEqual(['snsapi_base']);
   });
 
+  it.each([[['snsapi_base']], [['snsapi_base', 'snsapi_base']]])(
+    'of %j alone is worth keeping as long as it is good, since nothing comes of it',
+    (scope) => {
+      expect(usableUntil(appOf('official-account'), { ...record, scope })).toBe(record.expiresAt);
+    },
+  );
+
+  it.each([[['snsapi_base', 'snsapi_userinfo']], [[]]])(
+    'of %j is worth keeping as long as its refresh token',
+    (scope) => {
+      expect(usableUntil(appOf('official-account'), { ...record, scope })).toBe(ISSUED + 30 * DAY);
+    },
+  );
+
   it.each([
     ['official-account', 30],
     ['website', 30],
