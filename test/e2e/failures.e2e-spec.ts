@@ -1,6 +1,7 @@
 // Logins that fail: what the visitor is answered, and what the log and the events say of it.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
+  MemoryTokenStore,
   WechatAuth,
   WechatAuthController,
   WechatAuthGuard,
@@ -47,6 +48,7 @@ describe.each(PLATFORMS)('A login that fails on %s', (_name, adapter) => {
   let onLogin: WechatLoginHandler['onLogin'];
   let events: WechatEvent[];
   let now: number;
+  let store: MemoryTokenStore;
 
   const browser = () => new Browser().route(SHOP, running.port);
   const told = (level: string) => running.logs.lines.filter((line) => line.level === level);
@@ -66,13 +68,17 @@ describe.each(PLATFORMS)('A login that fails on %s', (_name, adapter) => {
     onLogin = async () => undefined;
     events = [];
     now = Date.now();
+    store = new MemoryTokenStore({ now: () => now });
     wechat = await startWechat();
     running = await startApplication({
       wechat,
       adapter,
       controllers: [OrdersController, WechatAuthController],
       options: { apps: ALL_APPS, now: () => now },
-      extras: { loginHandler: { useValue: { onLogin: (login: WechatLogin) => onLogin(login) } } },
+      extras: {
+        tokenStore: { useValue: store },
+        loginHandler: { useValue: { onLogin: (login: WechatLogin) => onLogin(login) } },
+      },
     });
     running.app.get(WechatEvents).events$.subscribe((event) => events.push(event));
   });
@@ -193,6 +199,23 @@ describe.each(PLATFORMS)('A login that fails on %s', (_name, adapter) => {
     const [one, two] = await Promise.all([service.login(code), service.login({ code })]);
     expect([asked, one.identity]).toEqual([1, two.identity]);
     expect(wechat.callsTo('/sns/jscode2session')).toHaveLength(1);
+  });
+
+  it('does not fail because the login handler asks for the profile, however slow the store', async () => {
+    const { set } = store;
+    store.set = async (...args) => {
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+      return set.apply(store, args);
+    };
+    let nickname: string | undefined;
+    onLogin = async ({ identity }) => {
+      ({ nickname } = await running.app.get(WechatOAuthService).app('official').getUser(identity.openid));
+    };
+    const visitor = browser();
+    const { headers } = await visitor.visit(`${SHOP}/orders/profile`);
+    const { redirectTo } = await wechat.authorize(headers.location!, { user: 'ming' });
+    expect((await visitor.visit(redirectTo!)).status).toBe(302);
+    expect(nickname).toBe(wechat.user('ming').nickname);
   });
 
   it('by a refusal or a snapshot leaves no flow behind', async () => {

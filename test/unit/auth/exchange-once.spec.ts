@@ -1,4 +1,5 @@
 // One exchange for each state: who wins, who waits, and what is left when the winner fails or dies. Several objects on one store are several machines.
+import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { CodeClaims } from '../../../lib/auth/code-claims.js';
 import { ExchangeOnce, type ExchangeSteps } from '../../../lib/auth/exchange-once.js';
@@ -104,6 +105,30 @@ describe('An exchange', () => {
 
     expect(results).toEqual(Array(20).fill(signedIn('a')));
     expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+  });
+
+  it('is on record before profile and handler are asked, however slow the store', async () => {
+    const { setIfAbsent } = fleet.store;
+    fleet.store.setIfAbsent = async (...args) => {
+      for (let turn = 0; turn < 5; turn++) await settle();
+      return setIfAbsent.apply(fleet.store, args);
+    };
+    let before: string | undefined;
+    const key = `wechat:${app.appId}:login:${createHash('sha256').update(STATE).digest('hex')}`;
+    const complete = async () => {
+      before = await fleet.store.get(key);
+      return signedIn('a');
+    };
+    await fleet.machine().run(app, FLOW, CODE, fleet.steps('a', { complete }));
+    expect(before).toMatch(/^v1\./);
+    // Its twin takes it up from there, should this process die now.
+    await fleet.store.delete(key);
+    await fleet.store.set(key, before!, 60_000);
+    const taken = await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'));
+    expect([taken, fleet.log.filter((line) => line.endsWith('exchanges'))]).toEqual([
+      signedIn('a'),
+      ['a exchanges'],
+    ]);
   });
 
   it('runs once for callers on two machines, of which the second waits for the first', async () => {

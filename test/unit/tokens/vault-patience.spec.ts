@@ -1,6 +1,9 @@
 // How long a store that does not answer is waited for, and by whom: an outage must cost each login little, and be told once.
 import { Logger } from '@nestjs/common';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import { Vault } from '../../../lib/tokens/vault.js';
@@ -82,6 +85,34 @@ it('a process that stood still does not blame the store', async () => {
 
   expect(await read).toMatchObject({ value: { n: 1 } });
   expect(events).toEqual([]);
+});
+
+it('a process that stood still looks at the socket first, where the answer has long been', async () => {
+  // In a thread of its own, so that it answers while we stand still. Timers run before sockets are read.
+  const server = new Worker(
+    `const { parentPort } = require('node:worker_threads');
+    const server = require('node:net').createServer((socket) => socket.on('data', () => socket.write('{"n":1}')));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+    { eval: true },
+  );
+  try {
+    const [port] = (await once(server, 'message')) as [number];
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    answer = async () => {
+      const reply = once(socket, 'data');
+      socket.write('?');
+      return String((await reply)[0]);
+    };
+    const read = vault.read(KEY);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5 * PATIENCE);
+
+    expect(await read).toMatchObject({ value: { n: 1 } });
+    expect(events).toEqual([]);
+    socket.destroy();
+  } finally {
+    await server.terminate();
+  }
 });
 
 it('but waits no longer than once more', async () => {
