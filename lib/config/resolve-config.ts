@@ -133,7 +133,7 @@ function refuseCodec(): never {
   throw new WechatConfigError(
     'session.codec',
     'is no option',
-    'Use a guard of your own that takes your token or asks WechatSessionService.authenticate(), as the README shows.',
+    'Use a guard of your own that takes your token or asks WechatSessionService.authenticate(), as the README shows. What signs somebody in is the token of issue().',
   );
 }
 
