@@ -340,6 +340,18 @@ describe.each(PLATFORMS)('WechatAuthGuard in GraphQL on %s', (_platform, adapter
       });
     });
 
+    it('knows nobody whose browser has signed out since, when a late answer brings the session back', async () => {
+      await start({}, {}, { controllers: [guardedAt('orders'), WechatAuthController] });
+      await expectLogin(browser, `${SHOP}/orders`);
+      const late = await browser.jar.getCookies(SHOP);
+      await browser.fetch(`${SHOP}/wechat/logout`, { method: 'POST' });
+      for (const cookie of late) await browser.jar.setCookie(cookie, SHOP);
+
+      const { errors } = (await ask('{ openid }')).json<Result<unknown>>();
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
+      expect((await ask('{ greeting }')).json()).toEqual({ data: { greeting: 'Hello stranger' } });
+    });
+
     it.each(['cookie', 'bearer'] as const)('takes the session from the %s', async (way) => {
       const signedIn = signIn();
       const headers: Record<string, string> =

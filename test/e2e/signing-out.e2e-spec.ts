@@ -13,6 +13,7 @@ import { signInAs, type WechatMockServer } from '../../lib/testing/index.js';
 import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
 import {
   ALL_APPS,
+  MOCK_APPS,
   PLATFORMS,
   type Running,
   SHOP,
@@ -146,25 +147,27 @@ describe.each(PLATFORMS)('Signing out on %s', (_name, adapter) => {
       expect(await me(browser)).toBeNull();
     });
 
-    it('signs nobody in when it comes back afterwards, and says nothing to WeChat', async () => {
-      await start();
-      const second = where === 'another node' ? await start() : nodes[0]!;
-      const browser = phone();
-      const before = await browser.jar.serialize();
-      const callback = await untilCallback(browser);
-      const flow = await browser.jar.getCookies(SHOP);
-      await logout(browser);
-      // The flow's cookie is gone with the logout; one that came back by a late answer is as good as none.
-      for (const cookie of flow) await browser.jar.setCookie(cookie, SHOP);
-      wechat.clearCalls();
+    it.each(['that had no answer yet', 'that was answered before'])(
+      'signs nobody in when one %s comes back afterwards, and says nothing to WeChat',
+      async (which) => {
+        await start();
+        const second = where === 'another node' ? await start() : nodes[0]!;
+        const browser = phone();
+        const callback = await untilCallback(browser);
+        if (which === 'that was answered before') await browser.visit(callback);
+        const cookies = await browser.jar.getCookies(SHOP);
+        await logout(browser);
+        // They are gone with the logout; what a late answer brings back is as good as nothing.
+        for (const cookie of cookies) await browser.jar.setCookie(cookie, SHOP);
+        wechat.clearCalls();
 
-      const answer = await browser.route(SHOP, second.port).visit(callback);
+        const answer = await browser.route(SHOP, second.port).visit(callback);
 
-      expect(before.cookies).toEqual([]);
-      expect(answer.setCookies.join()).not.toContain('wechat_session_');
-      expect(wechat.callsTo('/sns/oauth2/access_token')).toEqual([]);
-      expect(await me(browser)).toBeNull();
-    });
+        expect(answer.setCookies.join()).not.toContain('wechat_session_');
+        expect(wechat.callsTo('/sns/oauth2/access_token')).toEqual([]);
+        expect(await me(browser)).toBeNull();
+      },
+    );
   });
 
   it('ends what a login handler that is asked just now says yes to', async () => {
@@ -297,6 +300,24 @@ describe.each(PLATFORMS)('Signing out on %s', (_name, adapter) => {
     const { setCookies } = await logout(phone(), { headers: { cookie: shown.join('; ') } });
     const count = (what: RegExp) => setCookies.filter((line) => what.test(line)).length;
     expect([count(/_session_\w+=;/), count(/_silent_\w+_[\w-]{11}=1;/)]).toEqual([14, 14]);
+  });
+
+  it('counts for other applications of the host too, and leaves them the silence of their own', async () => {
+    await start();
+    const { appId, secret } = MOCK_APPS[0];
+    const club = await start({
+      sessionSecret: 'another-secret-canary-0123456789abcdef',
+      apps: { club: { type: 'official-account', appId, secret } },
+    });
+    const browser = phone();
+    const at = ({ port }: Running) => browser.route(SHOP, port);
+    await signIn(at(club));
+    await logout(at(nodes[0]!));
+    expect(await me(at(club))).toBeNull();
+    await signIn(at(club));
+    await logout(at(club));
+    await logout(at(nodes[0]!));
+    expect((await at(club).visit(`${SHOP}/orders/silent`)).status).toBe(200);
   });
 
   it('works without TLS too, where cookies have other names', async () => {

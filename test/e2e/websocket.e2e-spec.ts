@@ -362,6 +362,30 @@ describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapte
       expect(await client.ask('greeting')).toEqual({ event: 'greeting', data: `Hello ${openid}` });
     });
 
+    it('knows nobody whose browser has signed out since, when a late answer brings the session back', async () => {
+      const providers = [transport.gateway];
+      await start(transport, {}, { providers, controllers: [guardedAt('orders'), WechatAuthController] });
+      const browser = browserFor(running);
+      await expectLogin(browser, `${SHOP}/orders`);
+      const late = await browser.jar.getCookieString(SHOP);
+      await browser.fetch(`${SHOP}/wechat/logout`, { method: 'POST' });
+      const left = await browser.jar.getCookieString(SHOP);
+      const client = await connect({ cookie: `${late}; ${left}`, origin: SHOP });
+
+      expect(await client.ask('openid')).toEqual(expect.objectContaining({ event: 'exception' }));
+      expect(await client.ask('greeting')).toEqual({ event: 'greeting', data: 'Hello stranger' });
+    });
+
+    it('lets a socket go on that was opened before its browser signed out, as its handshake tells of no logout', async () => {
+      const providers = [transport.gateway];
+      await start(transport, {}, { providers, controllers: [guardedAt('orders'), WechatAuthController] });
+      const browser = browserFor(running);
+      await expectLogin(browser, `${SHOP}/orders`);
+      const client = await connect({ cookie: await browser.jar.getCookieString(SHOP), origin: SHOP });
+      await browser.fetch(`${SHOP}/wechat/logout`, { method: 'POST' });
+      expect((await client.ask('openid')) as object).toMatchObject({ event: 'openid' });
+    });
+
     it('takes the session from the cookie or the Authorization header of the handshake', async () => {
       await start(transport);
       const { cookie, bearer, identity } = signIn();
