@@ -15,10 +15,10 @@ export const COOKIES_BUDGET = 6_000;
 /** Cookies that one answer removes at most: each costs about 100 bytes. What is left goes with the next. */
 export const MAX_REMOVED = 10;
 
-/** @param setCookies Set-Cookie lines @param location ASCII, as it will be sent */
+/** @param setCookies Set-Cookie lines @param location ASCII, as it will be sent but for the `#` that may be put behind it */
 export function fitsAnswer(setCookies: readonly string[], location = ''): boolean {
   const lines = setCookies.reduce((sum, line) => sum + 'Set-Cookie: \r\n'.length + line.length, 0);
-  return lines + 'Location: \r\n'.length + location.length < ANSWER_BUDGET;
+  return lines + 'Location: #\r\n'.length + location.length < ANSWER_BUDGET;
 }
 
 /** As many of the lines, from the first, as one answer has room for. */

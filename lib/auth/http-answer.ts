@@ -45,11 +45,9 @@ export class HttpAnswer {
     this.setCookies(setCookies);
     this.keepPrivate();
     // The parsed address is sent, because Fastify fails on anything but ASCII.
-    this.adapter.redirect(
-      this.response,
-      status,
-      URL.canParse(location) ? new URL(location).href : encodeURI(location),
-    );
+    const address = URL.canParse(location) ? new URL(location).href : encodeURI(location);
+    // A 303 ends a POST, which does not come from WeChat.
+    this.adapter.redirect(this.response, status, status === 302 ? withOwnFragment(address) : address);
   }
 
   async page(
@@ -122,6 +120,15 @@ export class HttpAnswer {
     this.adapter.setHeader(this.response, 'Cache-Control', 'no-store');
     this.adapter.setHeader(this.response, 'Referrer-Policy', 'no-referrer');
   }
+}
+
+/**
+ * A browser carries the fragment of an address over to the one it is redirected to, unless that one has a
+ * fragment of its own: `#wechat_redirect` would stay in the address bar after every login, and a router
+ * that reads the fragment would look for that page. An empty one reads as none: `location.hash === ''`.
+ */
+function withOwnFragment(address: string): string {
+  return address.includes('#') ? address : `${address}#`;
 }
 
 function isOwnPage(value: unknown): boolean {

@@ -61,7 +61,7 @@ describe('The quick start', () => {
     await visitor.photograph('wechat-2-whose-phone');
     await visitor.press('user-ming');
 
-    expect(page.url()).toBe(`${home}/account`);
+    expect(page.url()).toBe(`${home}/account#`);
     expect(await visitor.text('openid')).toMatch(OPENID);
     expect(await visitor.text('name')).toBe('茶客');
     expect(await visitor.fact('app')).toBe('official');
@@ -76,7 +76,7 @@ describe('The quick start', () => {
     await visitor.photograph('wechat-4-consent');
     await visitor.press('allow');
 
-    expect(page.url()).toBe(`${home}/account/profile`);
+    expect(page.url()).toBe(`${home}/account/profile#`);
     expect(await visitor.text('name')).toBe('小明');
     expect(await visitor.text('openid')).toBe(openid);
     expect(await visitor.fact('scope')).toBe('snsapi_userinfo');
@@ -103,7 +103,7 @@ describe('The quick start', () => {
 
     const callback = visitor.to('/account').find((response) => response.url().includes('code='))!;
     expect(callback.status()).toBe(302);
-    expect(await callback.headerValue('location')).toBe(`${home}/account`);
+    expect(await callback.headerValue('location')).toBe(`${home}/account#`);
     expect(await callback.headerValue('cache-control')).toBe('no-store');
     expect(await callback.headerValue('referrer-policy')).toBe('no-referrer');
     const cookies = (await context.cookies(home)).filter(({ name }) => name.startsWith('wechat_'));
@@ -135,7 +135,7 @@ describe('The quick start', () => {
     await page.getByRole('link', { name: '重试' }).click();
     await visitor.press('allow');
 
-    expect(page.url()).toBe(`${home}/account/profile`);
+    expect(page.url()).toBe(`${home}/account/profile#`);
     expect(await visitor.text('name')).toContain('小红');
   });
 
@@ -152,7 +152,7 @@ describe('The quick start', () => {
     await visitor.photograph('desktop-3-confirm');
     await visitor.press('allow');
 
-    expect(page.url()).toBe(`${home}/account`);
+    expect(page.url()).toBe(`${home}/account#`);
     expect(await visitor.text('name')).toContain('小红');
     expect(await visitor.fact('app')).toBe('website');
     expect(await visitor.fact('scope')).toBe('snsapi_login');

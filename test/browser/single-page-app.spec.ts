@@ -106,7 +106,7 @@ describe('The single-page application', () => {
       await scan('hong');
 
       await expectRoute('/cellar?sort=name', '小红');
-      expect(visitor.page.url()).toBe(at('/cellar?sort=name'));
+      expect(visitor.page.url()).toBe(at('/cellar?sort=name') + (router === 'history' ? '#' : ''));
       expect(await visitor.text('empty')).toContain('Empty');
       expect(visitor.to('/cellar').map((response) => response.status())).toContain(401);
       const start = new URL(visitor.to('/wechat/login')[0]!.url());

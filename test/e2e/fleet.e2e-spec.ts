@@ -133,7 +133,7 @@ describe('A fleet', () => {
     );
 
     expect(answers.map(({ status, headers }) => `${status} ${headers.location}`)).toEqual(
-      Array(20).fill(`302 ${SHOP}/orders?kept=1`),
+      Array(20).fill(`302 ${SHOP}/orders?kept=1#`),
     );
     expect(codesSent()).toEqual([callback.searchParams.get('code')]);
     expect([...a.logins, ...b.logins]).toEqual([openidOf()]);
@@ -157,7 +157,7 @@ describe('A fleet', () => {
 
     const answers = await Promise.all([visit(browser, a, callback.href), visit(browser, b, other.href)]);
 
-    expect(answers.map(({ headers }) => headers.location)).toEqual(Array(2).fill(`${SHOP}/orders?kept=1`));
+    expect(answers.map(({ headers }) => headers.location)).toEqual(Array(2).fill(`${SHOP}/orders?kept=1#`));
     expect(codesSent()).toHaveLength(1);
     expect(a.logins.length + b.logins.length).toBe(1);
   });
@@ -167,7 +167,7 @@ describe('A fleet', () => {
     const callback = await untilCallback(browser, a);
     await visit(browser, a, callback.href, { dropCookies: true });
 
-    expect((await visit(browser, b, callback.href)).headers.location).toBe(`${SHOP}/orders?kept=1`);
+    expect((await visit(browser, b, callback.href)).headers.location).toBe(`${SHOP}/orders?kept=1#`);
 
     expect(codesSent()).toHaveLength(1);
     expect([a.logins, b.logins]).toEqual([[openidOf()], []]);
@@ -215,7 +215,7 @@ describe('A fleet', () => {
     b.advance(61_000);
     const waiting = visit(browser, b, callback.href);
 
-    expect((await waiting).headers.location).toBe(`${SHOP}/orders?kept=1`);
+    expect((await waiting).headers.location).toBe(`${SHOP}/orders?kept=1#`);
     expect(codesSent()).toHaveLength(1);
     expect(b.logins).toEqual([openidOf()]);
     expect(await whoIs(browser, a)).toBe(openidOf());
@@ -226,7 +226,7 @@ describe('A fleet', () => {
       const browser = new Browser();
       const callback = await untilCallback(browser, a);
 
-      expect((await visit(browser, fresh, callback.href)).headers.location).toBe(`${SHOP}/orders?kept=1`);
+      expect((await visit(browser, fresh, callback.href)).headers.location).toBe(`${SHOP}/orders?kept=1#`);
 
       expect(fresh.logins).toEqual([openidOf()]);
       expect(await whoIs(browser, fresh)).toBe(openidOf());
@@ -279,7 +279,7 @@ describe('A fleet', () => {
     const later = await visit(browser, b, callback.href);
 
     expect([...twins, later].map(({ headers }) => headers.location)).toEqual(
-      Array(6).fill(`${SHOP}/orders?kept=1`),
+      Array(6).fill(`${SHOP}/orders?kept=1#`),
     );
     expect(codesSent()).toHaveLength(1);
     for (const at of [a, b]) expect(await whoIs(browser, at)).toBe(openidOf());
@@ -288,7 +288,7 @@ describe('A fleet', () => {
     const again = new Browser();
     const second = await untilCallback(again, a);
     await visit(again, a, second.href, { dropCookies: true });
-    expect((await visit(again, b, second.href)).headers.location).toBe(`${SHOP}/orders?kept=1`);
+    expect((await visit(again, b, second.href)).headers.location).toBe(`${SHOP}/orders?kept=1#`);
     expect(codesSent()).toHaveLength(2);
   });
 

@@ -85,9 +85,10 @@ describe.each(PLATFORMS)('Headers on %s', (_platform, adapter) => {
     const running = await start();
     const browser = browserFor(running);
     const wanted = new URL(SHOP + path);
-    const end = path.startsWith('/wechat/login')
+    const clean = path.startsWith('/wechat/login')
       ? new URL(wanted.searchParams.get('returnTo')!, SHOP).href
       : wanted.href;
+    const end = clean.includes('#') ? clean : `${clean}#`;
     const begun = await browser.visit(wanted.href);
     expectShort(begun);
     const sent = await browser.visit(begun.headers.location!);

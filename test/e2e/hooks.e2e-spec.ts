@@ -293,17 +293,17 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
       );
       const desktop = browser(AGENTS.desktop);
       expect((await desktop.visit(`${CLUB}/orders`)).headers.location).toBe(
-        `${CLUB}/sorry?code=OPEN_IN_WECHAT`,
+        `${CLUB}/sorry?code=OPEN_IN_WECHAT#`,
       );
       expect((await desktop.visit(`${SHOP}/orders`)).headers.location).toBe(
-        `${SHOP}/front/sorry?code=OPEN_IN_WECHAT`,
+        `${SHOP}/front/sorry?code=OPEN_IN_WECHAT#`,
       );
 
       const phone = browser();
       const { headers } = await phone.visit(`${CLUB}/orders`);
       const state = new URL(headers.location!).searchParams.get('state')!;
       const refused = await phone.visit(`${CLUB}/orders?state=${state}`);
-      expect([refused.status, refused.headers.location]).toEqual([302, 'https://help.example.com/']);
+      expect([refused.status, refused.headers.location]).toEqual([302, 'https://help.example.com/#']);
       // The flow is over, so its cookie goes.
       expect(refused.setCookies).toEqual([expect.stringMatching(/^__Host-wechat_flow_\w+=; Max-Age=0/)]);
     });

@@ -113,7 +113,7 @@ describe.each(PLATFORMS)('A state on %s', (_name, adapter) => {
     const answers = await goRound(`${SHOP}/orders?page=2`, (address) =>
       times++ === 0 ? address.replace(/&state=\w+/, '') : address,
     );
-    expect(answers.at(-1)!.headers.location).toBe(`${SHOP}/orders?page=2`);
+    expect(answers.at(-1)!.headers.location).toBe(`${SHOP}/orders?page=2#`);
     expect(answers).toHaveLength(3);
   });
 

@@ -89,10 +89,10 @@ describe.each(PLATFORMS)('Problem pages on %s', (_name, adapter) => {
   });
 
   it.each([
-    ['a path', '/help?why=wechat', SHOP, `${SHOP}/help?why=wechat`],
-    ['a path behind a proxy that strips one', '/help', `${SHOP}/shop`, `${SHOP}/shop/help`],
-    ['an address', 'https://help.example.com/茶', SHOP, 'https://help.example.com/%E8%8C%B6'],
-    ['another host without a scheme', '//help.example.com/x', SHOP, '//help.example.com/x'],
+    ['a path', '/help?why=wechat', SHOP, `${SHOP}/help?why=wechat#`],
+    ['a path behind a proxy that strips one', '/help', `${SHOP}/shop`, `${SHOP}/shop/help#`],
+    ['an address', 'https://help.example.com/茶', SHOP, 'https://help.example.com/%E8%8C%B6#'],
+    ['another host without a scheme', '//help.example.com/x', SHOP, '//help.example.com/x#'],
   ])('can be a redirect to %s', async (_what, redirect, publicUrl, location) => {
     const browser = await desktopWith(() => ({ redirect }), publicUrl);
 

@@ -134,7 +134,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
       '/connect/oauth2/authorize',
     ]);
     const { redirectTo } = await wechat.authorize(first.headers.location!, { user: 'ming' });
-    expect((await browser.visit(redirectTo!)).headers.location).toBe(SHOP + page);
+    expect((await browser.visit(redirectTo!)).headers.location).toBe(`${SHOP}${page}#`);
 
     wechat.inject(endpoint, { errcode, times: Infinity });
     const stranger = browser.another();
@@ -161,7 +161,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
 
       const answer = await person.visit(await untilCallback(person));
 
-      expect(answer.headers.location).toBe(`${SHOP}/orders`);
+      expect(answer.headers.location).toBe(`${SHOP}/orders#`);
       const { user } = (await person.fetch(`${SHOP}/orders`)).json<{ user: WechatIdentity }>();
       expect([user.openid, user.nickname]).toEqual([wechat.openidOf(APP_ID, 'ming'), undefined]);
       await asking.app.close();
@@ -177,7 +177,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
 
       const answer = await browser.visit(late);
 
-      expect([answer.status, answer.headers.location]).toEqual([302, `${SHOP}/orders`]);
+      expect([answer.status, answer.headers.location]).toEqual([302, `${SHOP}/orders#`]);
       expect(await isSignedIn(browser)).toBe(true);
     },
   );
@@ -231,7 +231,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => browser.visit(callback)));
 
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(302));
-    expect(new Set(answers.map(({ headers }) => headers.location))).toEqual(new Set([`${SHOP}/orders`]));
+    expect(new Set(answers.map(({ headers }) => headers.location))).toEqual(new Set([`${SHOP}/orders#`]));
     expect(exchanges()).toBe(1);
     expect(handled).toHaveLength(1);
     expect(await isSignedIn(browser)).toBe(true);
@@ -243,7 +243,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
 
     const second = await browser.visit(callback);
 
-    expect(second.headers.location).toBe(`${SHOP}/orders`);
+    expect(second.headers.location).toBe(`${SHOP}/orders#`);
     expect(exchanges()).toBe(1);
     expect(await isSignedIn(browser)).toBe(true);
   });
@@ -256,7 +256,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     const [first, second] = [await browser.visit(callback), await browser.visit(other.href)];
 
     expect([first.status, second.status]).toEqual([302, 302]);
-    expect(second.headers.location).toBe(`${SHOP}/orders`);
+    expect(second.headers.location).toBe(`${SHOP}/orders#`);
     expect(exchanges()).toBe(1);
   });
 
@@ -268,7 +268,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
 
     const answer = await browser.visit(callback);
 
-    expect(answer.headers.location).toBe(`${SHOP}/orders`);
+    expect(answer.headers.location).toBe(`${SHOP}/orders#`);
     expect(exchanges()).toBe(1);
   });
 
@@ -280,7 +280,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     const again = await browser.visit(callback);
 
     expect(again.status).toBe(302);
-    expect(again.headers.location).toBe(`${SHOP}/orders`);
+    expect(again.headers.location).toBe(`${SHOP}/orders#`);
     expect(exchanges()).toBe(1);
   });
 
@@ -294,7 +294,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     expect(answers.at(-1)!.url).toBe(`${SHOP}/orders`);
     expect(answers.at(-1)!.json()).toMatchObject({ user: { openid: wechat.openidOf(APP_ID, 'hong') } });
     // The sharer's code was not touched.
-    expect((await browser.visit(callback)).headers.location).toBe(`${SHOP}/orders`);
+    expect((await browser.visit(callback)).headers.location).toBe(`${SHOP}/orders#`);
   });
 
   it('refuses to sign a browser in with the code and state of somebody else (login CSRF)', async () => {
@@ -313,8 +313,8 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     const first = await untilCallback(browser, '/orders?tab=1');
     const second = await untilCallback(browser, '/orders?tab=2');
 
-    expect((await browser.visit(first)).headers.location).toBe(`${SHOP}/orders?tab=1`);
-    expect((await browser.visit(second)).headers.location).toBe(`${SHOP}/orders?tab=2`);
+    expect((await browser.visit(first)).headers.location).toBe(`${SHOP}/orders?tab=1#`);
+    expect((await browser.visit(second)).headers.location).toBe(`${SHOP}/orders?tab=2#`);
   });
 
   it('starts again for a browser that lost the cookie of its flow, and brings it where it wanted to go', async () => {
@@ -425,7 +425,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
 
     const retried = await browser.visit(callback);
 
-    expect(retried.headers.location).toBe(`${SHOP}/orders`);
+    expect(retried.headers.location).toBe(`${SHOP}/orders#`);
     expect(exchanges()).toBe(1);
     const ref = /LOGIN_FAILED · ([0-9A-F]{10})/.exec(failed.body)![1]!;
     expect(running.logs.text).toContain(ref);
@@ -535,7 +535,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     const restarted = await startApplication({ wechat, adapter, controllers: [OrdersController] });
     browser.route(SHOP, restarted.port);
 
-    expect((await browser.visit(callback)).headers.location).toBe(`${SHOP}/orders?kept=1`);
+    expect((await browser.visit(callback)).headers.location).toBe(`${SHOP}/orders?kept=1#`);
 
     await restarted.app.close();
   });

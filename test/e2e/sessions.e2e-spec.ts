@@ -501,9 +501,9 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
     });
 
     it.each([
-      ['/orders/mine', `${SHOP}/orders/mine`],
+      ['/orders/mine', `${SHOP}/orders/mine#`],
       [`${SHOP}/orders/mine?a=1#b`, `${SHOP}/orders/mine?a=1#b`],
-      ['https://app.example.com/welcome', 'https://app.example.com/welcome'],
+      ['https://app.example.com/welcome', 'https://app.example.com/welcome#'],
     ])('end where it says: %s', async (redirectTo, end) => {
       onLogin = async () => ({ redirectTo });
       browser.route('https://app.example.com', running.port);

@@ -17,7 +17,10 @@ export interface Answer {
   headers: http.IncomingHttpHeaders;
   setCookies: string[];
   body: string;
+  /** What was asked for. Fragments are not sent. */
   url: string;
+  /** The address with the fragment that it has, or inherited from the address that redirected to it. */
+  addressBar: string;
   json<T = Record<string, unknown>>(): T;
 }
 
@@ -89,7 +92,7 @@ export class Browser {
       const answer: Answer = await this.visit(next, options);
       answers.push(answer);
       const { location } = answer.headers;
-      next = location === undefined ? undefined : new URL(location, next).href;
+      next = location === undefined ? undefined : redirected(next, location);
     }
     return answers;
   }
@@ -121,11 +124,21 @@ export class Browser {
     if (!this.noCookies && !options.dropCookies) {
       for (const line of answer.setCookies) await this.jar.setCookie(line, url);
     }
-    return { ...answer, url };
+    return { ...answer, url: url.split('#', 1)[0]!, addressBar: url };
   }
 }
 
-function send(options: http.RequestOptions, body: string | undefined): Promise<Omit<Answer, 'url'>> {
+/** Where a redirect leads. An address without a fragment inherits that of the one before. */
+function redirected(from: string, location: string): string {
+  const to = new URL(location, from);
+  if (!to.href.includes('#')) to.hash = new URL(from).hash;
+  return to.href;
+}
+
+function send(
+  options: http.RequestOptions,
+  body: string | undefined,
+): Promise<Omit<Answer, 'url' | 'addressBar'>> {
   return new Promise((resolve, reject) => {
     const request = http.request(options, (response) => {
       const chunks: Buffer[] = [];
