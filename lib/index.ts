@@ -64,6 +64,7 @@ export {
   TokenNotFoundError,
   WechatApiError,
   WechatConfigError,
+  type WechatConfigProblem,
   WechatDecryptError,
   WechatError,
   type WechatErrorKind,

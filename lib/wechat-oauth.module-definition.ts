@@ -11,7 +11,12 @@ import {
 import type { WechatLoginHandler } from './auth/login-handler.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
 import type { TokenStore } from './tokens/token-store.js';
-import { TOKEN_STORE, WECHAT_LOGIN_HANDLER, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
+import {
+  TOKEN_STORE,
+  WECHAT_CONFIG,
+  WECHAT_LOGIN_HANDLER,
+  WECHAT_OAUTH_OPTIONS,
+} from './wechat-oauth.constants.js';
 import type { WechatOAuthOptions } from './wechat-oauth.options.js';
 
 /** A Nest provider without its `provide`. */
@@ -45,7 +50,11 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
         providers: [
           ...(definition.providers ?? []),
-          provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_OAUTH_OPTIONS] }),
+          // WECHAT_CONFIG only so that the options are judged before.
+          provide(
+            TOKEN_STORE,
+            tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_OAUTH_OPTIONS, WECHAT_CONFIG] },
+          ),
           provide(WECHAT_LOGIN_HANDLER, loginHandler ?? { useValue: null }),
         ],
       }),

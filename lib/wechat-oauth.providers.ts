@@ -21,6 +21,7 @@ import { SealedSessions } from './auth/sealed-sessions.js';
 import { SessionReader } from './auth/session-reader.js';
 import { SignIn } from './auth/sign-in.js';
 import { WechatAuthController } from './auth/wechat-auth.controller.js';
+import { WechatAuthGuard } from './auth/wechat-auth.guard.js';
 import { WechatSessionService } from './auth/wechat-session.service.js';
 import { resolveConfig } from './config/resolve-config.js';
 import { SessionKeys } from './mini-program/session-keys.js';
@@ -45,8 +46,9 @@ export const isProduction = (): boolean => process.env['NODE_ENV'] === 'producti
 export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   {
     provide: WECHAT_CONFIG,
-    inject: [WECHAT_OAUTH_OPTIONS],
-    useFactory: (options: WechatOAuthOptions) => resolveConfig(options, isProduction()),
+    inject: [WECHAT_OAUTH_OPTIONS, ModulesContainer],
+    useFactory: (options: WechatOAuthOptions, modules: ModulesContainer) =>
+      resolveConfig(options, isProduction(), usesGuard(modules)),
   },
   {
     provide: WECHAT_RUNTIME,
@@ -156,6 +158,16 @@ export const WECHAT_OAUTH_EXPORTS = [
 /** A provider for a plain class whose constructor takes exactly these. */
 function part<T>(type: new (...args: never[]) => T, inject: (symbol | Function)[]): Provider {
   return { provide: type, inject: inject as never[], useFactory: (...args: never[]) => new type(...args) };
+}
+
+/** Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application. */
+function usesGuard(modules: ModulesContainer): boolean {
+  const isGuard = ({ metatype }: { metatype: unknown }) =>
+    typeof metatype === 'function' &&
+    (metatype === WechatAuthGuard || metatype.prototype instanceof WechatAuthGuard);
+  return [...modules.values()].some(({ injectables, providers }) =>
+    [...injectables.values(), ...providers.values()].some(isGuard),
+  );
 }
 
 /** Whether `WechatAuthController`, or a controller that extends it, is mounted with these options. */

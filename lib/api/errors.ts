@@ -32,6 +32,8 @@ export abstract class WechatError extends Error {
 export class WechatConfigError extends WechatError {
   override readonly kind = 'config';
   override readonly code = 'WECHAT_CONFIG';
+  /** Everything that is wrong, in the order of the options; `option`, `problem` and `fix` of the error are those of the first. */
+  readonly problems: readonly WechatConfigProblem[];
 
   /**
    * @param option the option as one writes it, e.g. `apps.mini.secret`
@@ -42,9 +44,38 @@ export class WechatConfigError extends WechatError {
     readonly option: string,
     readonly problem: string,
     readonly fix: string,
+    others: readonly WechatConfigProblem[] = [],
   ) {
-    super(`WechatOAuthModule: option "${option}" ${problem}. ${fix}`);
+    const problems = [{ option, problem, fix }, ...others.map(pickProblem)];
+    super(
+      problems.length === 1
+        ? `WechatOAuthModule: ${describeProblem(problems[0]!)}`
+        : `WechatOAuthModule: ${problems.length} options are missing or wrong.\n` +
+            problems.map((one) => `- ${describeProblem(one)}`).join('\n'),
+    );
+    this.problems = problems;
   }
+
+  /** @internal One error that says what several say. */
+  static listing([first, ...others]: readonly WechatConfigProblem[]): WechatConfigError {
+    return new WechatConfigError(first!.option, first!.problem, first!.fix, others);
+  }
+}
+
+/** One thing that is wrong with the options. */
+export interface WechatConfigProblem {
+  /** The option as one writes it, e.g. `apps.mini.secret`. */
+  readonly option: string;
+  readonly problem: string;
+  readonly fix: string;
+}
+
+function pickProblem({ option, problem, fix }: WechatConfigProblem): WechatConfigProblem {
+  return { option, problem, fix };
+}
+
+function describeProblem({ option, problem, fix }: WechatConfigProblem): string {
+  return `option "${option}" ${problem}. ${fix}`;
 }
 
 /** An argument that WeChat would refuse, refused before anything was sent. The value itself is never repeated. */

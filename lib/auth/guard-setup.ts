@@ -1,5 +1,6 @@
 // The one thing the guard injects, so that it can be used in every module that sees ours.
 import { WechatConfigError } from '../api/errors.js';
+import { missingForGuard } from '../config/guard-needs.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { askHook } from './ask-hook.js';
@@ -35,22 +36,8 @@ export class GuardSetup {
    * @throws WechatConfigError
    */
   requireOptions(): void {
-    if (this.config.sessionSecrets.length === 0) {
-      throw new WechatConfigError(
-        'sessionSecret',
-        'is missing, and WechatAuthGuard seals its sessions with it',
-        'Make one with: openssl rand -base64 32',
-      );
-    }
-    for (const app of this.config.apps.values()) {
-      const hasPages = app.type === 'official-account' || app.type === 'website';
-      if (hasPages && !app.publicUrl) {
-        throw new WechatConfigError(
-          'publicUrl',
-          `is missing, and WechatAuthGuard sends people back to it from "${app.name}"`,
-          'Write the address that browsers use, e.g. "https://shop.example.com".',
-        );
-      }
-    }
+    const { apps, sessionSecrets } = this.config;
+    const missing = missingForGuard(apps.values(), sessionSecrets.length > 0);
+    if (missing.length > 0) throw WechatConfigError.listing(missing);
   }
 }

@@ -7,7 +7,8 @@ import type {
   WechatOAuthOptions,
   WechatScope,
 } from '../wechat-oauth.options.js';
-import { readPublicUrl } from './read-url.js';
+import type { Complaints } from './complaints.js';
+import { readPublicUrl, UNREAD_URL } from './read-url.js';
 import { isRecord, readOneOf, refuseUnknown } from './read-value.js';
 import type { WechatApp } from './wechat-config.js';
 
@@ -25,11 +26,12 @@ export function readApps(
   options: WechatOAuthOptions,
   publicUrl: URL | undefined,
   allowHttp: boolean,
+  complaints: Complaints,
 ): Map<string, WechatApp> {
   const { apps, appId, secret, type, scope } = options;
   if (apps === undefined) {
     const single = { type: type ?? 'official-account', appId, secret, scope } as WechatAppOptions;
-    return new Map([['default', readApp('default', single, '', publicUrl, allowHttp)]]);
+    return new Map([['default', readApp('default', single, '', publicUrl, allowHttp, complaints)]]);
   }
   if (appId !== undefined || secret !== undefined || type !== undefined || scope !== undefined) {
     throw new WechatConfigError(
@@ -42,32 +44,40 @@ export function readApps(
     throw new WechatConfigError('apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
   }
   const resolved = new Map<string, WechatApp>();
-  const seen = new Map<string, string>();
-  for (const [name, app] of Object.entries(apps)) {
-    if (!/^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(name)) {
-      throw new WechatConfigError(
-        'apps',
-        `has a name that cannot be used: ${JSON.stringify(name.slice(0, 40))}`,
-        'Start with a letter; letters, digits, "-" and "_", at most 32.',
-      );
-    }
+  const readOne = (name: string, app: unknown) => {
     const option = `apps.${name}`;
+    requireName(name);
     if (!isRecord(app))
       throw new WechatConfigError(option, 'is not an object', 'Write { type, appId, secret }.');
-    refuseUnknown(app, KNOWN_APP_OPTIONS, option);
-    const read = readApp(name, app, `${option}.`, publicUrl, allowHttp);
-    const twin = seen.get(read.appId);
-    if (twin !== undefined) {
-      throw new WechatConfigError(
-        `${option}.appId`,
-        `is the same as that of "${twin}"`,
-        'Everything is stored by app id: configure each app once.',
-      );
-    }
-    seen.set(read.appId, name);
+    refuseUnknown(app, KNOWN_APP_OPTIONS, option, complaints);
+    const read = readApp(
+      name,
+      app as unknown as WechatAppOptions,
+      `${option}.`,
+      publicUrl,
+      allowHttp,
+      complaints,
+    );
+    const twin = [...resolved.values()].find((other) => other.appId !== '' && other.appId === read.appId);
     resolved.set(name, read);
-  }
+    if (twin === undefined) return;
+    throw new WechatConfigError(
+      `${option}.appId`,
+      `is the same as that of "${twin.name}"`,
+      'Everything is stored by app id: configure each app once.',
+    );
+  };
+  for (const [name, app] of Object.entries(apps)) complaints.attempt(() => readOne(name, app), undefined);
   return resolved;
+}
+
+function requireName(name: string): void {
+  if (/^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(name)) return;
+  throw new WechatConfigError(
+    'apps',
+    `has a name that cannot be used: ${JSON.stringify(name.slice(0, 40))}`,
+    'Start with a letter; letters, digits, "-" and "_", at most 32.',
+  );
 }
 
 function readApp(
@@ -76,32 +86,42 @@ function readApp(
   prefix: string,
   publicUrl: URL | undefined,
   allowHttp: boolean,
+  complaints: Complaints,
 ): WechatApp {
-  const type = readOneOf(`${prefix}type`, app.type, Object.keys(SCOPES) as WechatAppType[]);
-  if (typeof app.appId !== 'string' || !/^[A-Za-z0-9-]{4,64}$/.test(app.appId)) {
-    throw new WechatConfigError(
-      `${prefix}appId`,
-      app.appId === undefined ? 'is missing' : 'is not an app id',
-      'Copy it from WeChat\'s console: "wx" and 16 characters.',
-    );
-  }
-  const scopes = SCOPES[type];
-  if (app.scope !== undefined && !scopes.includes(app.scope)) {
-    const fix =
-      scopes.length === 0
-        ? 'A mini program has no scopes: leave it out.'
-        : `An app of type "${type}" knows ${scopes.join(' and ')}.`;
-    throw new WechatConfigError(`${prefix}scope`, 'does not fit the type of the app', fix);
-  }
+  const types = Object.keys(SCOPES) as WechatAppType[];
+  // Of an unknown type nothing more can be said about scope and public URL, so neither is complained about.
+  const type = complaints.attempt(() => readOneOf(`${prefix}type`, app.type, types), undefined);
   return {
     name,
-    type,
-    appId: app.appId,
-    secrets: readAppSecrets(`${prefix}secret`, app.secret),
-    scope: app.scope ?? scopes[0],
+    type: type ?? 'mobile',
+    appId: complaints.attempt(() => readAppId(`${prefix}appId`, app.appId), ''),
+    secrets: complaints.attempt(() => readAppSecrets(`${prefix}secret`, app.secret), []),
+    scope: type && complaints.attempt(() => readScope(`${prefix}scope`, app.scope, type), undefined),
     publicUrl:
-      app.publicUrl === undefined ? publicUrl : readPublicUrl(`${prefix}publicUrl`, app.publicUrl, allowHttp),
+      app.publicUrl === undefined
+        ? publicUrl
+        : complaints.attempt(() => readPublicUrl(`${prefix}publicUrl`, app.publicUrl, allowHttp), UNREAD_URL),
   };
+}
+
+function readAppId(option: string, value: unknown): string {
+  if (typeof value === 'string' && /^[A-Za-z0-9-]{4,64}$/.test(value)) return value;
+  throw new WechatConfigError(
+    option,
+    value === undefined ? 'is missing' : 'is not an app id',
+    'Copy it from WeChat\'s console: "wx" and 16 characters.',
+  );
+}
+
+function readScope(option: string, value: unknown, type: WechatAppType): WechatScope | undefined {
+  const scopes = SCOPES[type];
+  if (value === undefined) return scopes[0];
+  if (scopes.includes(value as WechatScope)) return value as WechatScope;
+  const fix =
+    scopes.length === 0
+      ? 'A mini program has no scopes: leave it out.'
+      : `An app of type "${type}" knows ${scopes.join(' and ')}.`;
+  throw new WechatConfigError(option, 'does not fit the type of the app', fix);
 }
 
 function readAppSecrets(option: string, value: unknown): Secret[] {

@@ -2,6 +2,7 @@
 import { WechatConfigError } from '../api/errors.js';
 import { Secret } from '../sealing/secret.js';
 import type { WechatOAuthOptions } from '../wechat-oauth.options.js';
+import type { Complaints } from './complaints.js';
 import { isRecord, readOneOf, readPositive } from './read-value.js';
 import type { WechatApp, WechatConfig } from './wechat-config.js';
 
@@ -38,9 +39,25 @@ export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, Wec
   });
 }
 
-export function readSession(options: WechatOAuthOptions): WechatConfig['session'] {
-  const { ttl = 7 * DAY, idle, cookieName = 'wechat_session', bearer = true } = options.session ?? {};
-  const { revocable = false } = options.session ?? {};
+export function readSession(options: WechatOAuthOptions, complaints: Complaints): WechatConfig['session'] {
+  const { ttl = 7 * DAY, idle, cookieName = 'wechat_session' } = options.session ?? {};
+  const { bearer = true, revocable = false } = options.session ?? {};
+  return {
+    ttl: complaints.attempt(() => readPositive('session.ttl', ttl, 's', 400 * DAY), DAY),
+    idle:
+      idle === undefined
+        ? undefined
+        : complaints.attempt(() => readPositive('session.idle', idle, 's', 400 * DAY), undefined),
+    cookieName: complaints.attempt(() => readCookieName(cookieName), ''),
+    bearerHeader: complaints.attempt(() => readBearerHeader(bearer), undefined),
+    revocable: complaints.attempt(
+      () => readOneOf('session.revocable', revocable, [true, false, 'strict']),
+      false,
+    ),
+  };
+}
+
+function readCookieName(cookieName: unknown): string {
   if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(cookieName)) {
     throw new WechatConfigError(
       'session.cookieName',
@@ -56,24 +73,18 @@ export function readSession(options: WechatOAuthOptions): WechatConfig['session'
       'Use another one, such as "shop_session".',
     );
   }
-  let bearerHeader: string | undefined;
-  if (bearer === true) bearerHeader = 'authorization';
-  else if (bearer !== false) {
-    const header: unknown = isRecord(bearer) ? bearer.header : undefined;
-    if (typeof header !== 'string' || !/^[A-Za-z0-9-]{1,64}$/.test(header)) {
-      throw new WechatConfigError(
-        'session.bearer',
-        'is neither a boolean nor { header }',
-        'Write true, false or { header: "x-wechat-session" }.',
-      );
-    }
-    bearerHeader = header.toLowerCase();
-  }
-  return {
-    ttl: readPositive('session.ttl', ttl, 's', 400 * DAY),
-    idle: idle === undefined ? undefined : readPositive('session.idle', idle, 's', 400 * DAY),
-    cookieName,
-    bearerHeader,
-    revocable: readOneOf('session.revocable', revocable, [true, false, 'strict']),
-  };
+  return cookieName;
+}
+
+/** @returns undefined where no bearer token is taken */
+function readBearerHeader(bearer: unknown): string | undefined {
+  if (bearer === true) return 'authorization';
+  if (bearer === false) return undefined;
+  const header: unknown = isRecord(bearer) ? bearer['header'] : undefined;
+  if (typeof header === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(header)) return header.toLowerCase();
+  throw new WechatConfigError(
+    'session.bearer',
+    'is neither a boolean nor { header }',
+    'Write true, false or { header: "x-wechat-session" }.',
+  );
 }

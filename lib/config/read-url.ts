@@ -1,6 +1,9 @@
 // Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is refused here.
 import { WechatConfigError } from '../api/errors.js';
 
+/** Stands for an address that was complained about, so that it does not count as missing too. */
+export const UNREAD_URL = new URL('https://unread.invalid');
+
 const LOOPBACK = /^(localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 export function isLoopback(url: URL): boolean {

@@ -1,5 +1,6 @@
 // Reads plain values among the options: numbers, words, paths, functions.
 import { WechatConfigError } from '../api/errors.js';
+import type { Complaints } from './complaints.js';
 
 /** @param unit for the message */
 export function readPositive(option: string, value: unknown, unit: 's' | 'ms', max: number): number {
@@ -39,29 +40,23 @@ export function readPath(option: string, value: unknown): string {
   return value;
 }
 
-export function readFunctions<T extends object>(option: string, group: T): T {
-  for (const [name, value] of Object.entries(group)) {
-    if (value !== undefined && typeof value !== 'function') {
-      throw new WechatConfigError(
-        option ? `${option}.${name}` : name,
-        'is not a function',
-        'See the configuration table in the README.',
-      );
-    }
+export function readFunctions<T extends object>(group: string, values: T, complaints: Complaints): T {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || typeof value === 'function') continue;
+    const option = group ? `${group}.${name}` : name;
+    complaints.add(
+      new WechatConfigError(option, 'is not a function', 'See the configuration table in the README.'),
+    );
   }
-  return group;
+  return values;
 }
 
-export function refuseUnknown(value: object, known: string, group: string): void {
+export function refuseUnknown(value: object, known: string, group: string, complaints: Complaints): void {
   const names = known.split(' ');
   for (const key of Object.keys(value)) {
-    if (!names.includes(key)) {
-      throw new WechatConfigError(
-        group ? `${group}.${key}` : key,
-        'is not known',
-        `Known here: ${names.join(', ')}.`,
-      );
-    }
+    if (names.includes(key)) continue;
+    const option = group ? `${group}.${key}` : key;
+    complaints.add(new WechatConfigError(option, 'is not known', `Known here: ${names.join(', ')}.`));
   }
 }
 

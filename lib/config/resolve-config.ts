@@ -1,9 +1,11 @@
 // Judges the options once, while the application starts. Every complaint names the option, what is wrong with it and what to write instead.
 import { WechatConfigError } from '../api/errors.js';
 import type { WechatDevOptions, WechatHttpOptions, WechatOAuthOptions } from '../wechat-oauth.options.js';
+import { Complaints } from './complaints.js';
+import { missingForGuard } from './guard-needs.js';
 import { readApps, readDefaultApp } from './read-apps.js';
 import { readSession, readSessionSecrets } from './read-session.js';
-import { readEndpoint, readOrigin, readPublicUrl } from './read-url.js';
+import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
 import { isRecord, readFunctions, readOneOf, readPath, readPositive, refuseUnknown } from './read-value.js';
 import type { WechatConfig } from './wechat-config.js';
 
@@ -29,21 +31,99 @@ const KNOWN_CLIENTS: readonly (WechatDevOptions['client'] & string)[] = [
 
 /**
  * @param production whether `NODE_ENV` is `production`
- * @throws WechatConfigError
+ * @param hasGuard whether the application uses `WechatAuthGuard`; what it needs is listed with the rest. Where nothing else is wrong, the guard says so itself
+ * @throws WechatConfigError that lists all that is wrong
  */
-export function resolveConfig(options: WechatOAuthOptions, production: boolean): WechatConfig {
+export function resolveConfig(
+  options: WechatOAuthOptions,
+  production: boolean,
+  hasGuard = false,
+): WechatConfig {
   requireOptionsObject(options);
-  for (const [group, known] of Object.entries(KNOWN_OPTIONS)) {
-    const value = group ? (options as Record<string, unknown>)[group] : options;
-    if (value === undefined) continue;
-    if (!isRecord(value))
-      throw new WechatConfigError(group, 'is not an object', 'See the configuration table in the README.');
-    if (group === 'http' && value['proxy'] !== undefined) refuseProxy();
-    if (group === 'session' && value['codec'] !== undefined) refuseCodec();
-    refuseUnknown(value, known, group);
-  }
+  const complaints = new Complaints();
+  const { dev = {}, returnTo = {}, endpoints = {}, ...given } = readGroups(options, complaints);
+  complaints.attempt(() => judgeDev(dev, production), undefined);
+  const allowHttp = complaints.attempt(
+    () => readOneOf('dev.allowHttp', dev.allowHttp ?? false, [true, false]),
+    true,
+  );
+  readFunctions('', { now: given.now }, complaints);
 
-  const dev = options.dev ?? {};
+  const publicUrl =
+    given.publicUrl === undefined
+      ? undefined
+      : complaints.attempt(() => readPublicUrl('publicUrl', given.publicUrl, allowHttp), UNREAD_URL);
+  const apps = complaints.attempt(() => readApps(given, publicUrl, allowHttp, complaints), new Map());
+  const sessionSecrets = complaints.attempt(() => readSessionSecrets(given.sessionSecret, apps), []);
+  const origins = new Set<string>();
+  for (const app of apps.values()) if (app.publicUrl) origins.add(app.publicUrl.origin);
+  for (const origin of readOrigins(returnTo.origins, allowHttp, complaints)) origins.add(origin);
+
+  const config: WechatConfig = {
+    apps,
+    // The names are not worth a word while the apps themselves are wrong.
+    defaultApp:
+      apps.size === 0
+        ? undefined
+        : complaints.attempt(() => readDefaultApp(given.defaultApp, apps), undefined),
+    publicUrl,
+    sessionSecrets,
+    session: readSession(given, complaints),
+    returnTo: {
+      origins,
+      default: complaints.attempt(() => readPath('returnTo.default', returnTo.default ?? '/'), '/'),
+    },
+    loginPath: complaints.attempt(() => readLoginPath(given.loginPath ?? '/wechat/login'), '/'),
+    endpoints: {
+      open: complaints.attempt(
+        () => readEndpoint('endpoints.open', endpoints.open ?? 'https://open.weixin.qq.com'),
+        '',
+      ),
+      api: complaints.attempt(
+        () => readEndpoint('endpoints.api', endpoints.api ?? 'https://api.weixin.qq.com'),
+        '',
+      ),
+    },
+    http: readHttp(given.http ?? {}, complaints),
+    lang: complaints.attempt(() => readOneOf('lang', given.lang ?? 'en', ['zh_CN', 'zh_TW', 'en']), 'en'),
+    hooks: readFunctions('hooks', given.hooks ?? {}, complaints),
+    dev,
+  };
+  if (hasGuard) addGuardNeeds(options, config, complaints);
+  complaints.throwIfAny();
+  return config;
+}
+
+/** What the guard misses is only worth saying here together with something else; alone, the guard says it better, for the module that it uses. */
+function addGuardNeeds(options: WechatOAuthOptions, { apps }: WechatConfig, complaints: Complaints): void {
+  if (complaints.isEmpty) return;
+  for (const need of missingForGuard(apps.values(), options.sessionSecret !== undefined))
+    complaints.add(need);
+}
+
+/** The options without the groups that are no objects and cannot be read. */
+function readGroups(options: WechatOAuthOptions, complaints: Complaints): WechatOAuthOptions {
+  const read: Record<string, unknown> = {};
+  // By name, not spread: what an instance of a class inherits counts too.
+  for (const name of KNOWN_OPTIONS['']!.split(' ')) read[name] = options[name as keyof WechatOAuthOptions];
+  for (const [group, known] of Object.entries(KNOWN_OPTIONS)) {
+    const value = group ? read[group] : options;
+    if (value === undefined) continue;
+    if (isRecord(value)) {
+      if (group === 'http' && value['proxy'] !== undefined) complaints.attempt(refuseProxy, undefined);
+      if (group === 'session' && value['codec'] !== undefined) complaints.attempt(refuseCodec, undefined);
+      refuseUnknown(value, known, group, complaints);
+    } else {
+      complaints.add(
+        new WechatConfigError(group, 'is not an object', 'See the configuration table in the README.'),
+      );
+      delete read[group];
+    }
+  }
+  return read as unknown as WechatOAuthOptions;
+}
+
+function judgeDev(dev: WechatDevOptions, production: boolean): void {
   if (production && (dev.client !== undefined || dev.allowHttp)) {
     throw new WechatConfigError(
       'dev',
@@ -54,44 +134,23 @@ export function resolveConfig(options: WechatOAuthOptions, production: boolean):
   if (dev.client !== undefined && typeof dev.client !== 'function') {
     readOneOf('dev.client', dev.client, KNOWN_CLIENTS);
   }
-  const allowHttp = readOneOf('dev.allowHttp', dev.allowHttp ?? false, [true, false]);
-  readFunctions('', { now: options.now });
+}
 
-  const publicUrl =
-    options.publicUrl === undefined ? undefined : readPublicUrl('publicUrl', options.publicUrl, allowHttp);
-  const apps = readApps(options, publicUrl, allowHttp);
-  const sessionSecrets = readSessionSecrets(options.sessionSecret, apps);
-  const origins = new Set<string>();
-  for (const app of apps.values()) if (app.publicUrl) origins.add(app.publicUrl.origin);
-  const extraOrigins = options.returnTo?.origins ?? [];
-  if (!Array.isArray(extraOrigins)) {
-    throw new WechatConfigError(
-      'returnTo.origins',
-      'is not an array',
-      'Write origins: ["https://app.example.com"].',
+function readOrigins(value: unknown, allowHttp: boolean, complaints: Complaints): string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    complaints.add(
+      new WechatConfigError(
+        'returnTo.origins',
+        'is not an array',
+        'Write origins: ["https://app.example.com"].',
+      ),
     );
+    return [];
   }
-  extraOrigins.forEach((origin, index) =>
-    origins.add(readOrigin(`returnTo.origins[${index}]`, origin, allowHttp)),
+  return (value as unknown[]).map((origin, index) =>
+    complaints.attempt(() => readOrigin(`returnTo.origins[${index}]`, origin, allowHttp), ''),
   );
-
-  return {
-    apps,
-    defaultApp: readDefaultApp(options.defaultApp, apps),
-    publicUrl,
-    sessionSecrets,
-    session: readSession(options),
-    returnTo: { origins, default: readPath('returnTo.default', options.returnTo?.default ?? '/') },
-    loginPath: readLoginPath(options.loginPath ?? '/wechat/login'),
-    endpoints: {
-      open: readEndpoint('endpoints.open', options.endpoints?.open ?? 'https://open.weixin.qq.com'),
-      api: readEndpoint('endpoints.api', options.endpoints?.api ?? 'https://api.weixin.qq.com'),
-    },
-    http: readHttp(options.http ?? {}),
-    lang: readOneOf('lang', options.lang ?? 'en', ['zh_CN', 'zh_TW', 'en']),
-    hooks: readFunctions('hooks', options.hooks ?? {}),
-    dev,
-  };
 }
 
 /** @throws WechatConfigError */
@@ -100,22 +159,29 @@ export function requireOptionsObject(options: unknown): void {
   throw new WechatConfigError('options', 'are missing', 'Pass an object, or return one from useFactory.');
 }
 
-function readHttp(http: WechatHttpOptions): WechatConfig['http'] {
+function readHttp(http: WechatHttpOptions, complaints: Complaints): WechatConfig['http'] {
   const { httpAgent, httpsAgent } = http;
   for (const [name, agent] of Object.entries({ httpAgent, httpsAgent })) {
-    if (agent !== undefined && typeof (agent as { addRequest?: unknown } | null)?.addRequest !== 'function') {
-      throw new WechatConfigError(
+    if (agent === undefined || typeof (agent as { addRequest?: unknown } | null)?.addRequest === 'function')
+      continue;
+    complaints.add(
+      new WechatConfigError(
         `http.${name}`,
         'is not an agent',
         `Pass an Agent of node:${name.slice(0, -5)}, or one that extends it.`,
-      );
-    }
+      ),
+    );
   }
   const maxSockets = http.maxSockets ?? 256;
   if (!Number.isInteger(maxSockets) || maxSockets < 1) {
-    throw new WechatConfigError('http.maxSockets', 'is not a whole number from 1', 'Write a plain number.');
+    complaints.add(
+      new WechatConfigError('http.maxSockets', 'is not a whole number from 1', 'Write a plain number.'),
+    );
   }
-  const timeout = readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000);
+  const timeout = complaints.attempt(
+    () => readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000),
+    1,
+  );
   return { ...http, timeout, maxSockets };
 }
 

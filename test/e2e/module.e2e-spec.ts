@@ -314,6 +314,29 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       ),
     );
 
+    it.each<[string, ModuleMetadata]>([
+      ['on a route', { controllers: [OrdersController] }],
+      ['of the application', { providers: [{ provide: APP_GUARD, useClass: WechatAuthGuard }] }],
+      [
+        'that extends ours',
+        {
+          controllers: [guardedAt('orders')],
+          providers: [{ provide: APP_GUARD, useClass: class extends WechatAuthGuard {} }],
+        },
+      ],
+    ])('all of it in one error, what a guard %s needs included', async (_where, metadata) => {
+      const { endpoints } = stage.options();
+      const wechat = WechatOAuthModule.forRoot({ endpoints } as WechatOAuthOptions);
+      const error = await bootstrapError({ ...metadata, imports: [wechat] });
+      expect(error).toBeInstanceOf(WechatConfigError);
+      expect((error as WechatConfigError).problems.map(({ option }) => option)).toEqual([
+        'appId',
+        'secret',
+        'publicUrl',
+        'sessionSecret',
+      ]);
+    });
+
     it('passes on the error of a factory that rejects', async () => {
       const cause = new Error('the vault is sealed');
       const wechat = WechatOAuthModule.forRootAsync({ useFactory: () => Promise.reject(cause) });

@@ -231,7 +231,6 @@ describe('What is wrong is named', () => {
     ['a group that is a list', { ...ONE, hooks: [] }, 'hooks', 'is not an object'],
 
     ['no appId', { secret: SECRET }, 'appId', 'is missing'],
-    ['no options at all', {}, 'appId', 'is missing'],
     ['an appId with a blank', { ...ONE, appId: 'wx0123 ' }, 'appId', 'is not an app id'],
     ['an appId that is a number', { ...ONE, appId: 123456 }, 'appId', 'is not an app id'],
     ['an empty appId', { ...ONE, appId: '' }, 'appId', 'is not an app id'],
@@ -566,5 +565,95 @@ describe('What is wrong is named', () => {
     expect(complaint({ apps: { shop: MINI }, defaultApp: 'x' }).fix).toBe('Write one of: shop.');
     expect(complaint({ ...ONE, appSecret: SECRET }).fix).toContain('appId, secret, type');
     expect(complaint({ ...ONE, returnTo: { origins: ['https://a.b/c'] } }).fix).toBe('Write "https://a.b".');
+  });
+});
+
+describe('All that is wrong is listed in one error', () => {
+  it('names everything that is missing, each with its fix, what the guard needs included', () => {
+    const error = thrownBy(WechatConfigError, () => resolveConfig({} as never, false, true));
+    expect(error.problems.map(({ option }) => option)).toEqual([
+      'appId',
+      'secret',
+      'publicUrl',
+      'sessionSecret',
+    ]);
+    expect(error.message.split('\n')).toEqual([
+      'WechatOAuthModule: 4 options are missing or wrong.',
+      expect.stringMatching(/^- option "appId" is missing\. Copy it/),
+      expect.stringMatching(/^- option "secret" is missing\. Write the AppSecret/),
+      expect.stringMatching(/^- option "publicUrl" is missing, and WechatAuthGuard .*"default"\. Write/),
+      expect.stringMatching(/^- option "sessionSecret" is missing, and WechatAuthGuard .*\. Make one/),
+    ]);
+    // What handles the first fault alone goes on working.
+    expect(error).toMatchObject({ code: 'WECHAT_CONFIG', option: 'appId', problem: 'is missing' });
+  });
+
+  it('says nothing of the guard where there is none, or where it is all that would be said', () => {
+    expect(complaint({}).problems.map(({ option }) => option)).toEqual(['appId', 'secret']);
+    expect(resolveConfig(ONE as never, false, true).sessionSecrets).toEqual([]);
+  });
+
+  it('names what is wrong in every app and group beside what is missing, and each option once', () => {
+    const wrong = {
+      apps: {
+        shop: { type: 'website', appId: 'wx 1', publicUrl: 'http://shop.example.com' },
+        club: { type: 'official', secret: '' },
+        'a b': {},
+        mini: { ...MINI, scope: 'snsapi_base', colour: 'red' },
+        again: { ...MINI },
+      },
+      sessionSecret: ['short', 'short too'],
+      session: { ttl: '7d', cookieName: 'a b', bearer: 1 },
+      http: 'fast',
+      endpoints: { api: 'x', open: 'y' },
+      returnTo: { origins: ['*', 'https://a.b/c'], default: 'home' },
+      loginPath: 'login',
+      lang: 'de',
+      hooks: { selectApp: 1 },
+      now: 7,
+      colour: 'red',
+    };
+    const { problems, message } = thrownBy(WechatConfigError, () =>
+      resolveConfig(wrong as never, false, true),
+    );
+    expect(problems.map(({ option }) => option).sort()).toEqual(
+      [
+        'apps',
+        'apps.again.appId',
+        'apps.club.appId',
+        'apps.club.secret',
+        'apps.club.type',
+        'apps.mini.colour',
+        'apps.mini.scope',
+        'apps.shop.appId',
+        'apps.shop.publicUrl',
+        'apps.shop.secret',
+        'colour',
+        'endpoints.api',
+        'endpoints.open',
+        'hooks.selectApp',
+        'http',
+        'lang',
+        'loginPath',
+        'now',
+        'returnTo.default',
+        'returnTo.origins[0]',
+        'returnTo.origins[1]',
+        'session.bearer',
+        'session.cookieName',
+        'session.ttl',
+        'sessionSecret',
+      ].sort(),
+    );
+    expect(message).not.toContain(SECRET);
+  });
+
+  it('reads options that a class inherits', () => {
+    class Base {
+      get appId() {
+        return APP_ID;
+      }
+    }
+    expect(resolve(Object.assign(new Base(), { secret: SECRET })).defaultApp?.appId).toBe(APP_ID);
   });
 });

@@ -1,0 +1,31 @@
+// The options that only WechatAuthGuard needs.
+import { WechatConfigError } from '../api/errors.js';
+import type { WechatApp } from './wechat-config.js';
+
+/** @returns what is missing, nothing when the guard can work */
+export function missingForGuard(apps: Iterable<WechatApp>, hasSessionSecret: boolean): WechatConfigError[] {
+  const missing: WechatConfigError[] = [];
+  const homeless = [...apps].filter(
+    ({ type, publicUrl }) => (type === 'official-account' || type === 'website') && !publicUrl,
+  );
+  if (homeless.length > 0) {
+    const names = homeless.map(({ name }) => `"${name}"`).join(' and ');
+    missing.push(
+      new WechatConfigError(
+        'publicUrl',
+        `is missing, and WechatAuthGuard sends people back to it from ${names}`,
+        'Write the address that browsers use, e.g. "https://shop.example.com".',
+      ),
+    );
+  }
+  if (!hasSessionSecret) {
+    missing.push(
+      new WechatConfigError(
+        'sessionSecret',
+        'is missing, and WechatAuthGuard seals its sessions with it',
+        'Make one with: openssl rand -base64 32',
+      ),
+    );
+  }
+  return missing;
+}
