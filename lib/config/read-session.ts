@@ -25,6 +25,13 @@ export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, Wec
         'Make one with: openssl rand -base64 32',
       );
     }
+    if (isRepetitive(secret)) {
+      throw new WechatConfigError(
+        'sessionSecret',
+        'is made of a few characters, or of the same ones again and again',
+        'Make one with: openssl rand -base64 32',
+      );
+    }
     // Never the AppSecret: whoever learns one of the two must not get the other's powers with it.
     for (const app of apps.values()) {
       if (app.secrets.some((appSecret) => appSecret.reveal() === secret)) {
@@ -37,6 +44,27 @@ export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, Wec
     }
     return new Secret(secret);
   });
+}
+
+/** A random secret of 64 hex digits has less than 6 different ones in 2 of 10^29 cases (4368 sets of 5 digits, (5/16)^64 each), one in base64 more seldom still. */
+const FEWEST_CHARACTERS = 6;
+
+/**
+ * Whether nobody can have made it by chance: 'aaaa…', or a piece repeated, at its end or between numbers with some change.
+ * Of 64 random hex digits, half equal those some places before in less than 1 of 10^18 cases (32 distances, each at most C(63, 32) / 16^32); of 32 bytes in
+ * base64 in less than 1 of 10^25, of 32 hex digits in less than 1 of 10^8.
+ */
+function isRepetitive(secret: string): boolean {
+  const characters = [...secret];
+  if (new Set(characters).size < FEWEST_CHARACTERS) return true;
+  const half = characters.length / 2;
+  for (let distance = 1; distance <= half; distance++) {
+    const repeated = characters.filter(
+      (one, index) => index >= distance && one === characters[index - distance],
+    );
+    if (repeated.length >= half) return true;
+  }
+  return false;
 }
 
 export function readSession(options: WechatOAuthOptions, complaints: Complaints): WechatConfig['session'] {

@@ -12,7 +12,7 @@ const config = resolveConfig(
     appId: 'wx00000000official',
     secret: 's',
     publicUrl: 'https://shop.example.com',
-    sessionSecret: 's'.repeat(32),
+    sessionSecret: 'session-secret-canary-0123456789abcdef',
   },
   false,
 );

@@ -10,7 +10,7 @@ import { failureOf } from '../../support/failure.js';
 import { makeParts } from '../../support/parts.js';
 
 const { app, config, tokens, sessionKeys, runtime, vault } = makeParts({
-  sessionSecret: 'sign-in-'.repeat(4),
+  sessionSecret: 'session-secret-canary-0123456789abcdef',
 });
 const sessions = new SealedSessions(config, new Sealer(config.sessionSecrets), runtime);
 const token = new WechatToken({

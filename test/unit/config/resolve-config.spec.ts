@@ -1,4 +1,5 @@
 // The options, judged once: what is wrong is named with its fix, what is right gets its defaults, and nothing that was written down as secret is repeated.
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { WechatConfigError } from '../../../lib/api/errors.js';
@@ -75,11 +76,26 @@ describe('What is right', () => {
   });
 
   it('takes several session secrets, the first one first', () => {
-    const second = 'x'.repeat(32);
+    const second = 'the-secret-before-0123456789-abcdef';
     const { sessionSecrets } = resolve({ ...ONE, sessionSecret: [SESSION_SECRET, second] });
     expect(sessionSecrets.map((secret) => secret.reveal())).toEqual([SESSION_SECRET, second]);
     // 32 bytes, not 32 letters.
-    expect(resolve({ ...ONE, sessionSecret: '密'.repeat(11) }).sessionSecrets).toHaveLength(1);
+    expect(resolve({ ...ONE, sessionSecret: '天地玄黄宇宙洪荒日月盈' }).sessionSecrets).toHaveLength(1);
+  });
+
+  it.each(['base64', 'hex', 'base64url'] as const)('takes every secret of random bytes in %s', (encoding) => {
+    const drawn = Array.from({ length: 2_000 }, (_, n) =>
+      createHash('sha256').update(`${n}`).digest(encoding),
+    );
+    for (const sessionSecret of drawn)
+      expect(resolve({ ...ONE, sessionSecret }).sessionSecrets).toHaveLength(1);
+    // 16 bytes are enough too, where they are written in 32 digits.
+    expect(
+      resolve({ ...ONE, sessionSecret: '9f86d081884c7d659a2feaa0c55ad015' }).sessionSecrets,
+    ).toHaveLength(1);
+    expect(
+      resolve({ ...ONE, sessionSecret: 'correct horse battery staple and a cart' }).sessionSecrets,
+    ).toHaveLength(1);
   });
 
   it('takes several apps under names of their own, harmless even where objects have such names', () => {
@@ -344,6 +360,27 @@ describe('What is wrong is named', () => {
       /shorter/,
     ],
     ['a session secret that is null', { ...ONE, sessionSecret: null }, 'sessionSecret', /shorter/],
+    ...[
+      ['one letter', 'a'.repeat(40)],
+      ['zeros', '0'.repeat(64)],
+      ['two letters in turn', 'ab'.repeat(20)],
+      ['five letters in disorder', 'abcdeedcbaabdecabcedacdbeabcdebdca'],
+      ['digits in turn', '12345678'.repeat(4)],
+      ['hex digits in turn', '0123456789abcdef'.repeat(2)],
+      ['a word again and again', 'changeme '.repeat(4)],
+      ['a word again and again with another end', `${'changeme'.repeat(4)}!1`],
+      ['a word that is counted', 'secret1secret2secret3secret4secret5'],
+      ['a sign of three bytes', '密'.repeat(11)],
+      ['a sign outside the first plane', '🔑'.repeat(8)],
+    ].flatMap(([what, weak]): Row[] => [
+      [what!, { ...ONE, sessionSecret: weak }, 'sessionSecret', /few characters/],
+      [
+        `${what} in the second place`,
+        { ...ONE, sessionSecret: [SESSION_SECRET, weak] },
+        'sessionSecret',
+        /few characters/,
+      ],
+    ]),
     [
       'the AppSecret as session secret',
       { ...ONE, sessionSecret: SECRET },

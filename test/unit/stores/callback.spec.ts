@@ -533,7 +533,7 @@ describe('The two forms of the pair', () => {
 describe('With a sessionSecret', () => {
   it('tokens stay in clear and the rest is sealed', async () => {
     const { tokens, rest, store } = world({ [OPENID]: OLD });
-    const { vault } = makeParts({ sessionSecret: 's'.repeat(32) }, { store });
+    const { vault } = makeParts({ sessionSecret: 'session-secret-canary-0123456789abcdef' }, { store });
     const shape = () => true;
     expect((await vault.read<TokenRecord>(KEY, shape))?.value).toEqual(RECORD);
     await vault.write(KEY, { ...RECORD, accessToken: 'NEXT' }, DAY);
