@@ -1,0 +1,213 @@
+// The login flow and everything it decides with, without Nest and without HTTP: a request in, a verdict out, in well under a millisecond.
+import type { ModuleRef } from '@nestjs/core';
+import type { TokenAnswer } from '../../lib/api/sns-api.js';
+import { CodeClaims } from '../../lib/auth/code-claims.js';
+import { ExchangeOnce } from '../../lib/auth/exchange-once.js';
+import { Failures } from '../../lib/auth/failures.js';
+import { Flows } from '../../lib/auth/flow.js';
+import { HttpRequest } from '../../lib/auth/http-request.js';
+import { LoginCallback } from '../../lib/auth/login-callback.js';
+import { LoginFlow } from '../../lib/auth/login-flow.js';
+import type { WechatLoginHandler } from '../../lib/auth/login-handler.js';
+import { LoginOutcome } from '../../lib/auth/login-outcome.js';
+import { LoginStart } from '../../lib/auth/login-start.js';
+import { Refusals } from '../../lib/auth/refusals.js';
+import { Revocations } from '../../lib/auth/revocations.js';
+import type { RouteRule } from '../../lib/auth/route-rule.js';
+import { SealedSessions, type SessionFacts } from '../../lib/auth/sealed-sessions.js';
+import { SessionReader } from '../../lib/auth/session-reader.js';
+import { SignIn } from '../../lib/auth/sign-in.js';
+import type { Verdict } from '../../lib/auth/verdict.js';
+import { Visit } from '../../lib/auth/visit.js';
+import type { WechatIdentity } from '../../lib/index.js';
+import { Sealer } from '../../lib/sealing/sealer.js';
+import type { TokenStore } from '../../lib/tokens/token-store.js';
+import type { WechatOAuthOptions } from '../../lib/wechat-oauth.options.js';
+import { AGENTS } from './browser.js';
+import { type FakeRuntime, makeParts } from './parts.js';
+
+export const HOST = 'https://shop.example.com';
+
+/** What browsers say of a page that a person opens. */
+export const PAGE = {
+  accept: 'text/html,application/xhtml+xml',
+  'accept-language': 'en',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'user-agent': AGENTS.wechat,
+} as const;
+
+const RULE: RouteRule = {
+  apps: undefined,
+  scope: undefined,
+  mode: 'required',
+  snapshot: 'refuse',
+  isLoginRoute: false,
+};
+
+export interface Asked {
+  method?: string;
+  path?: string;
+  headers?: Record<string, string | undefined>;
+  cookies?: readonly string[];
+  canNavigate?: boolean;
+}
+
+/** @param options on top of an official account and a website app at one host */
+export function makeLogin(options: Partial<WechatOAuthOptions> = {}, store?: TokenStore) {
+  const parts = makeParts(
+    {
+      apps: {
+        official: { type: 'official-account', appId: 'wx00000000official', secret: 'a' },
+        website: { type: 'website', appId: 'wx000000000website', secret: 'b' },
+      },
+      publicUrl: HOST,
+      sessionSecret: 'login-parts-secret-0123456789abcdef',
+      ...options,
+    },
+    store ? { store } : {},
+  );
+  const { config, vault, tokens, sessionKeys, events } = parts;
+  const runtime: FakeRuntime = parts.runtime;
+  // A login handler is not too late because a pause takes no time here.
+  runtime.sleep = () => new Promise<never>(() => {});
+  let onLogin: WechatLoginHandler['onLogin'] = async () => undefined;
+  let exchange = async (): Promise<TokenAnswer> => tokenAnswer();
+  let exchanged = 0;
+  parts.api.exchangeCode = async () => {
+    exchanged++;
+    return exchange();
+  };
+  parts.api.userInfo = async (openid) => ({ openid, nickname: 'Ming' }) as never;
+
+  const sealer = new Sealer(config.sessionSecrets);
+  const modules = {
+    resolve: async () => ({ onLogin: (login: never) => onLogin(login) }),
+    registerRequestByContextId: () => {},
+  } as unknown as ModuleRef;
+  const sessions = new SealedSessions(config, sealer, runtime);
+  const revocations = new Revocations(vault, config, runtime);
+  const reader = new SessionReader(config, sessions, revocations);
+  const flows = new Flows(config, sealer, runtime);
+  const refusals = new Refusals(config, runtime, () => true);
+  const failures = new Failures(events, runtime);
+  const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime);
+  const start = new LoginStart(config, flows, refusals, events);
+  const outcome = new LoginOutcome(config, flows, sessions, start, refusals, failures, events);
+  const exchanges = new ExchangeOnce(vault, config, runtime, new CodeClaims(vault));
+  const callback = new LoginCallback(
+    config,
+    flows,
+    exchanges,
+    tokens,
+    signIn,
+    sessions,
+    revocations,
+    outcome,
+    refusals,
+    failures,
+    events,
+    runtime,
+  );
+  const flow = new LoginFlow(config, reader, sessions, start, callback, refusals);
+
+  const requestOf = ({ method = 'GET', path = '/orders', headers = PAGE, cookies = [] }: Asked) =>
+    new HttpRequest({
+      method,
+      url: path,
+      headers: { ...headers, ...(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}) },
+    });
+  const [official, website] = [...config.apps.values()];
+  const identity = (changes: Partial<WechatIdentity> = {}): WechatIdentity => ({
+    app: 'official',
+    appId: 'wx00000000official',
+    openid: 'oMing',
+    scope: ['snsapi_base'],
+    isSnapshotUser: false,
+    ...changes,
+  });
+
+  return {
+    ...parts,
+    runtime,
+    official: official!,
+    website: website!,
+    sealer,
+    sessions,
+    revocations,
+    reader,
+    flows,
+    refusals,
+    failures,
+    start,
+    outcome,
+    callback,
+    identity,
+    requestOf,
+    get exchanged() {
+      return exchanged;
+    },
+    /** What the login handler says from now on. */
+    admit: (handler: WechatLoginHandler['onLogin']) => void (onLogin = handler),
+    /** What WeChat says to a code from now on. */
+    answer: (answer: () => Promise<TokenAnswer>) => void (exchange = answer),
+    visit: (asked: Asked = {}, rule: Partial<RouteRule> = {}) =>
+      new Visit(config, requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true),
+    judge: (asked: Asked = {}, rule: Partial<RouteRule> = {}): Promise<Verdict> =>
+      flow.judge(requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true),
+    /** `name=value` of a session cookie. */
+    cookieOf: (changes: Partial<WechatIdentity> = {}, facts: SessionFacts = {}): string => {
+      const who = identity(changes);
+      const app = config.apps.get(who.app) ?? official!;
+      return pairOf(sessions.toCookie(app, sessions.create(who, facts)));
+    },
+    bearerOf: (changes: Partial<WechatIdentity> = {}, facts: SessionFacts = {}): string =>
+      sessions.toBearer(sessions.create(identity(changes), facts)),
+  };
+}
+
+export type Login = ReturnType<typeof makeLogin>;
+
+export function tokenAnswer(changes: Partial<TokenAnswer> = {}): TokenAnswer {
+  return {
+    accessToken: 'AT',
+    expiresIn: 7_200,
+    refreshToken: 'RT',
+    openid: 'oMing',
+    scope: ['snsapi_base'],
+    unionid: undefined,
+    isSnapshotUser: false,
+    ...changes,
+  };
+}
+
+export const pairOf = (line: string): string => line.split(';', 1)[0]!;
+
+/** The Set-Cookie lines of a verdict, as a browser would send them back: name and value, without those that are removed. */
+export function cookiesOf(verdict: Verdict): string[] {
+  const lines = 'setCookies' in verdict ? verdict.setCookies : [];
+  return lines.map(pairOf).filter((pair) => !pair.endsWith('='));
+}
+
+/** What a verdict comes to, in one word: `pass`, `pass oMing`, `401`, `page OPEN_IN_WECHAT`, `wechat`, `qr`, or the address it leads to. */
+export function wordOf(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case 'pass':
+      return verdict.identity ? `pass ${verdict.identity.openid}` : 'pass';
+    case 'deny':
+      return String(verdict.problem.statusCode);
+    case 'page':
+      return `page ${verdict.problem.code}`;
+    case 'redirect': {
+      const { origin, pathname, search } = new URL(verdict.location);
+      if (origin !== 'https://open.weixin.qq.com') return pathname + search;
+      return pathname === '/connect/qrconnect' ? 'qr' : 'wechat';
+    }
+  }
+}
+
+/** Of the address of a login that starts. */
+export function stateOf(verdict: Verdict): string {
+  if (verdict.kind !== 'redirect') throw new Error(`no login starts: ${wordOf(verdict)}`);
+  return new URL(verdict.location).searchParams.get('state')!;
+}
