@@ -181,7 +181,7 @@ describe('MemoryTokenStore', () => {
         await small.set(key, 'x', HOUR);
     }
     expect(small.size).toBeLessThanOrEqual(2 * 21);
-    expect(await small.get('other:99')).toBeUndefined();
+    expect(await small.get('wechat:wx1:UPPER:99')).toBeUndefined();
     expect(await small.get('wechat:99')).toBe('x');
   });
 
