@@ -1,7 +1,15 @@
 // The module: what its static methods promise, and what is checked when an application starts.
-import { type DynamicModule, Inject, Logger, Module, type OnModuleInit } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './api/errors.js';
+import { LoginAddress } from './auth/login-address.js';
 import { requireOptionsObject } from './config/resolve-config.js';
 import type { WechatApp, WechatConfig } from './config/wechat-config.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
@@ -21,7 +29,10 @@ import { isProduction, WECHAT_OAUTH_EXPORTS, WECHAT_OAUTH_PROVIDERS } from './we
 
 /** Signs people in with WeChat. Import it once, with `forRoot` or `forRootAsync`. */
 @Module({ providers: WECHAT_OAUTH_PROVIDERS, exports: WECHAT_OAUTH_EXPORTS })
-export class WechatOAuthModule extends ConfigurableModuleClass implements OnModuleInit {
+export class WechatOAuthModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationBootstrap
+{
   private readonly logger = new Logger('WechatOAuth');
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
@@ -50,10 +61,7 @@ export class WechatOAuthModule extends ConfigurableModuleClass implements OnModu
         'Configure several apps in one module with `apps`, or set isGlobal: false and import each module where it is used.',
       );
     }
-    // Not through ModuleRef, which looks at the module that registered a token last, and that may be another one of ours.
-    const own = [...this.modules.values()].find(
-      (module) => module.metatype === WechatOAuthModule && (module.instance as unknown) === this,
-    )!.providers;
+    const own = this.ownProviders();
     this.requireSingleton('options', own.get(WECHAT_OAUTH_OPTIONS)!);
     const store = this.requireSingleton('tokenStore', own.get(TOKEN_STORE)!);
     requireMethods('tokenStore', store, ['get', 'set', 'delete', 'setIfAbsent', 'replaceIfEqual']);
@@ -82,6 +90,18 @@ export class WechatOAuthModule extends ConfigurableModuleClass implements OnModu
       `The token store keeps the session keys of the mini program "${name}" in the memory of this process: a restart loses them, and ` +
         'other processes cannot decrypt or verify its data. Give CallbackTokenStore a `rest` that all processes share.',
     );
+  }
+
+  /** Not before: only now are all routes mounted. */
+  onApplicationBootstrap(): void {
+    (this.ownProviders().get(LoginAddress)!.instance as LoginAddress).warnOfMismatch();
+  }
+
+  /** Not through ModuleRef, which looks at the module that registered a token last, and that may be another one of ours. */
+  private ownProviders() {
+    return [...this.modules.values()].find(
+      (module) => module.metatype === WechatOAuthModule && (module.instance as unknown) === this,
+    )!.providers;
   }
 
   /** What is made anew for each request has no memory to share: every callback would be the first of its state. */

@@ -136,7 +136,7 @@ export interface WechatOAuthOptions {
 
   session?: WechatSessionOptions;
   returnTo?: WechatReturnToOptions;
-  /** Path of the login route if `WechatAuthController` is mounted, as the application sees it. Default: `/wechat/login`. */
+  /** Path of the login route if `WechatAuthController` is mounted, as the application sees it. Default: found at the start, with prefix, version and class path. */
   loginPath?: string;
   /** WeChat's hosts; for the mock server or a proxy of your own. Default: `https://open.weixin.qq.com` and `https://api.weixin.qq.com`. */
   endpoints?: { open?: string; api?: string };

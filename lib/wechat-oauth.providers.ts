@@ -1,7 +1,7 @@
 // Wires the parts together. Every part is a plain class; this is the only place that knows them all.
 import { HttpService } from '@nestjs/axios';
 import type { Provider } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { withoutDefaults } from './api/own-client.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
@@ -11,6 +11,7 @@ import { ExchangeOnce } from './auth/exchange-once.js';
 import { Failures } from './auth/failures.js';
 import { Flows } from './auth/flow.js';
 import { GuardSetup } from './auth/guard-setup.js';
+import { LoginAddress } from './auth/login-address.js';
 import { LoginCallback } from './auth/login-callback.js';
 import { LoginFlow } from './auth/login-flow.js';
 import { LoginOutcome } from './auth/login-outcome.js';
@@ -20,7 +21,6 @@ import { Revocations } from './auth/revocations.js';
 import { SealedSessions } from './auth/sealed-sessions.js';
 import { SessionReader } from './auth/session-reader.js';
 import { SignIn } from './auth/sign-in.js';
-import { WechatAuthController } from './auth/wechat-auth.controller.js';
 import { WechatAuthGuard } from './auth/wechat-auth.guard.js';
 import { WechatSessionService } from './auth/wechat-session.service.js';
 import { resolveConfig } from './config/resolve-config.js';
@@ -82,15 +82,12 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(Flows, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(CodeClaims, [Vault]),
   part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME, CodeClaims]),
+  part(LoginAddress, [WECHAT_CONFIG, ModulesContainer, ApplicationConfig]),
   {
     provide: Refusals,
-    inject: [WECHAT_CONFIG, WECHAT_RUNTIME, ModulesContainer],
-    useFactory: (config: WechatConfig, runtime: Runtime, modules: ModulesContainer) =>
-      new Refusals(
-        config,
-        runtime,
-        once(() => hasLoginRoute(modules, config)),
-      ),
+    inject: [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress],
+    useFactory: (config: WechatConfig, runtime: Runtime, address: LoginAddress) =>
+      new Refusals(config, runtime, () => address.path),
   },
   part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
   part(Failures, [WechatEvents, WECHAT_RUNTIME]),
@@ -168,18 +165,4 @@ function usesGuard(modules: ModulesContainer): boolean {
   return [...modules.values()].some(({ injectables, providers }) =>
     [...injectables.values(), ...providers.values()].some(isGuard),
   );
-}
-
-/** Whether `WechatAuthController`, or a controller that extends it, is mounted with these options. */
-function hasLoginRoute(modules: ModulesContainer, config: WechatConfig): boolean {
-  return [...modules.values()].some(({ controllers }) =>
-    [...controllers.values()].some(
-      ({ instance }) => instance instanceof WechatAuthController && instance.servesFor(config),
-    ),
-  );
-}
-
-function once<T>(find: () => T): () => T {
-  let found: { value: T } | undefined;
-  return () => (found ??= { value: find() }).value;
 }

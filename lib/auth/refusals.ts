@@ -15,8 +15,8 @@ export class Refusals {
   constructor(
     private readonly config: WechatConfig,
     private readonly runtime: Pick<Runtime, 'randomBytes'>,
-    /** Whether `WechatAuthController` is mounted, so that there is an address to name. */
-    private readonly hasLoginRoute: () => boolean,
+    /** Path of the login route, where there is one to name. Asked for at the first refusal, when the routes are known. */
+    private readonly loginPath: () => string | undefined,
   ) {}
 
   problem(code: WechatProblemCode, lang: 'zh' | 'en', details: ProblemDetails = {}): WechatProblem {
@@ -40,9 +40,10 @@ export class Refusals {
 
   deny(visit: Visit, code: WechatProblemCode, details: ProblemDetails = {}): Verdict {
     const { accepted, rule, lang } = visit;
-    const app = this.hasLoginRoute() ? visit.serving[0] : undefined;
+    const path = this.loginPath();
+    const app = visit.serving[0];
     const problem = this.problem(code, lang, {
-      ...(app ? { loginUrl: publicAddress(requirePublicUrl(app), this.config.loginPath) } : {}),
+      ...(app && path !== undefined ? { loginUrl: publicAddress(requirePublicUrl(app), path) } : {}),
       ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
       ...(rule.scope === undefined ? {} : { scope: rule.scope }),
       ...details,

@@ -1,4 +1,4 @@
-// Ready-made routes for pages and apps. Not mounted by itself: list it in `controllers`, or extend it under a path of your own and set `loginPath`.
+// Ready-made routes for pages and apps. Not mounted by itself: list it in `controllers`, or extend it under a path of your own.
 import {
   Controller,
   ForbiddenException,

@@ -73,7 +73,7 @@ export function resolveConfig(
       origins,
       default: complaints.attempt(() => readPath('returnTo.default', returnTo.default ?? '/'), '/'),
     },
-    loginPath: complaints.attempt(() => readLoginPath(given.loginPath ?? '/wechat/login'), '/'),
+    loginPath: complaints.attempt(() => readLoginPath(given.loginPath), undefined),
     endpoints: {
       open: complaints.attempt(
         () => readEndpoint('endpoints.open', endpoints.open ?? 'https://open.weixin.qq.com'),
@@ -204,7 +204,8 @@ function refuseCodec(): never {
 }
 
 /** Without a query or fragment: the guard appends its own. */
-function readLoginPath(value: unknown): string {
+function readLoginPath(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
   const path = readPath('loginPath', value);
   if (!/[?#]/.test(path)) return path;
   throw new WechatConfigError('loginPath', 'has a query or a fragment', 'Write the path alone.');

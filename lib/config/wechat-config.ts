@@ -39,7 +39,8 @@ export interface WechatConfig {
     readonly origins: ReadonlySet<string>;
     readonly default: string;
   };
-  readonly loginPath: string;
+  /** What the application says; undefined leaves it to what is found at the start. */
+  readonly loginPath: string | undefined;
   readonly endpoints: { readonly open: string; readonly api: string };
   readonly http: Required<Pick<WechatHttpOptions, 'timeout' | 'maxSockets'>> & WechatHttpOptions;
   readonly lang: WechatLang;

@@ -49,7 +49,7 @@ describe('The smallest configuration', () => {
         revocable: false,
       },
       returnTo: { origins: new Set(), default: '/' },
-      loginPath: '/wechat/login',
+      loginPath: undefined,
       endpoints: { open: 'https://open.weixin.qq.com', api: 'https://api.weixin.qq.com' },
       http: { timeout: 5_000, maxSockets: 256 },
       lang: 'en',
