@@ -14,6 +14,7 @@ Plays open.weixin.qq.com and api.weixin.qq.com for development. Anybody can sign
 
   --port <n>           port to listen on (default 8765; 0: any free port)
   --host <address>     address to listen on (default 127.0.0.1)
+  --allow-remote       let other machines in where --host is not of this one alone
   --app <app>          an app, may be repeated: type:appId:secret[:domain…], domains separated by : or ,
                        type: official-account, website, mobile or mini-program
   --apps <file>        JSON file with an array of apps, or { "apps": […], "users": […] }
@@ -35,6 +36,7 @@ export function parseCliOptions(argv: readonly string[]): WechatMockServerOption
   return {
     port: values.port === undefined ? 8765 : parsePort(values.port),
     host: values.host,
+    allowRemote: values['allow-remote'],
     // A file's apps that are no array are left for the server to complain about.
     apps:
       values.app && (file.apps === undefined || Array.isArray(file.apps))
@@ -53,6 +55,7 @@ function parse(argv: readonly string[]) {
       options: {
         port: { type: 'string' },
         host: { type: 'string' },
+        'allow-remote': { type: 'boolean' },
         app: { type: 'string', multiple: true },
         apps: { type: 'string' },
         'auto-consent': { type: 'string' },

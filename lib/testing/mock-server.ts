@@ -5,6 +5,7 @@ import { Faults } from './faults.js';
 import { Listener } from './listener.js';
 import type { MockClock } from './mock-clock.js';
 import { CODE_LIFE } from './codes.js';
+import { listenAddress } from './listen-address.js';
 import { MockServerError } from './mock-server-error.js';
 import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
@@ -33,7 +34,8 @@ export class WechatMockServer {
   }
 
   /**
-   * @throws MockServerError when an option is wrong (the message names it and the fix), or when `NODE_ENV` is `production`: this server lets anybody in as anybody.
+   * @throws MockServerError when an option is wrong (the message names it and the fix), when `NODE_ENV` is `production`, or when `host` is
+   * not of this machine alone and `allowRemote` is not set: this server lets anybody in as anybody.
    * A port that is taken rejects with Node's own error (`code: 'EADDRINUSE'`).
    */
   static async start(options: types.WechatMockServerOptions = {}): Promise<WechatMockServer> {
@@ -44,12 +46,13 @@ export class WechatMockServer {
         'It lets anybody sign in as anybody; use it in development and tests only.',
       );
     }
-    const { port = 0, host = '127.0.0.1' } = options;
+    const { port = 0, host = '127.0.0.1', allowRemote = false } = options;
     if (!Number.isInteger(port) || port < 0 || port > 65535) {
       throw new MockServerError('port', `is ${port}`, 'Use 0 (any free port) to 65535.');
     }
     const server = new WechatMockServer(options);
-    server.#world.origin = await server.#listener.listen(port, host);
+    const address = await listenAddress(host, allowRemote === true);
+    server.#world.origin = await server.#listener.listen(port, address);
     return server;
   }
 

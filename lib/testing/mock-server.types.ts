@@ -111,8 +111,10 @@ export interface MockUnsure {
 export interface WechatMockServerOptions {
   /** Default: 0, any free port. */
   port?: number;
-  /** Default: `127.0.0.1`. */
+  /** Default: `127.0.0.1`. What other machines reach (`0.0.0.0`, an address of the network) needs `allowRemote`. */
   host?: string;
+  /** Lets other machines in, to whom this server gives everybody's sign-in: for a container or a phone in your own network. Default: false. */
+  allowRemote?: boolean;
   /** Default: one of each type, all bound to one open-platform account (`DEFAULT_MOCK_APPS`). */
   apps?: MockAppOptions[];
   /** Default: 小明 `ming`, 小红🌸 `hong`, 阿强 `qiang` (a follower) and 快照访客 `visitor` (a snapshot user). */

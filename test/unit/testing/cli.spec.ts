@@ -102,6 +102,8 @@ describe('nestjs-wechat-mock', () => {
   });
 
   it.each<[string[], RegExp]>([
+    [['--host', '0.0.0.0'], /host is "0\.0\.0\.0".*allowRemote: true \(--allow-remote/],
+    [['--host', ''], /host is "".*--allow-remote/],
     [['--prot', '1'], /Unknown option '--prot'/],
     [['extra'], /Unexpected argument 'extra'/],
     [['--port', 'http'], /--port http: give a number from 0 to 65535/],
@@ -132,7 +134,7 @@ describe('nestjs-wechat-mock', () => {
       code: 1,
       err: expect.stringContaining('the port is taken by another program'),
     });
-    expect(await run(['--port', '0', '--host', '203.0.113.1'])).toMatchObject({
+    expect(await run(['--port', '0', '--host', '203.0.113.1', '--allow-remote'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('no such address. Check --host'),
     });
@@ -145,6 +147,13 @@ describe('nestjs-wechat-mock', () => {
     } finally {
       process.env['NODE_ENV'] = 'test';
     }
+  });
+
+  it('lets other machines in when it is told to, and says so', async () => {
+    const spy = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    expect(await run(['--port', '0', '--host', '0.0.0.0', '--allow-remote'])).toMatchObject({ code: 0 });
+    expect(spy).toHaveBeenCalledTimes(1);
+    spy.mockRestore();
   });
 
   it.each([

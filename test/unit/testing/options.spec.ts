@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os';
+import { jest } from '@jest/globals';
 import {
   MockServerError,
   WechatMockServer,
@@ -110,12 +112,55 @@ describe('WechatMockServer.start', () => {
   });
 
   it.each([
-    ['0.0.0.0', /^http:\/\/127\.0\.0\.1:/],
-    ['::1', /^http:\/\/\[::1\]:/],
-  ])('says how to reach it when it listens on %s', async (host, origin) => {
-    const wechat = await start({ host });
-    expect(wechat.endpoints.open).toMatch(origin);
-    expect((await fetch(`${wechat.endpoints.api}/sns/auth`)).status).toBe(200);
+    ['0.0.0.0', /^http:\/\/127\.0\.0\.1:/, 1],
+    ['::', /^http:\/\/127\.0\.0\.1:/, 1],
+    ['', /^http:\/\/127\.0\.0\.1:/, 1],
+    ['127.0.0.1', /^http:\/\/127\.0\.0\.1:/, 0],
+    ['127.0.0.2', /^http:\/\/127\.0\.0\.2:/, 0],
+    ['localhost', /^http:\/\/(127\.0\.0\.1|\[::1\]):/, 0],
+    ['::1', /^http:\/\/\[::1\]:/, 0],
+    ['[::1]', /^http:\/\/\[::1\]:/, 0],
+  ])(
+    'says how to reach it when it listens on %j, and warns of other machines',
+    async (host, origin, warnings) => {
+      const spy = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const wechat = await start({ host, ...(warnings > 0 ? { allowRemote: true } : {}) });
+      const said = spy.mock.calls.map(([text]) => String(text));
+      spy.mockRestore();
+      expect(said).toEqual(Array(warnings).fill(expect.stringContaining('can sign in as anybody')));
+      expect(wechat.endpoints.open).toMatch(origin);
+      expect((await fetch(`${wechat.endpoints.api}/sns/auth`)).status).toBe(200);
+    },
+  );
+
+  const ofNetwork = Object.values(networkInterfaces())
+    .flat()
+    .find((one) => one?.internal === false && one.family === 'IPv4')?.address;
+
+  describe.each([undefined, 'staging', 'development', 'test'])('with NODE_ENV %s', (environment) => {
+    const before = process.env['NODE_ENV'];
+    beforeEach(() => {
+      if (environment === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = environment;
+    });
+    afterEach(() => {
+      process.env['NODE_ENV'] = before;
+    });
+
+    it.each(['0.0.0.0', '::', '[::]', '', '0', '::ffff:0.0.0.0', '203.0.113.1', ofNetwork ?? '198.51.100.1'])(
+      'does not listen on %j unasked',
+      async (host) => {
+        for (const allowRemote of [undefined, false, 'no' as never]) {
+          await expect(
+            start({ host, ...(allowRemote === undefined ? {} : { allowRemote }) }),
+          ).rejects.toMatchObject({
+            name: 'MockServerError',
+            option: 'host',
+            message: expect.stringMatching(/other machines.*127\.0\.0\.1.*allowRemote: true.*--allow-remote/),
+          });
+        }
+      },
+    );
   });
 
   it('may be closed twice', async () => {
