@@ -26,20 +26,24 @@ const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {
   store: 'This cannot be answered just now. Try again later.',
 };
 
+const logger = new Logger('WechatOAuth');
+
 /** `{ statusCode, code, kind, message, ref }`; the whole error stands in the log under the same `ref`. Use it with `@UseFilters(WechatExceptionFilter)`. */
 @Catch(WechatError)
 export class WechatExceptionFilter implements ExceptionFilter<WechatError> {
-  private readonly logger = new Logger('WechatOAuth');
+  readonly #host: HttpAdapterHost;
 
-  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
+    this.#host = host;
+  }
 
   catch(error: WechatError, host: ArgumentsHost): void {
     const statusCode = toHttpStatus(error);
     const ref = randomBytes(5).toString('hex').toUpperCase();
     const body = { statusCode, code: error.code, kind: error.kind, message: MESSAGES[error.kind], ref };
-    this.logger[statusCode >= 500 ? 'error' : 'warn'](`${error.name}, ref ${ref}: ${error.message}`);
+    logger[statusCode >= 500 ? 'error' : 'warn'](`${error.name}, ref ${ref}: ${error.message}`);
     // GraphQL and WebSocket have no response to write to; there Nest turns the exception into an error of their own.
     if (host.getType() !== 'http') throw new HttpException(body, statusCode);
-    this.host.httpAdapter.reply(host.switchToHttp().getResponse(), body, statusCode);
+    this.#host.httpAdapter.reply(host.switchToHttp().getResponse(), body, statusCode);
   }
 }

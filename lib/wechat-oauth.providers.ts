@@ -1,12 +1,13 @@
 // Wires the parts together. Every part is a plain class; this is the only place that knows them all.
 import { HttpService } from '@nestjs/axios';
 import type { Provider } from '@nestjs/common';
-import { ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, Reflector } from '@nestjs/core';
 import { withoutDefaults } from './api/own-client.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
 import { CodeClaims } from './auth/code-claims.js';
 import { CodeLogin } from './auth/code-login.js';
+import { ControllerParts } from './auth/controller-parts.js';
 import { ExchangeOnce } from './auth/exchange-once.js';
 import { Failures } from './auth/failures.js';
 import { Flows } from './auth/flow.js';
@@ -117,7 +118,19 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     WECHAT_RUNTIME,
     CodeClaims,
   ]),
-  part(GuardSetup, [WECHAT_CONFIG, LoginFlow, WECHAT_RUNTIME]),
+  part(GuardSetup, [WECHAT_CONFIG, LoginFlow, WECHAT_RUNTIME, Reflector, HttpAdapterHost]),
+  part(ControllerParts, [
+    WECHAT_CONFIG,
+    WechatSessionService,
+    SealedSessions,
+    SessionReader,
+    Flows,
+    Revocations,
+    Refusals,
+    GuardSetup,
+    CodeLogin,
+    HttpAdapterHost,
+  ]),
   {
     provide: CLIENT_PARTS,
     inject: [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME],
@@ -142,14 +155,8 @@ export const WECHAT_OAUTH_EXPORTS = [
   WechatEvents,
   TOKEN_STORE,
   WECHAT_HTTP_SERVICE,
-  WECHAT_CONFIG,
   GuardSetup,
-  CodeLogin,
-  SealedSessions,
-  SessionReader,
-  Flows,
-  Refusals,
-  Revocations,
+  ControllerParts,
 ];
 
 /** A provider for a plain class whose constructor takes exactly these. */

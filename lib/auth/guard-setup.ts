@@ -1,4 +1,5 @@
 // The one thing the guard injects, so that it can be used in every module that sees ours.
+import type { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { WechatConfigError } from '../api/errors.js';
 import { missingForGuard } from '../config/guard-needs.js';
 import type { WechatConfig } from '../config/wechat-config.js';
@@ -12,7 +13,12 @@ export class GuardSetup {
     private readonly config: WechatConfig,
     readonly flow: LoginFlow,
     readonly runtime: Runtime,
+    readonly reflector: Reflector,
+    readonly host: HttpAdapterHost,
   ) {}
+
+  /** What was said once and need not be said again. */
+  readonly said = new Set<string>();
 
   get hooks(): WechatConfig['hooks'] {
     return this.config.hooks;

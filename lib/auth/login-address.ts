@@ -5,7 +5,7 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 // Nest's own arithmetic of prefix, exclusions, versions and paths: a copy would soon be wrong.
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { WechatConfig } from '../config/wechat-config.js';
-import { WechatAuthController } from './wechat-auth.controller.js';
+import { servesFor, WechatAuthController } from './wechat-auth.controller.js';
 
 export class LoginAddress {
   private readonly logger = new Logger('WechatOAuth');
@@ -43,7 +43,9 @@ export class LoginAddress {
   private get mounted(): string[] {
     return (this.found ??= [...this.modules.values()].flatMap(({ controllers, metatype: module }) =>
       [...controllers.values()]
-        .filter(({ instance }) => instance instanceof WechatAuthController && instance.servesFor(this.config))
+        .filter(
+          ({ instance }) => instance instanceof WechatAuthController && servesFor(instance, this.config),
+        )
         .flatMap(({ metatype }) => this.pathsOf(metatype as Type, module)),
     ));
   }

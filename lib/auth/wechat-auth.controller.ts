@@ -12,48 +12,30 @@ import {
   UseGuards,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
-import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
-import { CodeLogin } from './code-login.js';
+import { ControllerParts } from './controller-parts.js';
 import { readCookies } from './cookies.js';
-import { Flows } from './flow.js';
 import { MAX_REMOVED, withinAnswer } from './header-budget.js';
-import { GuardSetup } from './guard-setup.js';
 import { HttpAnswer } from './http-answer.js';
 import { HttpRequest } from './http-request.js';
 import type { WechatIdentity } from './identity.js';
 import { forgetLastUse } from './last-use.js';
 import { newLogoutMark, writeLogoutMark } from './logout-mark.js';
 import { problemException } from './problems.js';
-import { Refusals } from './refusals.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './return-address.js';
 import { LoginRoute, WechatAuth } from './route-rule.js';
-import { Revocations } from './revocations.js';
-import { SealedSessions } from './sealed-sessions.js';
-import { SessionReader } from './session-reader.js';
 import { forgetAttempts, staySilent } from './silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
-import { type IssuedSession, WechatSessionService } from './wechat-session.service.js';
+import type { IssuedSession } from './wechat-session.service.js';
+
+/** Where the controller keeps its parts; applications do not see it. */
+const PARTS = Symbol('WechatAuthController');
 
 /** Requests are read by hand, so that an application's strict validation pipe has nothing to say about them. */
 @Controller({ path: 'wechat', version: VERSION_NEUTRAL })
 export class WechatAuthController {
-  @Inject(WECHAT_CONFIG) private readonly config!: WechatConfig;
-  @Inject(WechatSessionService) private readonly service!: WechatSessionService;
-  @Inject(SealedSessions) private readonly sessions!: SealedSessions;
-  @Inject(SessionReader) private readonly reader!: SessionReader;
-  @Inject(Flows) private readonly flows!: Flows;
-  @Inject(Revocations) private readonly revocations!: Revocations;
-  @Inject(Refusals) private readonly refusals!: Refusals;
-  @Inject(GuardSetup) private readonly setup!: GuardSetup;
-  @Inject(CodeLogin) private readonly codeLogin!: CodeLogin;
-  @Inject(HttpAdapterHost) private readonly host!: HttpAdapterHost;
-
-  /** @internal Whether the login route is one of these options; a controller of request scope has none before its request. */
-  servesFor(config: WechatConfig): boolean {
-    return (this.config ?? config) === config;
-  }
+  /** @internal */
+  @Inject(ControllerParts) readonly [PARTS]!: ControllerParts;
 
   /** `?app&scope&returnTo`: signs in and goes to `returnTo`. The guard does all of it; only a fetch of somebody signed in gets as far as here. */
   @Get('login')
@@ -67,16 +49,10 @@ export class WechatAuthController {
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
   async me(@Req() raw: object): Promise<{ user: WechatIdentity | null }> {
-    const user = await this.service.authenticate(raw);
-    if (!user && this.config.session.revocable === 'strict') await this.requireStore(new HttpRequest(raw));
+    const { config, service } = this[PARTS];
+    const user = await service.authenticate(raw);
+    if (!user && config.session.revocable === 'strict') await requireStore(this[PARTS], new HttpRequest(raw));
     return { user: user ?? null };
-  }
-
-  /** A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever. */
-  private async requireStore(request: HttpRequest): Promise<void> {
-    if ((await this.reader.find(request, [...this.config.apps.values()])) !== 'unknown') return;
-    const lang = request.prefersChinese ? 'zh' : 'en';
-    throw problemException(this.refusals.refuse('STORE_UNAVAILABLE', lang, 'a program'));
   }
 
   /** 204 for a script; a form's own POST goes on to `?returnTo`, else to the default of `returnTo`. */
@@ -84,62 +60,46 @@ export class WechatAuthController {
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
   async logout(@Req() raw: object, @Res() response: unknown): Promise<void> {
+    const { config, sessions, reader, flows, revocations, setup, host } = this[PARTS];
     const request = new HttpRequest(raw);
     // Another site must not be able to sign people out either.
     const cookies = readCookies(request.cookieHeader);
-    const apps = [...this.config.apps.values()];
-    if (this.reader.isForeignWrite(request)) {
-      if (apps.some((app) => this.sessions.fromCookie(app, cookies))) warnOfOrigin(this.config, request);
+    const apps = [...config.apps.values()];
+    if (reader.isForeignWrite(request)) {
+      if (apps.some((app) => sessions.fromCookie(app, cookies))) warnOfOrigin(config, request);
       throw new ForbiddenException();
     }
-    const answer = new HttpAnswer(this.host.httpAdapter, response);
-    const ended = await Promise.all(this.reader.shown(request).map((one) => this.revocations.end(one)));
+    const answer = new HttpAnswer(host.httpAdapter, response);
+    const ended = await Promise.all(reader.shown(request).map((one) => revocations.end(one)));
     // Somebody was tired of waiting for the store.
     if (answer.hasBegun) return;
     const isShown = (line: string) => cookies.some(({ name }) => line.startsWith(`${name}=`));
-    const mark = newLogoutMark(this.setup.runtime);
+    const mark = newLogoutMark(setup.runtime);
     // What matters most first: with many apps an answer may not have room for all.
     const lines = [
       ...writeLogoutMark(apps, mark),
-      ...apps.map((one) => this.sessions.clearCookie(one)).filter(isShown),
+      ...apps.map((one) => sessions.clearCookie(one)).filter(isShown),
       // Somebody who signed out must not be signed in again by the next silent route.
       ...apps
         .filter(({ type }) => type === 'official-account')
-        .map((one) => staySilent(one, mark, this.config.session.ttl)),
-      ...apps.flatMap((one) => this.flows.clear(one, cookies)).slice(0, MAX_REMOVED),
+        .map((one) => staySilent(one, mark, config.session.ttl)),
+      ...apps.flatMap((one) => flows.clear(one, cookies)).slice(0, MAX_REMOVED),
       // Of no use to anybody without what went before.
       ...apps.map(forgetLastUse).filter(isShown),
       ...apps.flatMap((one) => forgetAttempts(one, cookies)),
     ];
     const app = request.opensPage ? apps.find(({ publicUrl }) => publicUrl) : undefined;
-    if (ended.includes(false)) return this.answerIncomplete(request, answer, withinAnswer(lines), app);
+    if (ended.includes(false))
+      return answerIncomplete(this[PARTS], request, answer, withinAnswer(lines), app);
     if (!app) {
       answer.setCookies(withinAnswer(lines));
-      this.host.httpAdapter.reply(response, undefined, 204);
+      host.httpAdapter.reply(response, undefined, 204);
       return;
     }
-    const asked = askedReturnAddress(this.config, app, request.query.get('returnTo'));
-    const location = asked ?? defaultReturnAddress(this.config, app);
+    const asked = askedReturnAddress(config, app, request.query.get('returnTo'));
+    const location = asked ?? defaultReturnAddress(config, app);
     // 303: whatever was sent, the next page is asked for with GET.
     answer.redirect({ kind: 'redirect', location, setCookies: withinAnswer(lines, location) }, 303);
-  }
-
-  /** The cookies go all the same. Whoever has signed out for good reason must know that copies of the session live on. */
-  private async answerIncomplete(
-    request: HttpRequest,
-    answer: HttpAnswer,
-    setCookies: string[],
-    app: WechatApp | undefined,
-  ): Promise<void> {
-    const lang = request.prefersChinese ? 'zh' : 'en';
-    const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
-    const problem = this.refusals.refuse('LOGOUT_INCOMPLETE', lang, 'a program', home);
-    if (app) {
-      const page = { kind: 'page' as const, problem, lang, setCookies, base: app.publicUrl } as const;
-      return answer.page(page, this.setup.hooks, this.setup.runtime);
-    }
-    answer.setCookies(setCookies);
-    throw problemException(problem);
   }
 
   /** `{ app, code }` of a mini program or native app; `app` may be left out where there is one. */
@@ -148,9 +108,10 @@ export class WechatAuthController {
   @Header('Cache-Control', 'no-store')
   @HttpCode(200)
   async session(@Req() request: object & { body?: unknown }): Promise<IssuedSession> {
+    const { config, refusals, codeLogin } = this[PARTS];
     const { app, code } = (request.body ?? {}) as { app?: unknown; code?: unknown };
     const lang = new HttpRequest(request).prefersChinese ? 'zh' : 'en';
-    const candidates = [...this.config.apps.values()].filter(
+    const candidates = [...config.apps.values()].filter(
       ({ type }) => type === 'mini-program' || type === 'mobile',
     );
     const chosen =
@@ -160,17 +121,53 @@ export class WechatAuthController {
     if (!chosen || typeof code !== 'string') {
       const message =
         'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.';
-      throw problemException(this.refusals.refuse('BAD_LOGIN_REQUEST', lang, 'a program', { message }));
+      throw problemException(refusals.refuse('BAD_LOGIN_REQUEST', lang, 'a program', { message }));
     }
-    if (!(await this.codeLogin.isFirstWith(chosen, code))) {
+    if (!(await codeLogin.isFirstWith(chosen, code))) {
       throw problemException(
-        this.refusals.refuse('WECHAT_LOGIN_REQUIRED', lang, 'a program', { app: chosen.name }),
+        refusals.refuse('WECHAT_LOGIN_REQUIRED', lang, 'a program', { app: chosen.name }),
       );
     }
     try {
-      return await this.codeLogin.run(chosen, code, lang, request);
+      return await codeLogin.run(chosen, code, lang, request);
     } catch (error) {
-      throw this.codeLogin.exceptionOf(error, chosen, lang);
+      throw codeLogin.exceptionOf(error, chosen, lang);
     }
   }
+}
+
+/**
+ * Whether the login route is one of these options; a controller of request scope has none before its request.
+ */
+export function servesFor(controller: WechatAuthController, options: WechatConfig): boolean {
+  return ((controller[PARTS] as ControllerParts | undefined)?.config ?? options) === options;
+}
+
+/** A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever. */
+async function requireStore(
+  { config, reader, refusals }: ControllerParts,
+  request: HttpRequest,
+): Promise<void> {
+  if ((await reader.find(request, [...config.apps.values()])) !== 'unknown') return;
+  const lang = request.prefersChinese ? 'zh' : 'en';
+  throw problemException(refusals.refuse('STORE_UNAVAILABLE', lang, 'a program'));
+}
+
+/** The cookies go all the same. Whoever has signed out for good reason must know that copies of the session live on. */
+async function answerIncomplete(
+  { config, refusals, setup }: ControllerParts,
+  request: HttpRequest,
+  answer: HttpAnswer,
+  setCookies: string[],
+  app: WechatApp | undefined,
+): Promise<void> {
+  const lang = request.prefersChinese ? 'zh' : 'en';
+  const home = app ? { homeUrl: defaultReturnAddress(config, app) } : {};
+  const problem = refusals.refuse('LOGOUT_INCOMPLETE', lang, 'a program', home);
+  if (app) {
+    const page = { kind: 'page' as const, problem, lang, setCookies, base: app.publicUrl } as const;
+    return answer.page(page, setup.hooks, setup.runtime);
+  }
+  answer.setCookies(setCookies);
+  throw problemException(problem);
 }

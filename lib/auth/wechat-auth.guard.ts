@@ -8,7 +8,6 @@ import {
   Logger,
   UnauthorizedException,
 } from '@nestjs/common';
-import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { attachIdentity } from './attached-identity.js';
 import { GuardSetup } from './guard-setup.js';
 import { HttpAnswer } from './http-answer.js';
@@ -17,6 +16,11 @@ import { problemException } from './problems.js';
 import { type ContextRequest, requestOf } from './request-of-context.js';
 import { readRule, type RouteRule } from './route-rule.js';
 import type { Verdict } from './verdict.js';
+
+const logger = new Logger('WechatAuthGuard');
+/** @internal The key under which a guard is given what it needs. */
+export const GUARD_SETUP = Symbol('GUARD_SETUP');
+const setups = new WeakMap<WechatAuthGuard, GuardSetup>();
 
 /**
  * Lets a request through when somebody is signed in with WeChat, and signs people in who look at a page. Use it with `@UseGuards(WechatAuthGuard)` or as
@@ -27,33 +31,33 @@ import type { Verdict } from './verdict.js';
  */
 @Injectable()
 export class WechatAuthGuard implements CanActivate {
-  private readonly logger = new Logger(WechatAuthGuard.name);
-  private hasWarned = false;
-  private readonly unknownApps = new Set<string>();
+  // Neither a constructor nor a field: a class that extends this one may have its own, under any name.
+  static {
+    Inject(GuardSetup)(this.prototype, GUARD_SETUP);
+  }
 
-  constructor(
-    @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(GuardSetup) private readonly setup: GuardSetup,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-  ) {
+  /** @internal Given while the application starts: that is when what only a guard needs has to be there. */
+  set [GUARD_SETUP](setup: GuardSetup) {
     setup.requireOptions();
+    setups.set(this, setup);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const rule = readRule(this.reflector, context);
-    this.warnAboutUnknownApps(rule, context);
-    const found = requestOf(context, this.setup.getRequest);
+    const setup = setups.get(this)!;
+    const rule = readRule(setup.reflector, context);
+    warnAboutUnknownApps(setup, rule, context);
+    const found = requestOf(context, setup.getRequest);
     // Fail closed: where no request is, nobody can have shown who they are.
     const request = found?.request ?? new HttpRequest({ headers: {} });
-    const verdict = await this.setup.flow.judge(request, rule, found?.kind === 'http');
-    if (found) this.attach(found, verdict);
-    else if (rule.mode !== 'off') this.warnAboutMissingRequest(context);
+    const verdict = await setup.flow.judge(request, rule, found?.kind === 'http');
+    if (found) attach(found, verdict);
+    else if (rule.mode !== 'off') warnAboutMissingRequest(setup, context);
     if (found?.kind !== 'http') {
       if (verdict.kind === 'pass') return true;
-      throw await this.refusal(context.getType<string>(), verdict);
+      throw await refusal(context.getType<string>(), verdict);
     }
 
-    const answer = new HttpAnswer(this.host.httpAdapter, context.switchToHttp().getResponse());
+    const answer = new HttpAnswer(setup.host.httpAdapter, context.switchToHttp().getResponse());
     // A route that does not look is none of our business, whoever answers it.
     const isOurs = verdict.kind !== 'pass' || !verdict.isPublic;
     if (isOurs && answer.hasBegun) return endQuietly();
@@ -68,55 +72,55 @@ export class WechatAuthGuard implements CanActivate {
         answer.redirect(verdict);
         break;
       case 'page':
-        await answer.page(verdict, this.setup.hooks, this.setup.runtime);
+        await answer.page(verdict, setup.hooks, setup.runtime);
     }
     return endQuietly();
   }
+}
 
-  private attach({ call, carriers }: ContextRequest, verdict: Verdict): void {
-    const passed = verdict.kind === 'pass';
-    // A route that does not look has nothing to say about the request that it may share with others.
-    for (const carrier of passed && verdict.isPublic ? [call] : carriers)
-      attachIdentity(carrier, passed ? verdict.identity : undefined);
+function attach({ call, carriers }: ContextRequest, verdict: Verdict): void {
+  const passed = verdict.kind === 'pass';
+  // A route that does not look has nothing to say about the request that it may share with others.
+  for (const carrier of passed && verdict.isPublic ? [call] : carriers)
+    attachIdentity(carrier, passed ? verdict.identity : undefined);
+}
+
+/** Neither GraphQL nor a socket can be sent to WeChat: they get the body of the contract in the way their clients read. */
+async function refusal(kind: string, verdict: Verdict): Promise<Error> {
+  /* c8 ignore next -- only pages get the other verdicts */
+  if (verdict.kind !== 'deny') return new UnauthorizedException();
+  const exception = problemException(verdict.problem);
+  if (kind === 'graphql') return withExtensions(exception);
+  if (kind !== 'ws') return exception;
+  try {
+    // Loaded when it is needed: an application without gateways does not have the package.
+    const { WsException } = await import('@nestjs/websockets');
+    return new WsException(exception.getResponse());
+  } catch {
+    return exception;
   }
+}
 
-  /** Neither GraphQL nor a socket can be sent to WeChat: they get the body of the contract in the way their clients read. */
-  private async refusal(kind: string, verdict: Verdict): Promise<Error> {
-    /* c8 ignore next -- only pages get the other verdicts */
-    if (verdict.kind !== 'deny') return new UnauthorizedException();
-    const exception = problemException(verdict.problem);
-    if (kind === 'graphql') return withExtensions(exception);
-    if (kind !== 'ws') return exception;
-    try {
-      // Loaded when it is needed: an application without gateways does not have the package.
-      const { WsException } = await import('@nestjs/websockets');
-      return new WsException(exception.getResponse());
-    } catch {
-      return exception;
-    }
-  }
-
-  /** A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401. */
-  private warnAboutUnknownApps({ apps = [] }: RouteRule, context: ExecutionContext): void {
-    for (const name of apps) {
-      if (this.setup.hasApp(name) || this.unknownApps.has(name)) continue;
-      this.unknownApps.add(name);
-      const where = `${context.getClass().name}.${context.getHandler().name}`;
-      this.logger.warn(
-        `@WechatAuth at ${where} names the app "${name}", which is not configured: its sessions can never count there.`,
-      );
-    }
-  }
-
-  private warnAboutMissingRequest(context: ExecutionContext): void {
-    if (this.hasWarned) return;
-    this.hasWarned = true;
+/** A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401. */
+function warnAboutUnknownApps(setup: GuardSetup, { apps = [] }: RouteRule, context: ExecutionContext): void {
+  for (const name of apps) {
+    if (setup.hasApp(name) || setup.said.has(`app ${name}`)) continue;
+    setup.said.add(`app ${name}`);
     const where = `${context.getClass().name}.${context.getHandler().name}`;
-    this.logger.warn(
-      `No request was found behind ${where}, so everybody is a stranger there. With the "ws" package, keep it in the gateway: ` +
-        'handleConnection(client, request) { client.request = request }. Elsewhere, set the option hooks.getRequest.',
+    logger.warn(
+      `@WechatAuth at ${where} names the app "${name}", which is not configured: its sessions can never count there.`,
     );
   }
+}
+
+function warnAboutMissingRequest({ said }: GuardSetup, context: ExecutionContext): void {
+  if (said.has('request')) return;
+  said.add('request');
+  const where = `${context.getClass().name}.${context.getHandler().name}`;
+  logger.warn(
+    `No request was found behind ${where}, so everybody is a stranger there. With the "ws" package, keep it in the gateway: ` +
+      'handleConnection(client, request) { client.request = request }. Elsewhere, set the option hooks.getRequest.',
+  );
 }
 
 /** The request is answered. Returning false or throwing would call the application's exception filters, of which some write a second answer. */

@@ -25,7 +25,7 @@ interface Entry {
 export class MemoryTokenStore extends TokenStore {
   readonly #max: number;
   readonly #byKind = new Map<string, LRUCache<string, Entry>>();
-  private readonly now: () => number;
+  readonly #now: () => number;
 
   constructor({ max = 10_000, now = Date.now }: MemoryTokenStoreOptions = {}) {
     super();
@@ -37,7 +37,7 @@ export class MemoryTokenStore extends TokenStore {
       );
     }
     this.#max = max;
-    this.now = now;
+    this.#now = now;
   }
 
   /** How many entries are held, those past their time included. */
@@ -46,20 +46,20 @@ export class MemoryTokenStore extends TokenStore {
   }
 
   override async get(key: string): Promise<string | undefined> {
-    return this.read(key);
+    return this.#read(key);
   }
 
   override async set(key: string, value: string, ttlMs: number): Promise<void> {
-    this.write(key, value, ttlMs);
+    this.#write(key, value, ttlMs);
   }
 
   override async delete(key: string): Promise<void> {
-    this.entriesFor(key).delete(key);
+    this.#entriesFor(key).delete(key);
   }
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
-    if (this.read(key) !== undefined) return false;
-    this.write(key, value, ttlMs);
+    if (this.#read(key) !== undefined) return false;
+    this.#write(key, value, ttlMs);
     return true;
   }
 
@@ -69,9 +69,9 @@ export class MemoryTokenStore extends TokenStore {
     value: string | undefined,
     ttlMs: number,
   ): Promise<boolean> {
-    if (this.read(key) !== expected) return false;
-    if (value === undefined) this.entriesFor(key).delete(key);
-    else this.write(key, value, ttlMs);
+    if (this.#read(key) !== expected) return false;
+    if (value === undefined) this.#entriesFor(key).delete(key);
+    else this.#write(key, value, ttlMs);
     return true;
   }
 
@@ -79,19 +79,19 @@ export class MemoryTokenStore extends TokenStore {
     return true;
   }
 
-  private read(key: string): string | undefined {
-    const entry = this.entriesFor(key).get(key);
+  #read(key: string): string | undefined {
+    const entry = this.#entriesFor(key).get(key);
     if (entry === undefined) return undefined;
-    if (entry.expiresAt > this.now()) return entry.value;
-    this.entriesFor(key).delete(key);
+    if (entry.expiresAt > this.#now()) return entry.value;
+    this.#entriesFor(key).delete(key);
     return undefined;
   }
 
-  private write(key: string, value: string, ttlMs: number): void {
-    this.entriesFor(key).set(key, { value, expiresAt: this.now() + ttlMs });
+  #write(key: string, value: string, ttlMs: number): void {
+    this.#entriesFor(key).set(key, { value, expiresAt: this.#now() + ttlMs });
   }
 
-  private entriesFor(key: string): LRUCache<string, Entry> {
+  #entriesFor(key: string): LRUCache<string, Entry> {
     const found = KIND.exec(key)?.[1] ?? '';
     // Whatever kinds there are, they are few.
     const kind = this.#byKind.has(found) || this.#byKind.size < MAX_KINDS ? found : '';

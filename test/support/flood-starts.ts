@@ -1,9 +1,10 @@
 // Starts logins by the hundred thousand, through the guard itself, and tells how much memory they left behind. Ends when nothing keeps the process alive.
 import 'reflect-metadata';
 import { Controller, type ExecutionContext, Get, Module, UseGuards } from '@nestjs/common';
-import { HttpAdapterHost, NestFactory, Reflector } from '@nestjs/core';
+import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { GuardSetup } from '../../lib/auth/guard-setup.js';
+import { GUARD_SETUP } from '../../lib/auth/wechat-auth.guard.js';
 import { WechatAuthGuard, WechatEvents, WechatOAuthModule } from '../../lib/index.js';
 
 export interface FloodSetup {
@@ -43,7 +44,7 @@ class AppModule {}
 
 const app = await NestFactory.create(AppModule, new ExpressAdapter(), { logger: false });
 await app.init();
-const guard = new WechatAuthGuard(app.get(Reflector), app.get(GuardSetup), app.get(HttpAdapterHost));
+const guard = Object.assign(new WechatAuthGuard(), { [GUARD_SETUP]: app.get(GuardSetup) });
 const counts = () => app.get(WechatEvents).flowCounts();
 const states = new Uint32Array(256);
 

@@ -100,40 +100,40 @@ export class CallbackTokenStore extends TokenStore {
   }
 
   override keepsInClear(key: string): boolean {
-    return this.openidOf(key) !== undefined || this.#rest.keepsInClear?.(key) === true;
+    return this.#openidOf(key) !== undefined || this.#rest.keepsInClear?.(key) === true;
   }
 
   override keepsInProcess(key: string): boolean {
-    return this.openidOf(key) === undefined && this.#rest.keepsInProcess?.(key) === true;
+    return this.#openidOf(key) === undefined && this.#rest.keepsInProcess?.(key) === true;
   }
 
   override async get(key: string): Promise<string | undefined> {
-    const openid = this.openidOf(key);
+    const openid = this.#openidOf(key);
     if (openid === undefined) return this.#rest.get(key);
-    return (await this.find(key, openid))?.raw;
+    return (await this.#find(key, openid))?.raw;
   }
 
   override async set(key: string, value: string, ttlMs: number): Promise<void> {
-    const openid = this.openidOf(key);
+    const openid = this.#openidOf(key);
     if (openid === undefined) return this.#rest.set(key, value, ttlMs);
-    return this.#turns.take(key, () => this.save(key, openid, value, ttlMs));
+    return this.#turns.take(key, () => this.#save(key, openid, value, ttlMs));
   }
 
   override async delete(key: string): Promise<void> {
-    const openid = this.openidOf(key);
+    const openid = this.#openidOf(key);
     if (openid === undefined) return this.#rest.delete(key);
     return this.#turns.take(key, async () => {
-      const found = await this.find(key, openid);
-      if (found) await this.markGone(key, found.fingerprint);
+      const found = await this.#find(key, openid);
+      if (found) await this.#markGone(key, found.fingerprint);
     });
   }
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
-    const openid = this.openidOf(key);
+    const openid = this.#openidOf(key);
     if (openid === undefined) return this.#rest.setIfAbsent(key, value, ttlMs);
     return this.#turns.take(key, async () => {
-      if (await this.find(key, openid)) return false;
-      await this.save(key, openid, value, ttlMs);
+      if (await this.#find(key, openid)) return false;
+      await this.#save(key, openid, value, ttlMs);
       return true;
     });
   }
@@ -144,28 +144,28 @@ export class CallbackTokenStore extends TokenStore {
     value: string | undefined,
     ttlMs: number,
   ): Promise<boolean> {
-    const openid = this.openidOf(key);
+    const openid = this.#openidOf(key);
     if (openid === undefined) return this.#rest.replaceIfEqual(key, expected, value, ttlMs);
     return this.#turns.take(key, async () => {
-      const found = await this.find(key, openid);
+      const found = await this.#find(key, openid);
       if (found?.raw !== expected) return false;
-      if (value === undefined) await this.markGone(key, found.fingerprint);
-      else await this.save(key, openid, value, ttlMs);
+      if (value === undefined) await this.#markGone(key, found.fingerprint);
+      else await this.#save(key, openid, value, ttlMs);
       return true;
     });
   }
 
   /** The openid of a token's key that belongs to the pair. */
-  private openidOf(key: string): string | undefined {
+  #openidOf(key: string): string | undefined {
     const [, appId, openid] = /^wechat:([^:]*):token:([^]*)$/.exec(key) ?? [];
     return this.#appId === undefined || this.#appId === appId ? openid : undefined;
   }
 
-  private async find(key: string, openid: string): Promise<{ raw: string; fingerprint: string } | undefined> {
-    const found = readLegacy(await this.call('getToken', openid));
+  async #find(key: string, openid: string): Promise<{ raw: string; fingerprint: string } | undefined> {
+    const found = readLegacy(await this.#call('getToken', openid));
     if (!found) return undefined;
     if (found.openid !== undefined && found.openid !== openid) {
-      throw this.refusal(
+      throw this.#refusal(
         'getToken',
         'found the token of another openid',
         'Have it compare openids byte by byte: in MySQL by COLLATE utf8_bin, as in the table of its README.',
@@ -183,11 +183,11 @@ export class CallbackTokenStore extends TokenStore {
    * predecessor's README reads a file for each. Any other failure is one, and the log says whose: what
    * catches it further up knows no more than that the store did not answer.
    */
-  private async call(name: keyof LegacyTokenCallbacks, ...args: unknown[]): Promise<unknown> {
+  async #call(name: keyof LegacyTokenCallbacks, ...args: unknown[]): Promise<unknown> {
     try {
       return await callLegacy(this.#callbacks, name, this.#style, ...args);
     } catch (error) {
-      if (error instanceof WechatConfigError) throw this.once(error);
+      if (error instanceof WechatConfigError) throw this.#once(error);
       const code = codeOf(error);
       if (name === 'getToken' && code !== undefined && NOT_FOUND.has(code)) return undefined;
       if (!this.#said.has(`${name} ${code}`)) {
@@ -201,7 +201,7 @@ export class CallbackTokenStore extends TokenStore {
     }
   }
 
-  private async save(key: string, openid: string, value: string, ttlMs: number): Promise<void> {
+  async #save(key: string, openid: string, value: string, ttlMs: number): Promise<void> {
     const record = JSON.parse(value) as TokenRecord;
     if (!isTokenRecord({ ...record }) || record.openid !== openid) {
       throw new TypeError('CallbackTokenStore keeps the token records of WechatOAuthService only.');
@@ -209,27 +209,27 @@ export class CallbackTokenStore extends TokenStore {
     const token = toLegacy(record, this.#now());
     for (const name of ['access_token', 'refresh_token'] as const) {
       if (token[name].length > this.#maxTokenLength) {
-        throw this.refusal(
+        throw this.#refusal(
           'maxTokenLength',
           `is ${this.#maxTokenLength}, and the ${name} has ${token[name].length} characters`,
           'Widen the columns first, e.g. to 512, in the storage and for the old application; then raise it.',
         );
       }
     }
-    await this.call('saveToken', openid, token);
+    await this.#call('saveToken', openid, token);
     await this.#rest.set(key, JSON.stringify(toBeside(record)), ttlMs);
   }
 
-  private async markGone(key: string, fingerprint: string): Promise<void> {
+  async #markGone(key: string, fingerprint: string): Promise<void> {
     await this.#rest.set(key, JSON.stringify({ gone: fingerprint } satisfies Beside), GONE_MS);
   }
 
   /** Logged here, because whoever catches it counts it as an outage of the store and does not log messages of errors. */
-  private refusal(option: string, problem: string, fix: string): WechatConfigError {
-    return this.once(new WechatConfigError(`CallbackTokenStore.${option}`, problem, fix));
+  #refusal(option: string, problem: string, fix: string): WechatConfigError {
+    return this.#once(new WechatConfigError(`CallbackTokenStore.${option}`, problem, fix));
   }
 
-  private once(error: WechatConfigError): WechatConfigError {
+  #once(error: WechatConfigError): WechatConfigError {
     if (!this.#said.has(error.option)) new Logger('WechatOAuth').error(error.message);
     this.#said.add(error.option);
     return error;

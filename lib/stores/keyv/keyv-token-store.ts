@@ -56,11 +56,11 @@ export class KeyvTokenStore extends TokenStore implements OnApplicationShutdown 
   }
 
   override async get(key: string): Promise<string | undefined> {
-    return this.#turns.take(key, () => this.read(key));
+    return this.#turns.take(key, () => this.#read(key));
   }
 
   override async set(key: string, value: string, ttlMs: number): Promise<void> {
-    await this.#turns.take(key, () => this.write(key, value, ttlMs));
+    await this.#turns.take(key, () => this.#write(key, value, ttlMs));
   }
 
   override async delete(key: string): Promise<void> {
@@ -69,8 +69,8 @@ export class KeyvTokenStore extends TokenStore implements OnApplicationShutdown 
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
     return this.#turns.take(key, async () => {
-      if ((await this.read(key)) !== undefined) return false;
-      await this.write(key, value, ttlMs);
+      if ((await this.#read(key)) !== undefined) return false;
+      await this.#write(key, value, ttlMs);
       return true;
     });
   }
@@ -82,19 +82,19 @@ export class KeyvTokenStore extends TokenStore implements OnApplicationShutdown 
     ttlMs: number,
   ): Promise<boolean> {
     return this.#turns.take(key, async () => {
-      if ((await this.read(key)) !== expected) return false;
+      if ((await this.#read(key)) !== expected) return false;
       if (value === undefined) await this.#keyv.delete(key);
-      else await this.write(key, value, ttlMs);
+      else await this.#write(key, value, ttlMs);
       return true;
     });
   }
 
-  private async read(key: string): Promise<string | undefined> {
+  async #read(key: string): Promise<string | undefined> {
     const value = await this.#keyv.get(key);
     return typeof value === 'string' ? value : undefined;
   }
 
-  private async write(key: string, value: string, ttlMs: number): Promise<void> {
+  async #write(key: string, value: string, ttlMs: number): Promise<void> {
     // To Keyv 0 and less mean "for ever", and some storages take whole milliseconds only.
     await this.#keyv.set(key, value, ttlMs > 1 ? Math.ceil(ttlMs) : 1);
   }

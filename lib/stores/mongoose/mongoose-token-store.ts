@@ -40,7 +40,7 @@ export class MongooseTokenStore extends TokenStore {
 
   override async get(key: string): Promise<string | undefined> {
     const found = await this.#tokens.findOne(
-      { ...byKey(key), expiresAt: { $gt: this.time() } },
+      { ...byKey(key), expiresAt: { $gt: this.#time() } },
       { projection: { _id: 0, value: 1 }, readPreference: 'primary' },
     );
     return found?.['value'] as string | undefined;
@@ -48,7 +48,7 @@ export class MongooseTokenStore extends TokenStore {
 
   override async set(key: string, value: string, ttlMs: number): Promise<void> {
     const upsert = () =>
-      this.#tokens.updateOne(byKey(key), { $set: this.entry(value, ttlMs) }, { upsert: true });
+      this.#tokens.updateOne(byKey(key), { $set: this.#entry(value, ttlMs) }, { upsert: true });
     try {
       await upsert();
     } catch (error) {
@@ -66,8 +66,8 @@ export class MongooseTokenStore extends TokenStore {
     try {
       // What is over is overwritten; what lives is not found, so that MongoDB inserts and fails on the key.
       const { matchedCount, upsertedCount } = await this.#tokens.updateOne(
-        { ...byKey(key), expiresAt: { $lte: this.time() } },
-        { $set: this.entry(value, ttlMs) },
+        { ...byKey(key), expiresAt: { $lte: this.#time() } },
+        { $set: this.#entry(value, ttlMs) },
         { upsert: true },
       );
       return matchedCount + upsertedCount === 1;
@@ -83,18 +83,18 @@ export class MongooseTokenStore extends TokenStore {
     value: string | undefined,
     ttlMs: number,
   ): Promise<boolean> {
-    const found = { ...byKey(key), value: expected, expiresAt: { $gt: this.time() } };
+    const found = { ...byKey(key), value: expected, expiresAt: { $gt: this.#time() } };
     if (value === undefined) return (await this.#tokens.deleteOne(found)).deletedCount === 1;
     // Matched, not modified: the same value may be written twice within a millisecond.
-    const { matchedCount } = await this.#tokens.updateOne(found, { $set: this.entry(value, ttlMs) });
+    const { matchedCount } = await this.#tokens.updateOne(found, { $set: this.#entry(value, ttlMs) });
     return matchedCount === 1;
   }
 
-  private entry(value: string, ttlMs: number): { value: string; expiresAt: Date } {
+  #entry(value: string, ttlMs: number): { value: string; expiresAt: Date } {
     return { value, expiresAt: new Date(this.#now() + Math.ceil(ttlMs)) };
   }
 
-  private time(): Date {
+  #time(): Date {
     return new Date(this.#now());
   }
 }

@@ -51,33 +51,33 @@ export class TypeOrmTokenStore extends TokenStore {
     // A random share of the time, so that a fleet that starts together does not clean together.
     this.#cleanAt = Date.now() + (cleanEvery === false ? Infinity : Math.random() * cleanEvery);
     // Before it is initialized a data source knows no entity at all; then the first operation finds out.
-    if (this.#dataSource.isInitialized) this.names();
+    if (this.#dataSource.isInitialized) this.#namesOf();
   }
 
   override async get(key: string): Promise<string | undefined> {
-    const { table, key: k, value, expiresAt } = this.names();
-    const { records } = await this.run(
-      `SELECT ${value} AS ${value} FROM ${table} WHERE ${k} = :key AND ${expiresAt} > ${this.nowSql()}`,
-      { key: this.keyOf(key) },
+    const { table, key: k, value, expiresAt } = this.#namesOf();
+    const { records } = await this.#run(
+      `SELECT ${value} AS ${value} FROM ${table} WHERE ${k} = :key AND ${expiresAt} > ${this.#nowSql()}`,
+      { key: this.#keyOf(key) },
     );
     return records[0] && textOf(records[0]['value']);
   }
 
   override async set(key: string, value: string, ttlMs: number): Promise<void> {
-    await this.run(this.#dialect.set(this.names(), this.expiresSql()), this.row(key, value, ttlMs));
-    this.cleanByTheWay();
+    await this.#run(this.#dialect.set(this.#namesOf(), this.#expiresSql()), this.#row(key, value, ttlMs));
+    this.#cleanByTheWay();
   }
 
   override async delete(key: string): Promise<void> {
-    const { table, key: k } = this.names();
-    await this.run(`DELETE FROM ${table} WHERE ${k} = :key`, { key: this.keyOf(key) });
+    const { table, key: k } = this.#namesOf();
+    await this.#run(`DELETE FROM ${table} WHERE ${k} = :key`, { key: this.#keyOf(key) });
   }
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
-    const row = this.row(key, value, ttlMs);
-    for (const statement of this.#dialect.create(this.names(), this.expiresSql(), this.nowSql())) {
-      if ((await this.run(statement, row)).affected === 1) {
-        this.cleanByTheWay();
+    const row = this.#row(key, value, ttlMs);
+    for (const statement of this.#dialect.create(this.#namesOf(), this.#expiresSql(), this.#nowSql())) {
+      if ((await this.#run(statement, row)).affected === 1) {
+        this.#cleanByTheWay();
         return true;
       }
     }
@@ -90,14 +90,14 @@ export class TypeOrmTokenStore extends TokenStore {
     value: string | undefined,
     ttlMs: number,
   ): Promise<boolean> {
-    const names = this.names();
+    const names = this.#namesOf();
     const change =
       value === undefined
         ? `DELETE FROM ${names.table}`
-        : `UPDATE ${names.table} SET ${names.value} = :value, ${names.expiresAt} = ${this.expiresSql()} ${this.touch(names)}`;
-    const { affected } = await this.run(
-      `${change} WHERE ${names.key} = :key AND ${names.value} = :expected AND ${names.expiresAt} > ${this.nowSql()}`,
-      { ...this.row(key, value ?? '', ttlMs), expected: Buffer.from(expected) },
+        : `UPDATE ${names.table} SET ${names.value} = :value, ${names.expiresAt} = ${this.#expiresSql()} ${this.#touch(names)}`;
+    const { affected } = await this.#run(
+      `${change} WHERE ${names.key} = :key AND ${names.value} = :expected AND ${names.expiresAt} > ${this.#nowSql()}`,
+      { ...this.#row(key, value ?? '', ttlMs), expected: Buffer.from(expected) },
     );
     return affected === 1;
   }
@@ -106,29 +106,29 @@ export class TypeOrmTokenStore extends TokenStore {
   async clean(): Promise<number> {
     let removed = 0;
     for (;;) {
-      const batch = await this.removeBatch();
+      const batch = await this.#removeBatch();
       removed += batch.removed;
       if (batch.last) return removed;
     }
   }
 
   /** Found first and then removed by key: a DELETE that runs along the index of times would lock what others are about to write. */
-  private async removeBatch(): Promise<{ removed: number; last: boolean }> {
-    const { table, key, expiresAt } = this.names();
-    const over = `${expiresAt} <= ${this.nowSql()}`;
-    const { records } = await this.run(
+  async #removeBatch(): Promise<{ removed: number; last: boolean }> {
+    const { table, key, expiresAt } = this.#namesOf();
+    const over = `${expiresAt} <= ${this.#nowSql()}`;
+    const { records } = await this.#run(
       `SELECT ${key} AS ${key} FROM ${table} WHERE ${over} ORDER BY ${expiresAt} LIMIT ${BATCH}`,
     );
     if (records.length === 0) return { removed: 0, last: true };
     // Every node takes the rows in one order, so that two of them wait for each other at most in a queue.
     const keys = records.map((record) => record['key'] as string | Buffer).sort(byBytes);
-    const { affected } = await this.run(`DELETE FROM ${table} WHERE ${key} IN (:...keys) AND ${over}`, {
+    const { affected } = await this.#run(`DELETE FROM ${table} WHERE ${key} IN (:...keys) AND ${over}`, {
       keys,
     });
     return { removed: affected ?? 0, last: records.length < BATCH };
   }
 
-  private cleanByTheWay(): void {
+  #cleanByTheWay(): void {
     const time = Date.now();
     if (time < this.#cleanAt) return;
     this.#cleanAt = time + this.#cleanEvery;
@@ -136,7 +136,7 @@ export class TypeOrmTokenStore extends TokenStore {
     this.clean().catch(() => undefined);
   }
 
-  private async run(
+  async #run(
     sql: string,
     parameters: Record<string, unknown> = {},
   ): Promise<QueryResult<Record<string, unknown>>> {
@@ -158,11 +158,11 @@ export class TypeOrmTokenStore extends TokenStore {
     }
   }
 
-  private row(key: string, value: string, ttlMs: number): Record<string, unknown> {
-    return { key: this.keyOf(key), value: Buffer.from(value), ttl: Math.ceil(ttlMs) };
+  #row(key: string, value: string, ttlMs: number): Record<string, unknown> {
+    return { key: this.#keyOf(key), value: Buffer.from(value), ttl: Math.ceil(ttlMs) };
   }
 
-  private keyOf(key: string): string | Buffer {
+  #keyOf(key: string): string | Buffer {
     const bytes = Buffer.byteLength(key);
     if (bytes > MAX_KEY_BYTES) {
       throw new WechatInputError(
@@ -175,19 +175,19 @@ export class TypeOrmTokenStore extends TokenStore {
     return this.#dialect.binaryKeys ? Buffer.from(key) : key;
   }
 
-  private nowSql(): string {
+  #nowSql(): string {
     return this.#now ? ':now' : this.#dialect.now;
   }
 
-  private expiresSql(): string {
+  #expiresSql(): string {
     return this.#now ? ':expires' : `${this.#dialect.now} + :ttl`;
   }
 
-  private touch(names: TableNames): string {
-    return this.#dialect.touch?.(names, this.expiresSql()) ?? '';
+  #touch(names: TableNames): string {
+    return this.#dialect.touch?.(names, this.#expiresSql()) ?? '';
   }
 
-  private names(): TableNames {
+  #namesOf(): TableNames {
     return (this.#names ??= namesOf(this.#dataSource));
   }
 }

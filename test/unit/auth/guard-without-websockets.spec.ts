@@ -3,7 +3,7 @@ import { type ExecutionContext, HttpException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GuardSetup } from '../../../lib/auth/guard-setup.js';
 import { makeProblem } from '../../../lib/auth/problems.js';
-import { WechatAuthGuard } from '../../../lib/auth/wechat-auth.guard.js';
+import { GUARD_SETUP, WechatAuthGuard } from '../../../lib/auth/wechat-auth.guard.js';
 import { jest } from '@jest/globals';
 
 jest.unstable_mockModule('@nestjs/websockets', () => {
@@ -21,9 +21,10 @@ it('refuses with the body of the contract all the same', async () => {
   const setup = {
     hooks: {},
     requireOptions() {},
+    reflector: new Reflector(),
     flow: { judge: async () => ({ kind: 'deny', problem }) },
   } as unknown as GuardSetup;
-  const guard = new WechatAuthGuard(new Reflector(), setup, {} as never);
+  const guard = Object.assign(new WechatAuthGuard(), { [GUARD_SETUP]: setup });
   const context = {
     getType: () => 'ws',
     getClass: () => Gateway,
