@@ -13,7 +13,8 @@ const SCREENS = {
   desktop: { viewport: { width: 1280, height: 800 } },
 };
 
-export async function launchChromium(): Promise<Browser> {
+/** @param more switches of Chromium */
+export async function launchChromium(...more: string[]): Promise<Browser> {
   const executablePath = process.env['CHROME_PATH'] || '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     throw new Error(
@@ -30,6 +31,7 @@ export async function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }
@@ -53,11 +55,13 @@ export class Visitor {
   static async open(
     browser: Browser,
     screen: keyof typeof SCREENS,
-    options: { javaScript?: boolean } = {},
+    options: { javaScript?: boolean; userAgent?: string } = {},
   ): Promise<Visitor> {
     const context = await browser.newContext({
       ...SCREENS[screen],
       locale: 'zh-CN',
+      ignoreHTTPSErrors: true,
+      ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
       javaScriptEnabled: options.javaScript ?? true,
     });
     context.setDefaultTimeout(20_000);

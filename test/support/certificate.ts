@@ -4,9 +4,13 @@ import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:c
 /** DER: a tag, the length, the content. */
 function der(tag: number, ...content: Buffer[]): Buffer {
   const body = Buffer.concat(content);
-  const length =
-    body.length < 128 ? Buffer.of(body.length) : Buffer.of(0x82, body.length >> 8, body.length & 0xff);
-  return Buffer.concat([Buffer.of(tag), length, body]);
+  return Buffer.concat([Buffer.of(tag), lengthOf(body), body]);
+}
+
+/** In as few bytes as it takes: browsers insist on it. */
+function lengthOf({ length }: Buffer): Buffer {
+  if (length < 0x80) return Buffer.of(length);
+  return length < 0x100 ? Buffer.of(0x81, length) : Buffer.of(0x82, length >> 8, length & 0xff);
 }
 
 const seq = (...parts: Buffer[]) => der(0x30, ...parts);
