@@ -11,6 +11,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './api/errors.js';
 import { LoginAddress } from './auth/login-address.js';
 import { requireOptionsObject } from './config/resolve-config.js';
+import { describeSetup, suspicions } from './config/start-report.js';
 import type { WechatApp, WechatConfig } from './config/wechat-config.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
 import type { TokenStore } from './tokens/token-store.js';
@@ -25,7 +26,12 @@ import {
   ConfigurableModuleClass,
   OPTIONS_TYPE,
 } from './wechat-oauth.module-definition.js';
-import { isProduction, WECHAT_OAUTH_EXPORTS, WECHAT_OAUTH_PROVIDERS } from './wechat-oauth.providers.js';
+import {
+  isProduction,
+  usesGuard,
+  WECHAT_OAUTH_EXPORTS,
+  WECHAT_OAUTH_PROVIDERS,
+} from './wechat-oauth.providers.js';
 
 /** Signs people in with WeChat. Import it once, with `forRoot` or `forRootAsync`. */
 @Module({ providers: WECHAT_OAUTH_PROVIDERS, exports: WECHAT_OAUTH_EXPORTS })
@@ -94,7 +100,19 @@ export class WechatOAuthModule
 
   /** Not before: only now are all routes mounted. */
   onApplicationBootstrap(): void {
-    (this.ownProviders().get(LoginAddress)!.instance as LoginAddress).warnOfMismatch();
+    const own = this.ownProviders();
+    const config = own.get(WECHAT_CONFIG)!.instance as WechatConfig;
+    const address = own.get(LoginAddress)!.instance as LoginAddress;
+    const store = own.get(TOKEN_STORE)!.instance as object;
+    this.logger.log(describeSetup(config, address.path, store.constructor?.name || 'without a name'));
+    address.warnOfMismatch();
+    if (!isProduction()) return;
+    for (const text of suspicions(config)) this.logger.warn(text);
+    if (usesGuard(this.modules) && !address.isMounted) {
+      this.logger.warn(
+        'WechatAuthGuard refuses programs without a loginUrl, because no login route is mounted. List WechatAuthController in `controllers`.',
+      );
+    }
   }
 
   /** Not through ModuleRef, which looks at the module that registered a token last, and that may be another one of ours. */

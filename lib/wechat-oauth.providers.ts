@@ -165,7 +165,7 @@ function part<T>(type: new (...args: never[]) => T, inject: (symbol | Function)[
 }
 
 /** Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application. */
-function usesGuard(modules: ModulesContainer): boolean {
+export function usesGuard(modules: ModulesContainer): boolean {
   const isGuard = ({ metatype }: { metatype: unknown }) =>
     typeof metatype === 'function' &&
     (metatype === WechatAuthGuard || metatype.prototype instanceof WechatAuthGuard);

@@ -619,6 +619,26 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
         expect(warnings(logs)).toHaveLength(1);
       });
 
+      it('beside one for each thing that can only be a mistake, and none of them with a secret', async () => {
+        const { logs } = await stage.start({ controllers: [OrdersController] });
+        const texts = logs.lines.filter(({ level }) => level === 'warn').map(({ text }) => text);
+        const expected = [
+          /appId/,
+          /secret is not/,
+          /publicUrl/,
+          /endpoints\.open/,
+          /endpoints\.api/,
+          /no login route/,
+        ];
+        for (const one of expected) expect(texts.filter((text) => one.test(text))).toHaveLength(1);
+        expect(texts).toHaveLength(expected.length + 1);
+        expect(logs.text).not.toContain(MOCK_APPS[0].secret);
+        expect(logs.text).not.toContain(SESSION_SECRET);
+        expect(logs.text).toMatch(
+          /log WeChat apps: default \(official-account\); hosts .*: shop\.example\.com; login path: none; token store: MemoryTokenStore/,
+        );
+      });
+
       it('without one where the application chose a store', async () => {
         @Injectable()
         class OtherStore implements TokenStore {
