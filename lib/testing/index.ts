@@ -25,4 +25,5 @@ export {
   type TokenStoreCapabilities,
   type TokenStoreHarness,
 } from './describe-token-store.js';
+export { letIn } from './let-in.js';
 export { signInAs, type SignedIn, type SignInAsIdentity } from './sign-in-as.js';
