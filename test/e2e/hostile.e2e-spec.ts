@@ -1,4 +1,5 @@
 // Whatever is sent, byte by byte: a typed refusal or a login that begins, never an accident, never a session, never a way out. Generated, with a fixed seed.
+import { jest } from '@jest/globals';
 import net from 'node:net';
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import fc from 'fast-check';
@@ -21,6 +22,8 @@ import { AGENTS, Browser } from '../support/browser.js';
 import { watchForCrashes } from '../support/stage.js';
 
 const EXCHANGE = '/sns/oauth2/access_token';
+// Hundreds of requests for each property: how long they take says how busy the machine is, and nothing about the answers.
+jest.setTimeout(60_000);
 const SETTINGS = { seed: 20_260_101, numRuns: 250 };
 let handled = 0;
 

@@ -37,16 +37,28 @@ describe('WECHAT_ERROR_CODES', () => {
 });
 
 describe('explainErrcode', () => {
+  // By WeChat's table of return codes: what each asks the application to do.
   it.each([
-    ['config', [40013, 40125, 40164, 40243, 41002, 41004, 45035, 61004, 10003, 10016]],
-    ['code', [40029, 40163, 41008, 42003, 40242]],
-    ['token', [40001, 40003, 40014, 40030, 41001, 41003, 42001, 42002, 42007]],
+    [
+      'config',
+      [
+        10003, 10005, 10010, 10011, 10012, 10013, 10015, 10016, 40002, 40013, 40066, 40097, 40125, 40164,
+        40188, 40243, 41002, 41004, 41009, 42005, 43001, 43002, 43003, 43007, 43008, 43104, 44002, 45035,
+        47001, 49003, 61004, 87008, 89503, 89506, 89507,
+      ],
+    ],
+    ['code', [40029, 40163, 40242, 41008, 42003]],
+    ['token', [40001, 40003, 40014, 40030, 41001, 41003, 42001, 42002, 42007, 42009]],
     ['consent', [48001, 50001]],
-    ['blocked', [40226, 48004, 50002]],
-    ['quota', [45009, 45011]],
+    [
+      'blocked',
+      [10004, 10006, 40226, 43004, 43005, 43006, 43019, 43101, 48004, 50002, 50003, 50004, 50005, 50007],
+    ],
+    ['quota', [10009, 45009, 45011]],
     ['upstream', [-1]],
     ['decrypt', [87009]],
-  ])('files under %s what has to be treated so', (kind, errcodes) => {
+  ])('files under %s what has to be treated so, and nothing else', (kind, errcodes) => {
+    expect(rows.filter(([, row]) => row.kind === kind).map(([errcode]) => errcode)).toEqual(errcodes);
     expect(errcodes.map(kindOf)).toEqual(errcodes.map(() => kind));
   });
 
