@@ -25,6 +25,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const WANTED = 0.9;
 /** A mutant that makes a loop endless is noticed by the clock. */
 const LIMIT_MS = 120_000;
+const DECISIONS = ['login-flow', 'login-callback-verdicts', 'login-start', 'session-reader', 'visit'].map(
+  (name) => `test/unit/auth/${name}.spec.ts`,
+);
 
 const { values: flags } = parseArgs({
   options: {
@@ -55,6 +58,8 @@ function judgesOf(file) {
   const room = file.split('/')[1];
   const own = `test/unit/${room}/${basename(file, '.ts')}`;
   const judges = existsSync(join(root, `${own}.spec.ts`)) ? [[`${own}.spec.ts`]] : [];
+  // Where a login decides, these see most, and much sooner than the whole room.
+  if (room === 'auth') judges.push(DECISIONS);
   judges.push([`test/unit/${room}/`]);
   if (flags.deep) judges.push(['test/unit/client/', 'test/e2e/']);
   return judges;
