@@ -185,6 +185,13 @@ describe('MemoryTokenStore', () => {
     expect(await small.get('wechat:99')).toBe('x');
   });
 
+  it('may hold a single entry of a kind', async () => {
+    const single = new MemoryTokenStore({ max: 1, now });
+    await single.set('a', 'one', HOUR);
+    await single.set('b', 'two', HOUR);
+    expect([await single.get('a'), await single.get('b')]).toEqual([undefined, 'two']);
+  });
+
   it('says that no other process sees its entries', () => {
     expect(store.keepsInProcess()).toBe(true);
   });
