@@ -33,8 +33,20 @@ import {
   WECHAT_OAUTH_PROVIDERS,
 } from './wechat-oauth.providers.js';
 
+/** What `forRoot` and `forRootAsync` put others in the place of: `imports: [WechatOAuthModule]` says nothing of an app. */
+const WITHOUT_OPTIONS = [WECHAT_OAUTH_OPTIONS, TOKEN_STORE, WECHAT_LOGIN_HANDLER].map((provide) => ({
+  provide,
+  useFactory: (): never => {
+    throw new WechatConfigError(
+      'imports',
+      'holds WechatOAuthModule without options',
+      'Write WechatOAuthModule.forRoot({ appId, secret, publicUrl, sessionSecret }), or forRootAsync, in one module; it is global by default.',
+    );
+  },
+}));
+
 /** Signs people in with WeChat. Import it once, with `forRoot` or `forRootAsync`. */
-@Module({ providers: WECHAT_OAUTH_PROVIDERS, exports: WECHAT_OAUTH_EXPORTS })
+@Module({ providers: [...WITHOUT_OPTIONS, ...WECHAT_OAUTH_PROVIDERS], exports: WECHAT_OAUTH_EXPORTS })
 export class WechatOAuthModule
   extends ConfigurableModuleClass
   implements OnModuleInit, OnApplicationBootstrap

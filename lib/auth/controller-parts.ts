@@ -25,3 +25,6 @@ export class ControllerParts {
     readonly host: HttpAdapterHost,
   ) {}
 }
+
+// As of GuardSetup: what Nest prints where it is missing.
+Object.defineProperty(ControllerParts, 'name', { value: 'WechatOAuthModule.forRoot()' });

@@ -47,3 +47,6 @@ export class GuardSetup {
     if (missing.length > 0) throw WechatConfigError.listing(missing);
   }
 }
+
+// Where it is missing, Nest prints the name of what it looked for: it says what to import.
+Object.defineProperty(GuardSetup, 'name', { value: 'WechatOAuthModule.forRoot()' });

@@ -28,8 +28,8 @@ import { forgetAttempts, staySilent } from './silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import type { IssuedSession } from './wechat-session.service.js';
 
-/** Where the controller keeps its parts; applications do not see it. */
-const PARTS = Symbol('WechatAuthController');
+/** Where the controller keeps its parts; applications do not see it, but where Nest finds none: then it says what to import. */
+const PARTS = Symbol('WechatOAuthModule.forRoot()');
 
 /** Requests are read by hand, so that an application's strict validation pipe has nothing to say about them. */
 @Controller({ path: 'wechat', version: VERSION_NEUTRAL })

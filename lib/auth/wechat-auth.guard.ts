@@ -18,8 +18,8 @@ import { readRule, type RouteRule } from './route-rule.js';
 import type { Verdict } from './verdict.js';
 
 const logger = new Logger('WechatAuthGuard');
-/** @internal The key under which a guard is given what it needs. */
-export const GUARD_SETUP = Symbol('GUARD_SETUP');
+/** @internal The key under which a guard is given what it needs. Nest prints it where that is missing, and it says what to import then. */
+export const GUARD_SETUP = Symbol('WechatOAuthModule.forRoot()');
 const setups = new WeakMap<WechatAuthGuard, GuardSetup>();
 
 /**
