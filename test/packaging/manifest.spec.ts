@@ -1,11 +1,13 @@
 // package.json against the built files: what it points at exists, and what the files import is declared.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { packed, readJson, root } from './pack.js';
 
 interface Manifest {
+  name: string;
   main: string;
   types: string;
   bin: Record<string, string>;
@@ -147,4 +149,23 @@ describe('the imports of the built files', () => {
     const reached = others.flatMap((entry) => [...reach(entry.default), ...reach(entry.types)]);
     expect(reached.filter((file) => file.startsWith('dist/testing/'))).toEqual([]);
   });
+});
+
+describe('moduleResolution node10, which knows no exports', () => {
+  const place = mkdtempSync(join(tmpdir(), 'node10-'));
+  beforeAll(() => {
+    packed();
+    mkdirSync(join(place, 'node_modules'));
+    symlinkSync(root, join(place, 'node_modules', manifest.name));
+  });
+  afterAll(() => rmSync(place, { recursive: true }));
+
+  it.each(entries.map(({ path, types }) => [path.replace(/^\./, manifest.name), types] as const))(
+    'finds the types of %s',
+    (specifier, types) => {
+      const options = { moduleResolution: ts.ModuleResolutionKind.Node10, module: ts.ModuleKind.CommonJS };
+      const { resolvedModule } = ts.resolveModuleName(specifier, join(place, 'app.ts'), options, ts.sys);
+      expect(resolvedModule?.resolvedFileName).toBe(join(root, types));
+    },
+  );
 });

@@ -1,0 +1,10 @@
+// The entry `nestjs-wechat-oauth/client`: for the code that runs at people's, so it imports nothing.
+export {
+  createMiniProgramClient,
+  type MiniProgramAnswer,
+  type MiniProgramClient,
+  type MiniProgramClientOptions,
+  type MiniProgramRequest,
+  WechatLoginFailed,
+  type WxLike,
+} from './mini-program.js';
