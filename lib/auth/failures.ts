@@ -24,7 +24,7 @@ interface Spell {
 
 export class Failures {
   private readonly logger = new Logger('WechatOAuth');
-  /** By app. */
+  /** By app, and whether it is a mistake of ours or an outage: one does not hide the other. */
   private readonly spells = new Map<string, Spell>();
   /** By app and errcode. */
   private readonly refusedCodes = new LRUCache<string, { count: number; toldAt: number }>({ max: 100 });
@@ -53,10 +53,13 @@ export class Failures {
 
   /** WeChat has answered a login at this app, and the store and the options did their part. */
   worked(app: WechatApp): void {
-    const spell = this.spells.get(app.name);
-    if (!spell || this.runtime.monotonic() - spell.begunAt < SPELL_MS) return;
-    this.spells.delete(app.name);
-    this.logger.log(`Logins at "${app.name}" work again; failed meanwhile: ${spell.count}.`);
+    for (const kind of ['config', 'outage'] as const) {
+      const key = `${kind} ${app.name}`;
+      const spell = this.spells.get(key);
+      if (!spell || this.runtime.monotonic() - spell.begunAt < SPELL_MS) continue;
+      this.spells.delete(key);
+      this.logger.log(`Logins at "${app.name}" work again; failed meanwhile: ${spell.count}.`);
+    }
   }
 
   private log(error: unknown, app: WechatApp, ref: string, page: boolean): void {
@@ -68,18 +71,18 @@ export class Failures {
       if (kind === 'code' && error instanceof WechatApiError && !page)
         this.tellOfRefusedCodes(app, error.errcode);
     } else if (error instanceof WechatError) {
-      this.logInSpell(app, line);
+      this.logInSpell(`${kind === 'config' ? kind : 'outage'} ${app.name}`, line);
     } else {
       // An exception of HTTP is what the application chose to answer a program; everything else is a mistake, each perhaps another.
       this.logger[error instanceof HttpException && !page ? 'debug' : 'error'](line);
     }
   }
 
-  private logInSpell(app: WechatApp, line: string): void {
+  private logInSpell(key: string, line: string): void {
     const now = this.runtime.monotonic();
-    const spell = this.spells.get(app.name);
+    const spell = this.spells.get(key);
     if (!spell) {
-      this.spells.set(app.name, { count: 1, begunAt: now, toldAt: now });
+      this.spells.set(key, { count: 1, begunAt: now, toldAt: now });
       this.logger.error(`${line} Until logins work again, more of these are told at debug.`);
       return;
     }

@@ -144,6 +144,18 @@ describe('Two thousand logins that fail while WeChat is away', () => {
     expect(told('error')).toHaveLength(3);
   });
 
+  it('hide no mistake in the options meanwhile, nor does that hide them', () => {
+    const { runtime, failures, told } = setUp();
+    for (let turn = 0; turn < 3; turn++) {
+      failures.tell(unreachable(), app, 'wechat', true);
+      failures.tell(api(40125), app, 'wechat', true);
+    }
+    expect(told('error').map((text) => /40125|timeout/.exec(text)?.[0])).toEqual(['timeout', '40125']);
+    runtime.time += 10_000;
+    failures.worked(app);
+    expect(told('log')).toHaveLength(2);
+  });
+
   it('are nothing to a login that worked before', () => {
     const { failures, logs } = setUp();
     failures.worked(app);
