@@ -1,7 +1,7 @@
 // The login without pages: a code of `wx.login` or of a native app in, a bearer token out.
 import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
-import { WechatConfigError, WechatError } from '../api/errors.js';
+import { WechatConfigError } from '../api/errors.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import { SingleFlight } from '../tokens/single-flight.js';
@@ -9,7 +9,7 @@ import type { WechatEvents } from '../wechat-events.js';
 import type { WechatClientKind } from './client-detection.js';
 import type { CodeClaims } from './code-claims.js';
 import type { Failures } from './failures.js';
-import { LoginHandlerThrew } from './login-error.js';
+import { kindOf, LoginHandlerThrew } from './login-error.js';
 import { NOT_ADMITTED, problemException, statusOf } from './problems.js';
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from './sealed-sessions.js';
@@ -76,7 +76,7 @@ export class CodeLogin {
   /** What a program is answered that brought a code to no login: ordinary exceptions with the codes of the contract, so that the application's filters shape them. */
   exceptionOf(error: unknown, app: WechatApp, lang: 'zh' | 'en'): HttpException {
     if (error instanceof HttpException) return error;
-    const kind = error instanceof WechatError ? error.kind : undefined;
+    const kind = kindOf(error);
     const code =
       kind === 'code' ? 'WECHAT_LOGIN_REQUIRED' : kind === 'blocked' ? 'LOGIN_REFUSED' : 'LOGIN_FAILED';
     const problem = this.refusals.problem(code, lang, {

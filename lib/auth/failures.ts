@@ -6,7 +6,7 @@ import type { WechatApp } from '../config/wechat-config.js';
 import type { Runtime } from '../runtime.js';
 import type { WechatEvents } from '../wechat-events.js';
 import type { WechatClientKind } from './client-detection.js';
-import { LoginError } from './login-error.js';
+import { kindOf, LoginError } from './login-error.js';
 
 /** Of a spell of failures the beginning is told, the end, and in between how many there were, once in so many ms. */
 const REMIND_MS = 5 * 60_000;
@@ -114,11 +114,6 @@ export class Failures {
 /** Ten characters that stand in the answer and in the log. */
 export function newRef({ randomBytes }: Pick<Runtime, 'randomBytes'>): string {
   return randomBytes(5).toString('hex').toUpperCase();
-}
-
-function kindOf(error: unknown) {
-  if (error instanceof WechatError) return error.kind;
-  return error instanceof LoginError ? error.kind : 'handler';
 }
 
 /** Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is told. */

@@ -1,4 +1,5 @@
 // Why a login came to nothing although WeChat did its part. Caught by the doors; what a person or a program is told stands in problems.ts.
+import { WechatError, type WechatErrorKind } from '../api/errors.js';
 
 export abstract class LoginError extends Error {
   /** As an event tells it. */
@@ -38,4 +39,9 @@ export class LoginHandlerThrew extends LoginError {
   constructor(what: string) {
     super(`the login handler threw ${what}`);
   }
+}
+
+/** Why a login failed, as events, answers and the log tell it apart; what is no error of ours came from the login handler. */
+export function kindOf(error: unknown): WechatErrorKind | 'handler' {
+  return error instanceof WechatError || error instanceof LoginError ? error.kind : 'handler';
 }

@@ -7,9 +7,8 @@ import {
   ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
-import { WechatError } from '../api/errors.js';
 import { toHttpStatus } from '../api/http-status.js';
-import { StateSpent } from './login-error.js';
+import { kindOf } from './login-error.js';
 import type { WechatClientKind } from './client-detection.js';
 
 export type WechatProblemCode =
@@ -183,10 +182,8 @@ export function makeProblem(
 
 /** Whose fault it is that a login failed: a code or a state that is no good is the visitor's (401), too much to do is this side's (503), the rest is behind us. */
 export function statusOf(error: unknown): Pick<ProblemDetails, 'statusCode'> {
-  if (error instanceof StateSpent) return { statusCode: 401 };
-  const status = toHttpStatus(error);
-  const isDeadCode = error instanceof WechatError && error.kind === 'code';
-  return isDeadCode || status === 503 ? { statusCode: status as 401 | 503 } : {};
+  if (kindOf(error) === 'code') return { statusCode: 401 };
+  return toHttpStatus(error) === 503 ? { statusCode: 503 } : {};
 }
 
 export function titleOf(problem: WechatProblem, lang: 'zh' | 'en'): string {
