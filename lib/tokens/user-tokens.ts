@@ -155,13 +155,13 @@ export class UserTokens {
         // Somebody is at it. Who only came early need not wait.
         if (this.isValid(before.value, failed)) return before.value;
         await this.runtime.sleep(POLL_MS);
-        before = await this.readAgain(app, before);
+        before = await this.read(app, openid, before);
         if (this.isFresh(before.value, failed)) return before.value;
         continue;
       }
       try {
         // Read again: whoever had the lease before may have written between the look and the lease.
-        const latest = await this.readAgain(app, before);
+        const latest = await this.read(app, openid, before);
         return this.isFresh(latest.value, failed) ? latest.value : await this.refreshEntry(app, latest);
       } finally {
         // Nobody here waits for that, and an outage is no rejection in the vault.
@@ -171,21 +171,19 @@ export class UserTokens {
     return this.refreshEntry(app, before);
   }
 
-  private async read(app: WechatApp, openid: string): Promise<VaultEntry<TokenRecord>> {
+  /** @param before what was read already: a store that has gone down since takes nothing away from it */
+  private async read(
+    app: WechatApp,
+    openid: string,
+    before?: VaultEntry<TokenRecord>,
+  ): Promise<VaultEntry<TokenRecord>> {
     const entry = await this.vault.look<TokenRecord>(this.keyOf(app, openid), isTokenRecord);
-    if (entry === 'down') throw new WechatStoreError();
+    if (entry === 'down') {
+      if (before) return before;
+      throw new WechatStoreError();
+    }
     if (!entry) throw new TokenNotFoundError(openid);
     return entry;
-  }
-
-  /** A store that has gone down since takes nothing away from what was read of it. */
-  private async readAgain(app: WechatApp, before: VaultEntry<TokenRecord>): Promise<VaultEntry<TokenRecord>> {
-    try {
-      return await this.read(app, before.value.openid);
-    } catch (error) {
-      if (error instanceof WechatStoreError) return before;
-      throw error;
-    }
   }
 
   /** @param failed an access token that WeChat refused although its time was not over */
