@@ -11,6 +11,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { WechatError, type WechatErrorKind } from './api/errors.js';
 import { toHttpStatus } from './api/http-status.js';
+import { newRef } from './auth/failures.js';
 
 /** Words for the client. What exactly happened is for the log: an errmsg is nobody else's business. */
 const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {
@@ -39,7 +40,7 @@ export class WechatExceptionFilter implements ExceptionFilter<WechatError> {
 
   catch(error: WechatError, host: ArgumentsHost): void {
     const statusCode = toHttpStatus(error);
-    const ref = randomBytes(5).toString('hex').toUpperCase();
+    const ref = newRef({ randomBytes });
     const body = { statusCode, code: error.code, kind: error.kind, message: MESSAGES[error.kind], ref };
     logger[statusCode >= 500 ? 'error' : 'warn'](`${error.name}, ref ${ref}: ${error.message}`);
     // GraphQL and WebSocket have no response to write to; there Nest turns the exception into an error of their own.

@@ -108,6 +108,11 @@ export class HttpRequest {
   get prefersChinese(): boolean {
     return prefersChinese(this.header('accept-language'));
   }
+
+  /** The language to answer in. */
+  get lang(): 'zh' | 'en' {
+    return this.prefersChinese ? 'zh' : 'en';
+  }
 }
 
 /** A request line may be absolute (`GET http://evil/p`): its host is nobody's business, only the path counts. */

@@ -1,5 +1,6 @@
 // Where a login begins: the person is sent to WeChat, with a state in the address and a sealed cookie of this flow in the browser.
 import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../api/authorize-url.js';
+import { hasPages } from '../config/guard-needs.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { WechatEvents } from '../wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
@@ -141,8 +142,7 @@ export class LoginStart {
 
   /** No app can sign this client in: better a readable answer than WeChat's error page. */
   private refuseClient(visit: Visit): Verdict {
-    const hasPages = visit.accepted.some(({ type }) => type === 'official-account' || type === 'website');
-    if (!hasPages) return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    if (!visit.accepted.some(hasPages)) return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
     const inWechat = pageAppFor(visit.client) === 'official-account';
     // Without an official account, WeChat would only send the person back to a browser.
     const leads = !inWechat && visit.accepted.some(({ type }) => type === 'official-account');

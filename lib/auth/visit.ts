@@ -55,7 +55,7 @@ export class Visit {
   }
 
   get lang(): 'zh' | 'en' {
-    return this.request.prefersChinese ? 'zh' : 'en';
+    return this.request.lang;
   }
 
   get cookies(): readonly ReceivedCookie[] {

@@ -110,7 +110,7 @@ export class WechatAuthController {
   async session(@Req() request: object & { body?: unknown }): Promise<IssuedSession> {
     const { config, refusals, codeLogin } = this[PARTS];
     const { app, code } = (request.body ?? {}) as { app?: unknown; code?: unknown };
-    const lang = new HttpRequest(request).prefersChinese ? 'zh' : 'en';
+    const { lang } = new HttpRequest(request);
     const candidates = [...config.apps.values()].filter(
       ({ type }) => type === 'mini-program' || type === 'mobile',
     );
@@ -149,7 +149,7 @@ async function requireStore(
   request: HttpRequest,
 ): Promise<void> {
   if ((await reader.find(request, [...config.apps.values()])) !== 'unknown') return;
-  const lang = request.prefersChinese ? 'zh' : 'en';
+  const { lang } = request;
   throw problemException(refusals.refuse('STORE_UNAVAILABLE', lang, 'a program'));
 }
 
@@ -161,7 +161,7 @@ async function answerIncomplete(
   setCookies: string[],
   app: WechatApp | undefined,
 ): Promise<void> {
-  const lang = request.prefersChinese ? 'zh' : 'en';
+  const { lang } = request;
   const home = app ? { homeUrl: defaultReturnAddress(config, app) } : {};
   const problem = refusals.refuse('LOGOUT_INCOMPLETE', lang, 'a program', home);
   if (app) {

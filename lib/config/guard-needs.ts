@@ -5,9 +5,7 @@ import type { WechatApp } from './wechat-config.js';
 /** @returns what is missing, nothing when the guard can work */
 export function missingForGuard(apps: Iterable<WechatApp>, hasSessionSecret: boolean): WechatConfigError[] {
   const missing: WechatConfigError[] = [];
-  const homeless = [...apps].filter(
-    ({ type, publicUrl }) => (type === 'official-account' || type === 'website') && !publicUrl,
-  );
+  const homeless = [...apps].filter((app) => hasPages(app) && !app.publicUrl);
   if (homeless.length > 0) {
     const names = homeless.map(({ name }) => `"${name}"`).join(' and ');
     missing.push(
@@ -28,4 +26,9 @@ export function missingForGuard(apps: Iterable<WechatApp>, hasSessionSecret: boo
     );
   }
   return missing;
+}
+
+/** Whether people sign in at this app by pages that WeChat sends them back to. */
+export function hasPages({ type }: Pick<WechatApp, 'type'>): boolean {
+  return type === 'official-account' || type === 'website';
 }

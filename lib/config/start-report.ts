@@ -1,4 +1,5 @@
 // What the start says of the options: what is configured, and in production what is legal but can only be a mistake. Never a secret.
+import { hasPages } from './guard-needs.js';
 import type { WechatApp, WechatConfig } from './wechat-config.js';
 
 /** One line for the log. @param store name of the token store's class */
@@ -55,10 +56,6 @@ function suspicionsOfApp({ name, appId, secrets }: WechatApp, several: boolean):
   else if (secrets.some((secret) => !/^[0-9a-f]{32}$/i.test(secret.reveal())))
     found.push(`${prefix}secret is not 32 hex digits. Copy the AppSecret from WeChat's console.`);
   return found;
-}
-
-function hasPages({ type }: WechatApp): boolean {
-  return type === 'official-account' || type === 'website';
 }
 
 /** As URLs write hosts: IPv4 in four decimals, IPv6 in brackets. */
