@@ -1,16 +1,12 @@
 // Logins that fail: what the visitor is answered, and what the log and the events say of it.
-import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   MemoryTokenStore,
-  WechatAuth,
   WechatAuthController,
-  WechatAuthGuard,
   type WechatEvent,
   WechatEvents,
   type WechatLogin,
   type WechatLoginHandler,
   WechatOAuthService,
-  WechatUser,
 } from '../../lib/index.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import {
@@ -23,24 +19,10 @@ import {
   startWechat,
 } from '../support/application.js';
 import { Browser } from '../support/browser.js';
+import { OrdersController } from '../support/orders.js';
 
 const mini = MOCK_APPS[2];
 const EXCHANGE = '/sns/oauth2/access_token';
-
-@Controller('orders')
-@UseGuards(WechatAuthGuard)
-class OrdersController {
-  @Get()
-  list(@WechatUser('openid') openid: string) {
-    return { openid };
-  }
-
-  @WechatAuth({ scope: 'snsapi_userinfo' })
-  @Get('profile')
-  profile() {
-    return {};
-  }
-}
 
 describe.each(PLATFORMS)('A login that fails on %s', (_name, adapter) => {
   let wechat: WechatMockServer;
