@@ -457,14 +457,6 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     expect(answer.body).not.toMatch(/code=|state=/);
   });
 
-  it('treats a page that WeChat on Android asks for as a page', async () => {
-    const answer = await browser.visit(`${SHOP}/orders`, {
-      headers: { 'x-requested-with': 'com.tencent.mm' },
-    });
-
-    expect(answer.status).toBe(302);
-  });
-
   it.each([
     ['HEAD', {}],
     ['POST', {}],

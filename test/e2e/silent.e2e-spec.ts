@@ -66,21 +66,6 @@ describe.each(PLATFORMS)('A silent route on %s', (_name, adapter) => {
     expect(wechat.callsTo(AUTHORIZE)[0]!.query['scope']).toBe('snsapi_base');
   });
 
-  it.each([
-    ['a desktop browser', AGENTS.desktop],
-    ['a phone browser', AGENTS.phone],
-    ['a crawler', 'Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)'],
-  ])('leaves %s anonymous without asking anybody', async (_who, agent) => {
-    const answer = await browser.another(agent).visit(`${SHOP}/products`);
-
-    expect(answer.json()).toEqual({ user: null });
-    expect(asked()).toBe(0);
-  });
-
-  it('leaves a fetch anonymous', async () => {
-    expect((await browser.fetch(`${SHOP}/products`)).json()).toEqual({ user: null });
-  });
-
   it('asks once, and remembers when nothing came of it', async () => {
     wechat.inject('/sns/oauth2/access_token', { errcode: -1, times: Infinity });
     const first = await browser.follow(`${SHOP}/products`);

@@ -167,16 +167,20 @@ describe('Whoever is', () => {
 });
 
 describe('A client', () => {
-  it.each([
-    ['WeChat on a phone', AGENTS.wechat, 'wechat'],
-    ['WeChat on Android', AGENTS.wechatAndroid, 'wechat'],
-    ['a browser on a computer', AGENTS.desktop, 'qr'],
-    ['a browser on a phone', AGENTS.phone, 'page OPEN_IN_WECHAT'],
-    ['a web view of a mini program', `${AGENTS.wechat} miniProgram/wx0`, 'wechat'],
-    ['a crawler', 'Mozilla/5.0 (compatible; Googlebot/2.1)', 'qr'],
-    ['nobody who says so', undefined, 'qr'],
-  ])('that is %s is sent to the door it can go through', async (_what, agent, expected) => {
-    expect(wordOf(await login.judge(page({ 'user-agent': agent })))).toBe(expected);
+  it.each<[what: string, agent: string | undefined, required: string, silent: string]>([
+    ['WeChat on a phone', AGENTS.wechat, 'wechat', 'wechat'],
+    ['WeChat on Android', AGENTS.wechatAndroid, 'wechat', 'wechat'],
+    ['a web view of a mini program', `${AGENTS.wechat} miniProgram/wx0`, 'wechat', 'wechat'],
+    // Only WeChat itself lets somebody in unseen: a QR code would have to be scanned.
+    ['a browser on a computer', AGENTS.desktop, 'qr', 'pass'],
+    ['a browser on a phone', AGENTS.phone, 'page OPEN_IN_WECHAT', 'pass'],
+    ['a crawler', 'Mozilla/5.0 (compatible; Googlebot/2.1)', 'qr', 'pass'],
+    ['a crawler that calls itself WeChat', `${AGENTS.wechat} Baiduspider/2.0`, 'qr', 'pass'],
+    ['nobody who says so', undefined, 'qr', 'pass'],
+  ])('that is %s is sent to the door it can go through', async (_what, agent, required, silent) => {
+    const asked = page({ 'user-agent': agent });
+    expect(wordOf(await login.judge(asked))).toBe(required);
+    expect(wordOf(await login.judge(asked, { mode: 'silent' }))).toBe(silent);
   });
 
   it.each([
