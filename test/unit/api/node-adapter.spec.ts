@@ -1,11 +1,16 @@
 // What axios leaves to an adapter, for whoever uses the module's HttpService for a call of their own.
+import { getEventListeners } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { jest } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios, { AxiosError, type AxiosRequestConfig } from 'axios';
 import { firstValueFrom, Subscription } from 'rxjs';
+import { Sending } from '../../../lib/api/node-adapter.js';
 import { withoutDefaults } from '../../../lib/api/own-client.js';
+import { CERTIFICATE, KEY } from '../../support/certificate.js';
 import { failureOf } from '../../support/failure.js';
 
 let server: http.Server;
@@ -171,4 +176,42 @@ describe('A call that nobody waits for', () => {
 it('A timeout of the call ends it', async () => {
   handler = () => undefined;
   expect(await failureOf(() => ask({ timeout: 30 }))).toMatchObject({ code: 'ECONNABORTED' });
+});
+
+it('A call that has its answer leaves no timer and no listener behind', async () => {
+  handler = (_request, response) => response.end('ok');
+  const source = axios.CancelToken.source();
+  const unsubscribed = jest.spyOn(source.token, 'unsubscribe');
+  const { signal } = new AbortController();
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  await ask({ timeout: 3_600_000, signal, cancelToken: source.token });
+  expect(timers()).toBe(before);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  expect(unsubscribed).toHaveBeenCalledTimes(1);
+});
+
+it('A call that failed does so once, whatever comes afterwards', async () => {
+  handler = (request) => void request.socket.write('no HTTP');
+  const controller = new AbortController();
+  const sending = new Sending();
+  await failureOf(() => ask({ signal: controller.signal, sending } as AxiosRequestConfig));
+  const told = jest.spyOn(sending, 'failed');
+  controller.abort();
+  await new Promise(setImmediate);
+  expect(told).not.toHaveBeenCalled();
+});
+
+it('A call over TLS that breaks after the handshake may have arrived', async () => {
+  const tls = https.createServer({ cert: CERTIFICATE, key: KEY }, (request) => request.socket.destroy());
+  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+  const sending = new Sending();
+  try {
+    const url = `https://localhost:${(tls.address() as AddressInfo).port}`;
+    const httpsAgent = new https.Agent({ ca: CERTIFICATE });
+    await failureOf(() => ask({ url, httpsAgent, sending } as AxiosRequestConfig));
+    expect([sending.unsent, sending.stale]).toEqual([false, false]);
+  } finally {
+    tls.close();
+  }
 });

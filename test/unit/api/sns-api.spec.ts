@@ -101,6 +101,11 @@ describe('A token answer', () => {
     expect((await exchange()).expiresIn).toBe(7200);
   });
 
+  it('may live for one second', async () => {
+    wire.on(EXCHANGE, { ...TOKEN, expires_in: 1 });
+    expect((await exchange()).expiresIn).toBe(1);
+  });
+
   it.each([[undefined], [null], ['soon'], [0], [-1], [''], ['1e999'], [{}]])(
     'with %p for expires_in is refused: it would never end, or never begin',
     async (expires_in) => {

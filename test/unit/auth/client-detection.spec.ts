@@ -256,6 +256,8 @@ describe('A user agent', () => {
 
   it('counts by its beginning only', () => {
     expect(detectClient(`${'x'.repeat(1_024)} MicroMessenger`)).toBe('desktop-browser');
-    expect(detectClient(`${'x'.repeat(900)} MicroMessenger`)).toBe('wechat-desktop');
+    const last = 1_024 - 'MicroMessenger'.length;
+    expect(detectClient(`${'x'.repeat(last)}MicroMessenger`)).toBe('wechat-desktop');
+    expect(detectClient(`${'x'.repeat(last + 1)}MicroMessenger`)).toBe('desktop-browser');
   });
 });

@@ -1,6 +1,6 @@
 // One refresh for all processes that share a store, and what becomes of it when one of them dies, or the store does.
 import { Logger } from '@nestjs/common';
-import { WechatApiError } from '../../../lib/api/errors.js';
+import { TokenNotFoundError, WechatApiError } from '../../../lib/api/errors.js';
 import { failureOf } from '../../support/failure.js';
 import { FlakyStore } from '../../support/flaky-store.js';
 import { LogCapture } from '../../support/log-capture.js';
@@ -146,6 +146,29 @@ it('loses nothing by an early refresh that fails', async () => {
   expect(wire.count(REFRESH)).toBe(1);
   time += 20_000;
   expect(await failureOf(() => fleet[1]!.service.getUser(OPENID))).toBeInstanceOf(WechatApiError);
+});
+
+it('signs out by an early refresh that finds the refresh token dead', async () => {
+  wire.on(REFRESH, { errcode: 42002, errmsg: 'refresh_token expired' });
+  time += LIFE - 20_000;
+
+  expect(await failureOf(() => fleet[1]!.service.getUser(OPENID))).toMatchObject({ errcode: 42002 });
+  expect(wire.count(USERINFO)).toBe(0);
+});
+
+it('goes on with no token that was signed out while it got the lease', async () => {
+  wire.on(REFRESH, token(2));
+  time += LIFE - 20_000;
+  const { setIfAbsent } = store;
+  store.setIfAbsent = async (...args) => {
+    await store.delete(`wechat:${APP_ID}:token:${OPENID}`);
+    return setIfAbsent.apply(store, args);
+  };
+
+  const error = await failureOf(() => fleet[1]!.service.getUser(OPENID));
+
+  expect(error).toBeInstanceOf(TokenNotFoundError);
+  expect(wire.count(USERINFO)).toBe(0);
 });
 
 it('tells everybody to sign in again when the refresh token is dead', async () => {

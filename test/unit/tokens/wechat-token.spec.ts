@@ -1,4 +1,5 @@
 // A token shows who somebody is, and hides what could be used.
+import { inspect } from 'node:util';
 import type { TokenAnswer } from '../../../lib/api/sns-api.js';
 import {
   grantsProfile,
@@ -46,6 +47,7 @@ describe('WechatToken', () => {
     expectFreeOf(token, ['access-canary', 'refresh-canary']);
     expectFreeOf({ user: { token } }, ['access-canary', 'refresh-canary']);
     expect(everythingOf(token)).toContain('oABCDEF-0123_456789');
+    expect(inspect(token)).toMatch(/WechatToken.+oABCDEF-0123_456789/s);
     expect(JSON.parse(JSON.stringify(token))).toEqual({
       expiresAt: ISSUED + 7_200_000,
       openid: 'oABCDEF-0123_456789',
