@@ -21,9 +21,13 @@ export type {
 } from './wechat-oauth.options.js';
 
 export { WechatAuthGuard } from './auth/wechat-auth.guard.js';
-export { WechatAuth, type WechatAuthMode, type WechatAuthRule } from './auth/route-rule.js';
-export { WechatUser } from './auth/wechat-user.decorator.js';
-export { getWechatIdentity } from './auth/attached-identity.js';
+export {
+  WechatAuth,
+  type WechatAuthMode,
+  type WechatAuthRule,
+} from './auth/decorators/wechat-auth.decorator.js';
+export { WechatUser } from './auth/decorators/wechat-user.decorator.js';
+export { getWechatIdentity } from './auth/http/attached-identity.js';
 export { WechatAuthController } from './auth/wechat-auth.controller.js';
 export {
   type IssuedSession,
@@ -31,15 +35,19 @@ export {
   type RevokedIdentity,
   WechatNotRevokedException,
   WechatSessionService,
-} from './auth/wechat-session.service.js';
-export { type WechatLogin, type WechatLoginDecision, WechatLoginHandler } from './auth/login-handler.js';
-export type { WechatClaims, WechatIdentity } from './auth/identity.js';
-export type { WechatClientKind } from './auth/client-detection.js';
-export type { WechatProblem, WechatProblemCode } from './auth/problems.js';
+} from './auth/session/wechat-session.service.js';
+export {
+  type WechatLogin,
+  type WechatLoginDecision,
+  WechatLoginHandler,
+} from './auth/login/login-handler.js';
+export type { WechatClaims, WechatIdentity } from './model/identity.js';
+export type { WechatClientKind } from './auth/http/client-detection.js';
+export type { WechatProblem, WechatProblemCode } from './auth/problems/problems.js';
 
-export { type WechatEvent, WechatEvents, type WechatFlowCount } from './wechat-events.js';
-export { WechatExceptionFilter } from './wechat-exception.filter.js';
-export { toHttpStatus } from './api/http-status.js';
+export { type WechatEvent, WechatEvents, type WechatFlowCount } from './common/wechat-events.js';
+export { WechatExceptionFilter } from './errors/wechat-exception.filter.js';
+export { toHttpStatus } from './errors/http-status.js';
 
 export { TokenStore } from './tokens/token-store.js';
 export { MemoryTokenStore, type MemoryTokenStoreOptions } from './tokens/memory-token-store.js';
@@ -73,4 +81,4 @@ export {
   type WechatNetworkFault,
   WechatResponseError,
   WechatStoreError,
-} from './api/errors.js';
+} from './errors/errors.js';

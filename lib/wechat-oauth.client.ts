@@ -6,15 +6,15 @@ import {
   stateOf,
   type WebsiteAuthorizeUrlOptions,
 } from './api/authorize-url.js';
-import { WechatConfigError, WechatInputError } from './api/errors.js';
+import { WechatConfigError, WechatInputError } from './errors/errors.js';
 import type { SnsApi, WechatUserProfile } from './api/sns-api.js';
-import type { CodeLogin } from './auth/code-login.js';
-import type { IssuedSession } from './auth/wechat-session.service.js';
+import type { CodeLogin } from './auth/login/code-login.js';
+import type { IssuedSession } from './auth/session/wechat-session.service.js';
 import type { WechatApp, WechatConfig } from './config/wechat-config.js';
 import { decryptUserData, type EncryptedUserData, type MiniProgramUser } from './mini-program/decrypt.js';
 import type { MiniProgramSession, SessionKeys } from './mini-program/session-keys.js';
 import { verifyUserDataSignature } from './mini-program/signature.js';
-import type { Runtime } from './runtime.js';
+import type { Runtime } from './common/runtime.js';
 import { Secret } from './sealing/secret.js';
 import type { UserTokens } from './tokens/user-tokens.js';
 import type { WechatToken } from './tokens/wechat-token.js';

@@ -8,7 +8,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import type { WechatLoginHandler } from './auth/login-handler.js';
+import type { WechatLoginHandler } from './auth/login/login-handler.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
 import type { TokenStore } from './tokens/token-store.js';
 import {

@@ -8,7 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { WechatConfigError } from './api/errors.js';
+import { WechatConfigError } from './errors/errors.js';
 import { LoginAddress } from './auth/login-address.js';
 import { requireOptionsObject } from './config/resolve-config.js';
 import { describeSetup, suspicions } from './config/start-report.js';

@@ -1,6 +1,6 @@
 // The injectable front of the module.
 import { Inject, Injectable } from '@nestjs/common';
-import { WechatConfigError } from './api/errors.js';
+import { WechatConfigError } from './errors/errors.js';
 import { type ClientParts, WechatClient } from './wechat-oauth.client.js';
 
 /** @internal */

@@ -1,5 +1,5 @@
 // The one place that judges what WeChat answered. WeChat says `text/plain` and HTTP 200 whatever happened, so only the body counts.
-import { WechatApiError, WechatResponseError } from './errors.js';
+import { WechatApiError, WechatResponseError } from '../errors/errors.js';
 
 export type WechatAnswer = Readonly<Record<string, unknown>>;
 

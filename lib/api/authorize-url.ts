@@ -1,5 +1,5 @@
 // The addresses that send a person to WeChat. Built by hand: WeChat matches the order of the parameters with a regular expression.
-import { WechatInputError } from './errors.js';
+import { WechatInputError } from '../errors/errors.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
 
 export interface AuthorizeUrlOptions {

@@ -2,7 +2,7 @@
 import type { WechatApp } from '../config/wechat-config.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import type { WechatAnswer } from './answer.js';
-import { WechatApiError, WechatInputError, WechatResponseError } from './errors.js';
+import { WechatApiError, WechatInputError, WechatResponseError } from '../errors/errors.js';
 import type { WechatTransport } from './transport.js';
 
 /** What `sns/oauth2/access_token` and `sns/oauth2/refresh_token` answer. */

@@ -3,8 +3,8 @@ import type { HttpService } from '@nestjs/axios';
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import { fromEvent, lastValueFrom, takeUntil } from 'rxjs';
 import type { WechatConfig } from '../config/wechat-config.js';
-import type { Runtime } from '../runtime.js';
-import { WechatEvents } from '../wechat-events.js';
+import type { Runtime } from '../common/runtime.js';
+import { WechatEvents } from '../common/wechat-events.js';
 import { judgeAnswer, type WechatAnswer } from './answer.js';
 import {
   WechatApiError,
@@ -12,7 +12,7 @@ import {
   WechatNetworkError,
   type WechatNetworkFault,
   WechatResponseError,
-} from './errors.js';
+} from '../errors/errors.js';
 import { Sending } from './node-adapter.js';
 import { Sockets, SocketsBusy } from './sockets.js';
 

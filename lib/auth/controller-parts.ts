@@ -1,14 +1,14 @@
 // What WechatAuthController is made of.
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { WechatConfig } from '../config/wechat-config.js';
-import type { CodeLogin } from './code-login.js';
-import type { Flows } from './flow.js';
+import type { CodeLogin } from './login/code-login.js';
+import type { Flows } from './login/flow.js';
 import type { GuardSetup } from './guard-setup.js';
-import type { Refusals } from './refusals.js';
-import type { Revocations } from './revocations.js';
-import type { SealedSessions } from './sealed-sessions.js';
-import type { SessionReader } from './session-reader.js';
-import type { WechatSessionService } from './wechat-session.service.js';
+import type { Refusals } from './login/refusals.js';
+import type { Revocations } from './session/revocations.js';
+import type { SealedSessions } from './session/sealed-sessions.js';
+import type { SessionReader } from './session/session-reader.js';
+import type { WechatSessionService } from './session/wechat-session.service.js';
 
 /** In one object under a symbol, so that a class that extends the controller may give its fields and methods any name. */
 export class ControllerParts {

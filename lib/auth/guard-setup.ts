@@ -1,12 +1,12 @@
 // The one thing the guard injects, so that it can be used in every module that sees ours.
 import type { HttpAdapterHost, Reflector } from '@nestjs/core';
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import { missingForGuard } from '../config/guard-needs.js';
 import type { WechatConfig } from '../config/wechat-config.js';
-import type { Runtime } from '../runtime.js';
-import { askHook } from './ask-hook.js';
-import type { LoginFlow } from './login-flow.js';
-import type { GetRequest } from './request-of-context.js';
+import type { Runtime } from '../common/runtime.js';
+import { askHook } from '../config/ask-hook.js';
+import type { LoginFlow } from './login/login-flow.js';
+import type { GetRequest } from './http/request-of-context.js';
 
 export class GuardSetup {
   constructor(

@@ -14,19 +14,19 @@ import {
 } from '@nestjs/common';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import { ControllerParts } from './controller-parts.js';
-import { readCookies } from './cookies.js';
-import { MAX_REMOVED, withinAnswer } from './header-budget.js';
-import { HttpAnswer } from './http-answer.js';
-import { HttpRequest } from './http-request.js';
-import type { WechatIdentity } from './identity.js';
-import { forgetLastUse } from './last-use.js';
-import { newLogoutMark, writeLogoutMark } from './logout-mark.js';
-import { problemException } from './problems.js';
-import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './return-address.js';
-import { LoginRoute, WechatAuth } from './route-rule.js';
-import { forgetAttempts, staySilent } from './silent-attempts.js';
+import { readCookies } from './http/cookies.js';
+import { MAX_REMOVED, withinAnswer } from './http/header-budget.js';
+import { HttpAnswer } from './http/http-answer.js';
+import { HttpRequest } from './http/http-request.js';
+import type { WechatIdentity } from '../model/identity.js';
+import { forgetLastUse } from './session/last-use.js';
+import { newLogoutMark, writeLogoutMark } from './session/logout-mark.js';
+import { problemException } from './problems/problems.js';
+import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './http/return-address.js';
+import { LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
+import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
-import type { IssuedSession } from './wechat-session.service.js';
+import type { IssuedSession } from './session/wechat-session.service.js';
 
 /** Where the controller keeps its parts; applications do not see it, but where Nest finds none: then it says what to import. */
 const PARTS = Symbol('WechatOAuthModule.forRoot()');

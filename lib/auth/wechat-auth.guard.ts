@@ -8,14 +8,14 @@ import {
   Logger,
   UnauthorizedException,
 } from '@nestjs/common';
-import { attachIdentity } from './attached-identity.js';
+import { attachIdentity } from './http/attached-identity.js';
 import { GuardSetup } from './guard-setup.js';
-import { HttpAnswer } from './http-answer.js';
-import { HttpRequest } from './http-request.js';
-import { problemException } from './problems.js';
-import { type ContextRequest, requestOf } from './request-of-context.js';
-import { readRule, type RouteRule } from './route-rule.js';
-import type { Verdict } from './verdict.js';
+import { HttpAnswer } from './http/http-answer.js';
+import { HttpRequest } from './http/http-request.js';
+import { problemException } from './problems/problems.js';
+import { type ContextRequest, requestOf } from './http/request-of-context.js';
+import { readRule, type RouteRule } from './decorators/wechat-auth.decorator.js';
+import type { Verdict } from './http/verdict.js';
 
 const logger = new Logger('WechatAuthGuard');
 /** @internal The key under which a guard is given what it needs. Nest prints it where that is missing, and it says what to import then. */

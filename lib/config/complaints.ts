@@ -1,5 +1,5 @@
 // Collects what is wrong with the options, so that one start tells all of it.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 
 export class Complaints {
   private readonly found: WechatConfigError[] = [];

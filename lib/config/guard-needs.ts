@@ -1,5 +1,5 @@
 // The options that only WechatAuthGuard needs.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import type { WechatApp } from './wechat-config.js';
 
 /** @returns what is missing, nothing when the guard can work */

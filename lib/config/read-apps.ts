@@ -1,5 +1,5 @@
 // Reads which WeChat apps there are.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import { Secret } from '../sealing/secret.js';
 import type {
   WechatAppOptions,

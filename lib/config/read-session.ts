@@ -1,5 +1,5 @@
 // Reads how sessions are made: their secrets, their life, and how they travel.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import { Secret } from '../sealing/secret.js';
 import type { WechatOAuthOptions } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';

@@ -1,5 +1,5 @@
 // Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is refused here.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 
 /** Stands for an address that was complained about, so that it does not count as missing too. */
 export const UNREAD_URL = new URL('https://unread.invalid');

@@ -1,5 +1,5 @@
 // Reads plain values among the options: numbers, words, paths, functions.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import type { Complaints } from './complaints.js';
 
 /** @param unit for the message */

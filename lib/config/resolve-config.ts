@@ -1,5 +1,5 @@
 // Judges the options once, while the application starts. Every complaint names the option, what is wrong with it and what to write instead.
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import type { WechatDevOptions, WechatHttpOptions, WechatOAuthOptions } from '../wechat-oauth.options.js';
 import { Complaints } from './complaints.js';
 import { missingForGuard } from './guard-needs.js';

@@ -6,7 +6,7 @@
 // `openid`.
 import { createDecipheriv } from 'node:crypto';
 import { parseJson } from '../api/answer.js';
-import { WechatDecryptError } from '../api/errors.js';
+import { WechatDecryptError } from '../errors/errors.js';
 import type { Secret } from '../sealing/secret.js';
 
 /** What `wx.getUserInfo` and its relatives return, as base64 text. */

@@ -1,10 +1,10 @@
 // Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
 // data that was encrypted with the old one is still on its way.
-import { TokenNotFoundError, WechatStoreError } from '../api/errors.js';
+import { TokenNotFoundError, WechatStoreError } from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
 import type { WechatApp } from '../config/wechat-config.js';
 import { Secret } from '../sealing/secret.js';
-import { SingleFlight } from '../tokens/single-flight.js';
+import { SingleFlight } from '../common/single-flight.js';
 import type { Vault } from '../tokens/vault.js';
 
 export interface MiniProgramSession {

@@ -1,8 +1,8 @@
 // What applications may import from `nestjs-wechat-oauth/testing`.
-export { DEFAULT_MOCK_APPS } from './mock-apps.js';
-export { MockServerError } from './mock-server-error.js';
-export { WechatMockServer } from './mock-server.js';
-export type { MockClock } from './mock-clock.js';
+export { DEFAULT_MOCK_APPS } from './mock-server/mock-apps.js';
+export { MockServerError } from './mock-server/mock-server-error.js';
+export { WechatMockServer } from './mock-server/mock-server.js';
+export type { MockClock } from './mock-server/mock-clock.js';
 export type {
   MockAppOptions,
   MockAppType,
@@ -18,12 +18,12 @@ export type {
   MockUser,
   MockUserOptions,
   WechatMockServerOptions,
-} from './mock-server.types.js';
+} from './mock-server/mock-server.types.js';
 export {
   describeTokenStore,
   type OpenTokenStore,
   type TokenStoreCapabilities,
   type TokenStoreHarness,
-} from './describe-token-store.js';
+} from './token-store-contract/describe-token-store.js';
 export { letIn } from './let-in.js';
 export { signInAs, type SignedIn, type SignInAsIdentity } from './sign-in-as.js';

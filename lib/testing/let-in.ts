@@ -1,9 +1,9 @@
 // For tests that put something in the place of the guard: whoever asks is let in as one person.
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { attachIdentity } from '../auth/attached-identity.js';
-import type { WechatIdentity } from '../auth/identity.js';
-import { callOf, requestOf } from '../auth/request-of-context.js';
-import { MockServerError } from './mock-server-error.js';
+import { attachIdentity } from '../auth/http/attached-identity.js';
+import type { WechatIdentity } from '../model/identity.js';
+import { callOf, requestOf } from '../auth/http/request-of-context.js';
+import { MockServerError } from './mock-server/mock-server-error.js';
 
 /**
  * A guard that asks nothing and lets everybody in as this person, over HTTP, GraphQL and WebSocket:

@@ -1,11 +1,11 @@
 // For tests that only want to be somebody: a session without a login.
 import type { INestApplicationContext } from '@nestjs/common';
-import type { WechatIdentity } from '../auth/identity.js';
-import { Revocations } from '../auth/revocations.js';
-import { SealedSessions } from '../auth/sealed-sessions.js';
+import type { WechatIdentity } from '../model/identity.js';
+import { Revocations } from '../auth/session/revocations.js';
+import { SealedSessions } from '../auth/session/sealed-sessions.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
-import { MockServerError } from './mock-server-error.js';
+import { MockServerError } from './mock-server/mock-server-error.js';
 
 /** Everything but the openid has a default: the first app of the module, the scope that gives no profile, no snapshot. */
 export type SignInAsIdentity = Partial<Omit<WechatIdentity, 'appId'>> & { openid: string };

@@ -1,6 +1,6 @@
 // The default store: for one process, and for tests. Entries are lost with the process.
 import { LRUCache } from 'lru-cache';
-import { WechatConfigError } from '../api/errors.js';
+import { WechatConfigError } from '../errors/errors.js';
 import { TokenStore } from './token-store.js';
 
 export interface MemoryTokenStoreOptions {

@@ -5,14 +5,14 @@ import {
   WechatError,
   WechatResponseError,
   WechatStoreError,
-} from '../api/errors.js';
+} from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi, type WechatUserProfile } from '../api/sns-api.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
-import type { Runtime } from '../runtime.js';
-import { WechatEvents } from '../wechat-events.js';
+import type { Runtime } from '../common/runtime.js';
+import { WechatEvents } from '../common/wechat-events.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import { SharedLook } from './shared-look.js';
-import { SingleFlight } from './single-flight.js';
+import { SingleFlight } from '../common/single-flight.js';
 import type { Vault, VaultEntry } from './vault.js';
 import {
   grantsProfile,

@@ -1,8 +1,8 @@
 // The one way to the token store: names the keys, seals the values, and makes an outage a miss instead of an error.
 import { randomBytes } from 'node:crypto';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { Runtime } from '../runtime.js';
-import { WechatEvents } from '../wechat-events.js';
+import type { Runtime } from '../common/runtime.js';
+import { WechatEvents } from '../common/wechat-events.js';
 import type { Sealer } from '../sealing/sealer.js';
 import type { TokenStore } from './token-store.js';
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, UseGuards } from '@nestjs/common';
-import { Flows } from '../../lib/auth/flow.js';
-import { SealedSessions, type Session } from '../../lib/auth/sealed-sessions.js';
+import { Flows } from '../../lib/auth/login/flow.js';
+import { SealedSessions, type Session } from '../../lib/auth/session/sealed-sessions.js';
 import type { WechatApp, WechatConfig } from '../../lib/config/wechat-config.js';
 import {
   MemoryTokenStore,

@@ -396,8 +396,8 @@ describe.each(PLATFORMS)('Bad input on %s', (_name, adapter) => {
   });
 
   it('survives a megabyte of user agent, languages and cookies in the parts that look at them', async () => {
-    const { detectClient } = await import('../../lib/auth/client-detection.js');
-    const { HttpRequest } = await import('../../lib/auth/http-request.js');
+    const { detectClient } = await import('../../lib/auth/http/client-detection.js');
+    const { HttpRequest } = await import('../../lib/auth/http/http-request.js');
     const started = process.hrtime.bigint();
     detectClient('MicroMessenger/'.repeat(70_000));
     const request = new HttpRequest({

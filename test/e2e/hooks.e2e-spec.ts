@@ -8,7 +8,7 @@ import {
   type WechatHooks,
   type WechatOAuthOptions,
 } from '../../lib/index.js';
-import type { Runtime } from '../../lib/runtime.js';
+import type { Runtime } from '../../lib/common/runtime.js';
 import { WECHAT_RUNTIME } from '../../lib/wechat-oauth.constants.js';
 import type { MockAppOptions } from '../../lib/testing/index.js';
 import { ALL_APPS, MOCK_APPS, PLATFORMS, SHOP } from '../support/application.js';

@@ -2,10 +2,10 @@
 import net from 'node:net';
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import fc from 'fast-check';
-import { onlyCookie, readCookies } from '../../lib/auth/cookies.js';
-import { allowedReturnAddress } from '../../lib/auth/return-address.js';
-import { detectClient } from '../../lib/auth/client-detection.js';
-import { HttpRequest } from '../../lib/auth/http-request.js';
+import { onlyCookie, readCookies } from '../../lib/auth/http/cookies.js';
+import { allowedReturnAddress } from '../../lib/auth/http/return-address.js';
+import { detectClient } from '../../lib/auth/http/client-detection.js';
+import { HttpRequest } from '../../lib/auth/http/http-request.js';
 import { resolveConfig } from '../../lib/config/resolve-config.js';
 import { WechatAuth, WechatAuthController, WechatAuthGuard } from '../../lib/index.js';
 import { type SignedIn, signInAs } from '../../lib/testing/index.js';

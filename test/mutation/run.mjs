@@ -1,6 +1,6 @@
 // `npm run test:mutation`: plants small faults, one at a time, and tells which of them no test notices.
 //
-//   npm run test:mutation -- [--rooms sealing,tokens,api,auth] [--files part of a path] [--sample 1] [--jobs 2] [--deep] [--report file.json]
+//   npm run test:mutation -- [--rooms errors,sealing,tokens,api,auth] [--files part of a path] [--sample 1] [--jobs 2] [--deep] [--report file.json]
 //
 // A mutant meets the spec that is named for its file first, then the unit specs of its room, then the end-to-end specs of its
 // subject; with `--deep` whatever is left meets all of those. `--sample 0.1` takes every tenth mutant, the same ones each time. Exit 1 when fewer than 90 % die.
@@ -46,7 +46,7 @@ const SUBJECTS = {
   'problem-page': ['problems'],
   refusals: ['problems', 'origins', 'login-address'],
   'request-of-context': ['graphql', 'websocket'],
-  'route-rule': ['module', 'applications'],
+  'wechat-auth.decorator': ['module', 'applications'],
   'silent-attempts': ['silent'],
   'warn-once': ['hooks', 'operations'],
   'wechat-auth.controller': ['controller', 'signing-out', 'operations'],
@@ -54,13 +54,17 @@ const SUBJECTS = {
   'wechat-session.service': ['session-life', 'revocation', 'sessions'],
   'wechat-user.decorator': ['user-pipes'],
 };
-const DECISIONS = ['login-flow', 'login-callback-verdicts', 'login-start', 'session-reader', 'visit'].map(
-  (name) => `test/unit/auth/${name}.spec.ts`,
-);
+const DECISIONS = [
+  'login/login-flow',
+  'login/login-callback-verdicts',
+  'login/login-start',
+  'login/visit',
+  'session/session-reader',
+].map((path) => `test/unit/auth/${path}.spec.ts`);
 
 const { values: flags } = parseArgs({
   options: {
-    rooms: { type: 'string', default: 'sealing,tokens,api,auth' },
+    rooms: { type: 'string', default: 'errors,sealing,tokens,api,auth' },
     files: { type: 'string', default: '' },
     sample: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
@@ -85,8 +89,8 @@ function makePlace(number) {
 /** The specs that judge a file, nearest first; each list only meets what the one before let live. */
 function judgesOf(file) {
   const room = file.split('/')[1];
-  const own = `test/unit/${room}/${basename(file, '.ts')}`;
-  const judges = existsSync(join(root, `${own}.spec.ts`)) ? [[`${own}.spec.ts`]] : [];
+  const own = file.replace(/^lib/, 'test/unit').replace(/\.ts$/, '.spec.ts');
+  const judges = existsSync(join(root, own)) ? [[own]] : [];
   // Where a login decides, these see most, and much sooner than the whole room.
   if (room === 'auth') judges.push(DECISIONS);
   judges.push([`test/unit/${room}/`]);
@@ -124,7 +128,9 @@ function passes(place, specs, limit = specs.includes('test/e2e/') ? DEEP_LIMIT_M
 
 const files = flags.rooms
   .split(',')
-  .flatMap((room) => readdirSync(join(root, 'lib', room)).map((name) => `lib/${room}/${name}`))
+  .flatMap((room) =>
+    readdirSync(join(root, 'lib', room), { recursive: true }).map((name) => `lib/${room}/${name}`),
+  )
   .filter((file) => file.endsWith('.ts') && file.includes(flags.files));
 const every = Math.round(1 / Number(flags.sample));
 const mutants = files

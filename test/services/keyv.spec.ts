@@ -8,7 +8,7 @@ import { Keyv as Keyv5 } from 'keyv';
 import { Keyv as Keyv6 } from 'keyv6';
 import { createClient } from 'redis5';
 import { KeyvTokenStore } from '../../lib/stores/keyv/index.js';
-import { describeTokenStore } from '../../lib/testing/describe-token-store.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import { Line } from './outage.js';
 import { requireServer } from './servers.js';
 

@@ -1,7 +1,10 @@
 // The contract for MongooseTokenStore, against whatever listens at a URL: a MongoDB, or the double.
 import mongoose from 'mongoose';
 import { MongooseTokenStore } from '../../lib/stores/mongoose/index.js';
-import { describeTokenStore, type OpenTokenStore } from '../../lib/testing/describe-token-store.js';
+import {
+  describeTokenStore,
+  type OpenTokenStore,
+} from '../../lib/testing/token-store-contract/describe-token-store.js';
 
 export interface MongoServer {
   url(): string;

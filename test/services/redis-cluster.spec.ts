@@ -1,5 +1,5 @@
 // RedisTokenStore on a cluster: every command has to go to the node that has its key.
-import { describeTokenStore } from '../../lib/testing/describe-token-store.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import { CLUSTER_CLIENTS } from './redis-clients.js';
 import { RedisCluster } from './redis-cluster.js';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisTokenStore } from '../../lib/stores/redis/index.js';
-import { describeTokenStore } from '../../lib/testing/describe-token-store.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import { Line } from './outage.js';
 import { CLIENTS, withKeyPrefix } from './redis-clients.js';
 import { requireServer } from './servers.js';

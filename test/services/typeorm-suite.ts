@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { TypeOrmTokenStore, WechatTokenEntity } from '../../lib/stores/typeorm/index.js';
-import { describeTokenStore } from '../../lib/testing/describe-token-store.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import { type Database, DATABASES, openStore } from './typeorm-databases.js';
 
 const MINUTE = 60_000;

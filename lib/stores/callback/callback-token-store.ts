@@ -1,10 +1,10 @@
 // Works on the tokens that an application keeps by the predecessor's `getToken` and `saveToken`, while the old application still uses them too.
 import { Logger } from '@nestjs/common';
-import { WechatConfigError } from '../../api/errors.js';
+import { WechatConfigError } from '../../errors/errors.js';
 import { MemoryTokenStore } from '../../tokens/memory-token-store.js';
 import { TokenStore } from '../../tokens/token-store.js';
 import { isTokenRecord, type TokenRecord } from '../../tokens/wechat-token.js';
-import { Turns } from '../../tokens/turns.js';
+import { Turns } from '../../common/turns.js';
 import { callLegacy, type LegacyStyle, type LegacyTokenCallbacks } from './legacy-callbacks.js';
 import {
   type Beside,

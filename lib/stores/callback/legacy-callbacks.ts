@@ -1,6 +1,6 @@
 // The function pair of the predecessor, in its callback form or as promises.
 import { isGeneratorObject, isPromise } from 'node:util/types';
-import { WechatConfigError } from '../../api/errors.js';
+import { WechatConfigError } from '../../errors/errors.js';
 
 /** How a function of the pair answers: through a callback behind its arguments, or by what it returns. */
 export type LegacyStyle = 'callback' | 'promise';

@@ -1,5 +1,5 @@
 // What the Keyv store asks of a Keyv, 5 or 6, and how it learns of the errors that Keyv keeps to itself.
-import { WechatConfigError } from '../../api/errors.js';
+import { WechatConfigError } from '../../errors/errors.js';
 
 export interface KeyvLike {
   get(key: string): Promise<unknown>;

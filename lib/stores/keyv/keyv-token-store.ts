@@ -2,7 +2,7 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
 import { HearingKeyv, type KeyvLike } from './keyv-like.js';
-import { Turns } from '../../tokens/turns.js';
+import { Turns } from '../../common/turns.js';
 
 export interface KeyvTokenStoreOptions {
   /** false: do not log at start that the two atomic operations hold within one process only. Default: true. */

@@ -1,6 +1,6 @@
 // Keeps tokens in MongoDB through the application's mongoose: every operation is one command on one document.
 import type { Connection, Model } from 'mongoose';
-import { WechatConfigError } from '../../api/errors.js';
+import { WechatConfigError } from '../../errors/errors.js';
 import { TokenStore } from '../../tokens/token-store.js';
 import { WECHAT_TOKEN_MODEL, type WechatTokenDocument, wechatTokenSchema } from './wechat-token.schema.js';
 

@@ -1,5 +1,5 @@
 // What the Redis store asks of a client, and the one place that knows how ioredis and node-redis differ.
-import { WechatConfigError } from '../../api/errors.js';
+import { WechatConfigError } from '../../errors/errors.js';
 
 /** A `Redis` or `Cluster` of ioredis. */
 export interface IoredisLike {

@@ -1,6 +1,6 @@
 // The SQL of each database: one statement per operation wherever the database can, with `:name` for what is filled in.
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { WechatConfigError } from '../../api/errors.js';
+import { WechatConfigError } from '../../errors/errors.js';
 import { WechatTokenEntity } from './wechat-token.entity.js';
 
 /** Names as they stand in SQL, quoted. */

@@ -1,7 +1,7 @@
 // Keeps tokens in an SQL database through TypeORM, for applications that have one anyway: no transaction, no table lock, one row per statement.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryResult, Repository } from 'typeorm';
-import { WechatConfigError, WechatInputError } from '../../api/errors.js';
+import { WechatConfigError, WechatInputError } from '../../errors/errors.js';
 import { TokenStore } from '../../tokens/token-store.js';
 import { type Dialect, dialectOf, fill, namesOf, type TableNames } from './dialects.js';
 import { textOf, type WechatTokenEntity } from './wechat-token.entity.js';

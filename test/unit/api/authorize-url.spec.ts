@@ -1,6 +1,6 @@
 // The addresses that send a person to WeChat: exactly as WeChat wants them, and as the predecessor wrote them.
 import querystring from 'node:querystring';
-import { WechatInputError } from '../../../lib/api/errors.js';
+import { WechatInputError } from '../../../lib/errors/errors.js';
 import type { WechatScope } from '../../../lib/wechat-oauth.options.js';
 import { thrownBy } from '../../support/failure.js';
 import { APP_ID, makeParts } from '../../support/parts.js';

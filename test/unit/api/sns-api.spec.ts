@@ -5,7 +5,7 @@ import {
   WechatInputError,
   WechatNetworkError,
   WechatResponseError,
-} from '../../../lib/api/errors.js';
+} from '../../../lib/errors/errors.js';
 import { failureOf } from '../../support/failure.js';
 import { APP_ID, makeParts, type Parts } from '../../support/parts.js';
 import { Fault, Raw, Wire } from '../../support/wire.js';

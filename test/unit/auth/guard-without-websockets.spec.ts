@@ -2,7 +2,7 @@
 import { type ExecutionContext, HttpException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GuardSetup } from '../../../lib/auth/guard-setup.js';
-import { makeProblem } from '../../../lib/auth/problems.js';
+import { makeProblem } from '../../../lib/auth/problems/problems.js';
 import { GUARD_SETUP, WechatAuthGuard } from '../../../lib/auth/wechat-auth.guard.js';
 import { jest } from '@jest/globals';
 

@@ -1,5 +1,5 @@
 // Time and chance as they are outside of tests.
-import { systemRuntime } from '../../../lib/runtime.js';
+import { systemRuntime } from '../../../lib/common/runtime.js';
 import { runScript } from '../../support/child-process.js';
 
 describe('systemRuntime', () => {

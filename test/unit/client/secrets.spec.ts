@@ -2,7 +2,7 @@
 import { Logger } from '@nestjs/common';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { WechatError } from '../../../lib/api/errors.js';
+import { WechatError } from '../../../lib/errors/errors.js';
 import { Secret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';

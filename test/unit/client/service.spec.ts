@@ -1,7 +1,7 @@
 // The injectable front: which app speaks, how its methods come together, and what an instance shows when it is logged.
 import { Test } from '@nestjs/testing';
-import type { CodeLogin } from '../../../lib/auth/code-login.js';
-import { TokenNotFoundError, WechatConfigError, WechatInputError } from '../../../lib/api/errors.js';
+import type { CodeLogin } from '../../../lib/auth/login/code-login.js';
+import { TokenNotFoundError, WechatConfigError, WechatInputError } from '../../../lib/errors/errors.js';
 import { WechatClient, WechatOAuthModule, WechatOAuthService } from '../../../lib/index.js';
 import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';
 import { expectFreeOf } from '../../support/canary.js';

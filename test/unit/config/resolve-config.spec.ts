@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import { WechatConfigError } from '../../../lib/api/errors.js';
+import { WechatConfigError } from '../../../lib/errors/errors.js';
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
 import { Secret } from '../../../lib/sealing/secret.js';
 import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';

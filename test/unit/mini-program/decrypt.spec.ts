@@ -1,7 +1,7 @@
 // Encrypted user data: WeChat's own vector opens, and whatever else is tried gets one and the same error.
 import { createCipheriv } from 'node:crypto';
 import { inspect } from 'node:util';
-import { WechatDecryptError } from '../../../lib/api/errors.js';
+import { WechatDecryptError } from '../../../lib/errors/errors.js';
 import { decryptUserData, type DecryptUserDataInput } from '../../../lib/mini-program/decrypt.js';
 import { Secret } from '../../../lib/sealing/secret.js';
 

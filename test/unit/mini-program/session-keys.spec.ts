@@ -6,7 +6,7 @@ import {
   WechatDecryptError,
   WechatInputError,
   WechatStoreError,
-} from '../../../lib/api/errors.js';
+} from '../../../lib/errors/errors.js';
 import { Secret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';

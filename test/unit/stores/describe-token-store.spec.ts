@@ -3,7 +3,7 @@ import {
   describeTokenStore,
   type TokenStoreCapabilities,
   type TokenStoreHarness,
-} from '../../../lib/testing/describe-token-store.js';
+} from '../../../lib/testing/token-store-contract/describe-token-store.js';
 import { TOKEN_STORE_CASES } from '../../../lib/testing/token-store-contract/cases.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import { FlakyStore } from '../../support/flaky-store.js';

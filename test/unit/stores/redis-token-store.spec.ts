@@ -9,7 +9,7 @@ import {
   createCluster as createCluster5,
   createSentinel as createSentinel5,
 } from 'redis5';
-import { WechatConfigError } from '../../../lib/api/errors.js';
+import { WechatConfigError } from '../../../lib/errors/errors.js';
 import { RedisTokenStore } from '../../../lib/stores/redis/index.js';
 import type { IoredisLike, NodeRedisLike } from '../../../lib/stores/redis/index.js';
 

@@ -7,7 +7,7 @@ import {
   WechatTokenEntity,
 } from '../../../lib/stores/typeorm/index.js';
 import { fill } from '../../../lib/stores/typeorm/dialects.js';
-import { describeTokenStore } from '../../../lib/testing/describe-token-store.js';
+import { describeTokenStore } from '../../../lib/testing/token-store-contract/describe-token-store.js';
 import { DATABASES, openStore } from '../../services/typeorm-databases.js';
 
 const sqlite = await DATABASES.SQLite();

@@ -1,5 +1,5 @@
 // The default store: expiry, its limit, and the two atomic operations under many callers at once.
-import { WechatConfigError } from '../../../lib/api/errors.js';
+import { WechatConfigError } from '../../../lib/errors/errors.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { runScript } from '../../support/child-process.js';

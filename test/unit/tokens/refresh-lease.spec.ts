@@ -1,6 +1,6 @@
 // One refresh for all processes that share a store, and what becomes of it when one of them dies, or the store does.
 import { Logger } from '@nestjs/common';
-import { TokenNotFoundError, WechatApiError } from '../../../lib/api/errors.js';
+import { TokenNotFoundError, WechatApiError } from '../../../lib/errors/errors.js';
 import { failureOf } from '../../support/failure.js';
 import { FlakyStore } from '../../support/flaky-store.js';
 import { LogCapture } from '../../support/log-capture.js';

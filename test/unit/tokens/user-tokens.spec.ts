@@ -7,8 +7,8 @@ import {
   WechatInputError,
   WechatNetworkError,
   WechatResponseError,
-} from '../../../lib/api/errors.js';
-import { toHttpStatus } from '../../../lib/api/http-status.js';
+} from '../../../lib/errors/errors.js';
+import { toHttpStatus } from '../../../lib/errors/http-status.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import type { TokenRecord } from '../../../lib/tokens/wechat-token.js';
 import { expectFreeOf } from '../../support/canary.js';

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import { Vault } from '../../../lib/tokens/vault.js';
-import { type WechatEvent, WechatEvents } from '../../../lib/wechat-events.js';
+import { type WechatEvent, WechatEvents } from '../../../lib/common/wechat-events.js';
 import { LogCapture } from '../../support/log-capture.js';
 
 const PATIENCE = 40;

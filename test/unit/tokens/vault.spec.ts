@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { Secret } from '../../../lib/sealing/secret.js';
 import { Vault } from '../../../lib/tokens/vault.js';
-import { type WechatEvent, WechatEvents } from '../../../lib/wechat-events.js';
+import { type WechatEvent, WechatEvents } from '../../../lib/common/wechat-events.js';
 import { FlakyStore } from '../../support/flaky-store.js';
 import { LogCapture } from '../../support/log-capture.js';
 

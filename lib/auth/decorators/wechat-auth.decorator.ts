@@ -1,0 +1,62 @@
+// What a route asks of its visitors: the decorator that says it, and reading it back.
+import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
+import type { WechatScope } from '../../wechat-oauth.options.js';
+
+export type WechatAuthMode = 'required' | 'silent' | 'optional' | 'off';
+
+export interface WechatAuthRule {
+  /** Names of the apps whose sessions count. Default: every app of the module; the client decides which one is asked. */
+  app?: string | readonly string[];
+  /** What must have been granted. Default: nothing beyond the identity. */
+  scope?: WechatScope;
+  /**
+   * `required` (default) · `silent`: inside WeChat one attempt that nobody sees, remembered, and nobody is kept out; not after a logout · `optional`: never
+   * asks, knows whoever is signed in · `off`: does not look.
+   */
+  mode?: WechatAuthMode;
+  /** Visitors of WeChat's snapshot page: `refuse` (default) · `readonly`: GET and HEAD · `allow`. */
+  snapshot?: 'refuse' | 'readonly' | 'allow';
+}
+
+/** A rule with its defaults, as the guard judges by it. */
+export interface RouteRule {
+  apps: readonly string[] | undefined;
+  scope: WechatScope | undefined;
+  mode: WechatAuthMode;
+  snapshot: 'refuse' | 'readonly' | 'allow';
+  /** The login route of `WechatAuthController`, which sends people on instead of letting them in. */
+  isLoginRoute: boolean;
+}
+
+const RULE = 'nestjs-wechat-oauth:rule';
+const LOGIN_ROUTE = 'nestjs-wechat-oauth:login-route';
+
+/** Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the handler's win. */
+export function WechatAuth(rule: WechatAuthRule = {}): CustomDecorator<string> {
+  return SetMetadata(RULE, rule);
+}
+
+/** @internal */
+export function LoginRoute(): CustomDecorator<string> {
+  return SetMetadata(LOGIN_ROUTE, true);
+}
+
+export function readRule(reflector: Reflector, context: ExecutionContext): RouteRule {
+  const handler = context.getHandler();
+  const rule: WechatAuthRule = {
+    ...reflector.get<WechatAuthRule | undefined>(RULE, context.getClass()),
+    ...withoutUndefined(reflector.get<WechatAuthRule | undefined>(RULE, handler)),
+  };
+  return {
+    apps: typeof rule.app === 'string' ? [rule.app] : rule.app,
+    scope: rule.scope,
+    mode: rule.mode ?? 'required',
+    snapshot: rule.snapshot ?? 'refuse',
+    isLoginRoute: reflector.get<boolean | undefined>(LOGIN_ROUTE, handler) === true,
+  };
+}
+
+function withoutUndefined(rule: WechatAuthRule | undefined): WechatAuthRule {
+  return Object.fromEntries(Object.entries(rule ?? {}).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,113 @@
+// Names and attributes of our cookies, and reading them back.
+import { createHash } from 'node:crypto';
+import { stringifySetCookie } from 'cookie';
+import type { WechatApp } from '../../config/wechat-config.js';
+
+/**
+ * Name and value. Browsers would keep about 4,096 bytes with the attributes, but the answer that ends a
+ * login holds a flow's cookie and an address too, and two of these must fit into one Cookie field.
+ */
+export const MAX_COOKIE_LENGTH = 2_800;
+
+/** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
+export function cookieName(app: WechatApp, base: string): string {
+  return `${hostPrefix(app)}${base}_${appTag(app)}`;
+}
+
+/** The name of a cookie that all apps of a host share. */
+export function hostCookieName(app: WechatApp, base: string): string {
+  return hostPrefix(app) + base;
+}
+
+function flowCookiePrefix(app: WechatApp): string {
+  return `${cookieName(app, 'wechat_flow')}_`;
+}
+
+/** One cookie for each flow, so that two tabs do not take each other's. */
+export function flowCookieName(app: WechatApp, state: string): string {
+  return flowCookiePrefix(app) + shortHash(state);
+}
+
+/** The cookies that may be flows of this app. Exactly our names: others can hold characters that cannot be written back. */
+export function flowCookies(app: WechatApp, cookies: readonly ReceivedCookie[]): ReceivedCookie[] {
+  const prefix = flowCookiePrefix(app);
+  return cookies.filter(
+    ({ name }) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)),
+  );
+}
+
+/** @param maxAge seconds; 0 removes the cookie */
+export function writeCookie(app: WechatApp, name: string, value: string, maxAge: number): string {
+  return stringifySetCookie({
+    name,
+    value,
+    // Up, so that a lifetime does not read a second short; the end that counts is sealed inside.
+    maxAge: Math.ceil(maxAge),
+    path: '/',
+    httpOnly: true,
+    secure: isSecure(app),
+    // Lax, not Strict: the return from WeChat is a navigation from another site.
+    sameSite: 'lax',
+  });
+}
+
+export interface ReceivedCookie {
+  name: string;
+  value: string;
+}
+
+/**
+ * All cookies of a request, duplicates included, compared as bytes: split at ";", cut at the first
+ * "=", blanks and tabs dropped in front of a name and nowhere else. Whatever is more forgiving takes
+ * another name for ours: with `trim()` a sibling host could set byte A0 and `__Host-…`, which browsers
+ * refuse to nobody, and sign people in as somebody else.
+ * @param header several fields as Node keeps them (HTTP/2) are joined as RFC 9113 §8.2.3 says
+ */
+export function readCookies(header: string | readonly string[] | undefined): ReceivedCookie[] {
+  if (!header) return [];
+  const line = typeof header === 'string' ? header : header.join('; ');
+  return line.split(';').flatMap((part) => {
+    const pair = withoutLeadingBlanks(part);
+    const equals = pair.indexOf('=');
+    return equals < 1 ? [] : [{ name: pair.slice(0, equals), value: pair.slice(equals + 1) }];
+  });
+}
+
+/** Only the bytes 20 and 09: no other blank of Unicode is one to a browser. */
+function withoutLeadingBlanks(part: string): string {
+  let start = 0;
+  while (part[start] === ' ' || part[start] === '\t') start++;
+  return part.slice(start);
+}
+
+/** The value of the one cookie of that name. Two of one name means that somebody else set one of them, so neither counts. */
+export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): string | undefined {
+  const found = cookies.filter((cookie) => cookie.name === name);
+  return found.length === 1 ? found[0]!.value : undefined;
+}
+
+/**
+ * Whether a cookie of ours got stuck behind a comma: a proxy joined several Cookie fields as no RFC
+ * allows. Then it is missing, and people would log in for ever without anybody knowing why.
+ */
+export function isJoinedByComma(cookies: readonly ReceivedCookie[]): boolean {
+  return cookies.some(({ value }) => value.includes(', __Host-wechat_'));
+}
+
+/** `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with `Secure`. */
+function hostPrefix(app: WechatApp): string {
+  return isSecure(app) ? '__Host-' : '';
+}
+
+/** Follows the configured address, never the request: a proxy may end TLS in front of us. */
+function isSecure(app: WechatApp): boolean {
+  return app.publicUrl?.protocol !== 'http:';
+}
+
+function appTag(app: WechatApp): string {
+  return shortHash(`${app.publicUrl?.href ?? ''}\n${app.name}\n${app.appId}`);
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,137 @@
+// Answers a request by ourselves, the same on Express and Fastify.
+import { Logger } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { Runtime } from '../../common/runtime.js';
+import type { WechatHooks } from '../../wechat-oauth.options.js';
+import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../problems/problem-page.js';
+import type { WechatProblem } from '../problems/problems.js';
+import { publicAddress } from './return-address.js';
+import type { Verdict } from './verdict.js';
+
+type OwnPage = { redirect: string } | { status: number; html: string } | undefined;
+
+/** How long the application may think about its own page, in ms. */
+const RENDER_MS = 5_000;
+const TOO_LATE = Symbol('too late');
+
+export class HttpAnswer {
+  private readonly logger = new Logger('WechatOAuth');
+
+  constructor(
+    private readonly adapter: AbstractHttpAdapter,
+    private readonly response: unknown,
+  ) {}
+
+  /**
+   * Whether somebody else answers already, e.g. a middleware whose patience was over. Asked before every
+   * answer: a second one would throw, and the filters that catch it would answer a third time.
+   */
+  get hasBegun(): boolean {
+    return Boolean(this.adapter.isHeadersSent(this.response));
+  }
+
+  setCookies(lines: readonly string[]): void {
+    for (const line of lines) this.adapter.appendHeader(this.response, 'Set-Cookie', line);
+  }
+
+  /** What a guarded route shows is one person's: no shared cache may keep it. A handler may say something stricter. */
+  pass({ setCookies, isPublic }: Extract<Verdict, { kind: 'pass' }>): void {
+    this.setCookies(setCookies);
+    if (!isPublic) this.adapter.setHeader(this.response, 'Cache-Control', 'private');
+  }
+
+  /** 302 by default and never 301, which browsers keep. */
+  redirect({ location, setCookies }: Extract<Verdict, { kind: 'redirect' }>, status: 302 | 303 = 302): void {
+    this.setCookies(setCookies);
+    this.keepPrivate();
+    // The parsed address is sent, because Fastify fails on anything but ASCII.
+    const address = URL.canParse(location) ? new URL(location).href : encodeURI(location);
+    // A 303 ends a POST, which does not come from WeChat.
+    this.adapter.redirect(this.response, status, status === 302 ? withOwnFragment(address) : address);
+  }
+
+  async page(
+    verdict: Extract<Verdict, { kind: 'page' }>,
+    hooks: WechatHooks,
+    runtime: Pick<Runtime, 'sleep'>,
+  ): Promise<void> {
+    const { problem, lang, setCookies, base } = verdict;
+    const own = await this.ownPage(problem, hooks, runtime);
+    if (this.hasBegun) return;
+    if (own && 'redirect' in own) {
+      const isPath = /^\/(?!\/)/.test(own.redirect);
+      const location = base && isPath ? publicAddress(base, own.redirect) : own.redirect;
+      return this.redirect({ kind: 'redirect', location, setCookies });
+    }
+    this.setCookies(setCookies);
+    this.keepPrivate();
+    this.adapter.setHeader(this.response, 'Content-Type', 'text/html; charset=utf-8');
+    this.forbidFrames(own ? "frame-ancestors 'none'" : PROBLEM_PAGE_POLICY, own !== undefined);
+    this.adapter.reply(
+      this.response,
+      own?.html ?? renderProblemPage(problem, lang),
+      own?.status ?? problem.statusCode,
+    );
+  }
+
+  /**
+   * Nobody frames a page of a login: a click on it could be another site's. A policy that the
+   * application has set for its own page stays.
+   */
+  private forbidFrames(policy: string, keepsOwn: boolean): void {
+    for (const [name, value] of [
+      ['Content-Security-Policy', policy],
+      ['X-Frame-Options', 'DENY'],
+    ] as const) {
+      const isSet = Boolean(this.adapter.getHeader?.(this.response, name));
+      if (!keepsOwn || !isSet) this.adapter.setHeader(this.response, name, value);
+    }
+  }
+
+  /**
+   * What the application makes of a problem. A mistake in it, or a template that never comes, must not
+   * take the page away from the person who needs it.
+   */
+  private async ownPage(
+    problem: WechatProblem,
+    { renderProblem }: WechatHooks,
+    runtime: Pick<Runtime, 'sleep'>,
+  ): Promise<OwnPage> {
+    if (!renderProblem) return undefined;
+    let why: string;
+    try {
+      const tooLate = runtime.sleep(RENDER_MS).then(() => TOO_LATE);
+      const own = await Promise.race([renderProblem(problem), tooLate]);
+      if (own === undefined || isOwnPage(own)) return own as OwnPage;
+      why =
+        own === TOO_LATE
+          ? `took longer than ${RENDER_MS / 1_000} s`
+          : 'returned neither { redirect } nor { status, html }';
+    } catch (error) {
+      // Only the class: what the message of a template or a database holds nobody knows.
+      why = `threw ${error instanceof Error ? error.constructor.name : typeof error}`;
+    }
+    this.logger.error(`hooks.renderProblem ${why}; the built-in page was shown, ref ${problem.ref}`);
+    return undefined;
+  }
+
+  /** Answers of a login belong to one person, and their address may hold a code. */
+  keepPrivate(): void {
+    this.adapter.setHeader(this.response, 'Cache-Control', 'no-store');
+    this.adapter.setHeader(this.response, 'Referrer-Policy', 'no-referrer');
+  }
+}
+
+/**
+ * A browser carries the fragment of an address over to the one it is redirected to, unless that one has a
+ * fragment of its own: `#wechat_redirect` would stay in the address bar after every login, and a router
+ * that reads the fragment would look for that page. An empty one reads as none: `location.hash === ''`.
+ */
+function withOwnFragment(address: string): string {
+  return address.includes('#') ? address : `${address}#`;
+}
+
+function isOwnPage(value: unknown): boolean {
+  const { redirect, status, html } = (value ?? {}) as Record<string, unknown>;
+  return typeof redirect === 'string' || (Number.isInteger(status) && typeof html === 'string');
+}

@@ -1,0 +1,32 @@
+// What is to be done with a request. Judged by the login flow, carried out by the guard.
+import type { WechatIdentity } from '../../model/identity.js';
+import type { WechatProblem } from '../problems/problems.js';
+
+/** `setCookies` are complete Set-Cookie lines. */
+export type Verdict =
+  /** `isPublic`: nobody looked who it was. */
+  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[]; isPublic?: true }
+  /** Answered by the guard. `location` is absolute. */
+  | { kind: 'redirect'; location: string; setCookies: string[] }
+  /** Answered by the guard, for people. */
+  | {
+      kind: 'page';
+      problem: WechatProblem;
+      lang: 'zh' | 'en';
+      setCookies: string[];
+      /** What the application's own paths are below, for this person. */
+      base: URL | undefined;
+    }
+  /** Thrown, for programs; the application's filters shape it. */
+  | { kind: 'deny'; problem: WechatProblem };
+
+export const redirectTo = (location: string, setCookies: string[] = []): Verdict => ({
+  kind: 'redirect',
+  location,
+  setCookies,
+});
+
+export const pass = (
+  identity: WechatIdentity | undefined,
+  setCookies: string[] = [],
+): Extract<Verdict, { kind: 'pass' }> => ({ kind: 'pass', identity, setCookies });

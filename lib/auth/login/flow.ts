@@ -1,0 +1,271 @@
+// A login flow on its way through WeChat. The server keeps nothing: the state is in the address, everything else in a sealed cookie of this flow.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { Runtime } from '../../common/runtime.js';
+import type { Sealer } from '../../sealing/sealer.js';
+import type { WechatScope } from '../../wechat-oauth.options.js';
+import {
+  cookieName,
+  flowCookieName,
+  flowCookies,
+  onlyCookie,
+  type ReceivedCookie,
+  writeCookie,
+} from '../http/cookies.js';
+import { cookieLength, COOKIES_BUDGET, MAX_REMOVED } from '../http/header-budget.js';
+import { lastUseName } from '../session/last-use.js';
+import { logoutMark, logoutMarkName } from '../session/logout-mark.js';
+import { silentCookies } from './silent-attempts.js';
+
+/** How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes. */
+export const FLOW_LIFETIME_MS = 10 * 60_000;
+/** How long a finished flow answers repeats of its callback from the same browser. */
+export const REPLAY_MS = 60_000;
+/** How often a login starts again by itself before a person is told. */
+export const MAX_RESTARTS = 2;
+/** How long after its start a flow may be the one whose answer came back without its state. */
+const UNANSWERED_MS = 60_000;
+/** Of a browser at one host, over all apps. */
+const MAX_ALIVE = 5;
+
+export interface Flow {
+  /** 32 hex characters: attempt (1), random (23), MAC (8). */
+  readonly state: string;
+  readonly scope: WechatScope;
+  /** Empty: where the callback came in. It was too long for a header, or the flow is finished. */
+  readonly returnTo: string;
+  /** Hash of the address that was asked for, by which a finished flow is counted. */
+  readonly asked: string;
+  /** Hash of the path that the answer comes to, by which an unfinished flow is counted. */
+  readonly at: string;
+  /** The mark of the browser's last logout, if it has one. */
+  readonly out?: string;
+  /** Upgrades keep the account: its openid. */
+  readonly upgrades?: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Finished: the cookie only answers repeats now. */
+  readonly done?: true;
+}
+
+export interface RecognizedState {
+  readonly app: WechatApp;
+  readonly attempt: number;
+}
+
+export class Flows {
+  constructor(
+    private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
+    private readonly sealer: Sealer,
+    private readonly runtime: Runtime,
+  ) {}
+
+  /** @param attempt how often this login has started again by itself, 0 to 15 */
+  createState(app: WechatApp, attempt: number): string {
+    const body = attempt.toString(16) + this.runtime.randomBytes(12).toString('hex').slice(1);
+    return body + this.macs(app, body)[0]!;
+  }
+
+  /**
+   * Which app minted the state, or undefined if it is not ours: then `code` and `state` are the application's own parameters. The MAC binds a state to
+   * nothing but the app; what binds it to a browser is the flow's cookie.
+   */
+  recognize(state: string): RecognizedState | undefined {
+    if (!looksLikeState(state)) return undefined;
+    const body = state.slice(0, 24);
+    const mac = Buffer.from(state.slice(24));
+    for (const app of this.config.apps.values()) {
+      if (this.macs(app, body).some((own) => timingSafeEqual(Buffer.from(own), mac))) {
+        return { app, attempt: Number.parseInt(state[0]!, 16) };
+      }
+    }
+    return undefined;
+  }
+
+  /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
+  start(app: WechatApp, flow: Omit<Flow, 'expiresAt'>): string {
+    return this.seal(app, { ...flow, expiresAt: this.runtime.now() + FLOW_LIFETIME_MS }, FLOW_LIFETIME_MS);
+  }
+
+  /**
+   * The lines, behind removals of what would make our cookies of this host too many or too long for
+   * servers: first flows that do not open, then the oldest flows, then what other apps keep there, the
+   * sessions last. Better signed out of another app than shut out of every page.
+   * @param lines Set-Cookie lines of one answer
+   */
+  makeRoom(app: WechatApp, cookies: readonly ReceivedCookie[], lines: readonly string[]): string[] {
+    const written = lines.map(readPair);
+    const set = written.filter(({ value }) => value !== '');
+    const shown = cookies.filter(({ name }) => !written.some((line) => line.name === name));
+    const apps = [...this.config.apps.values()];
+    const named = (own: string) => shown.filter(({ name }) => name === own);
+    const ofAll = (of: (owner: WechatApp) => readonly ReceivedCookie[]) =>
+      apps.flatMap((owner) => of(owner).map((cookie) => ({ owner, ...cookie })));
+    const flows = apps.flatMap((owner) => this.withAge(owner, shown));
+    flows.sort((a, b) => a.expiresAt - b.expiresAt);
+    const kept = [
+      ...ofAll((owner) => silentCookies(owner, shown)),
+      // The last use behind its session: without it, a session may be over that there was room for.
+      ...ofAll((owner) => [this.sessionName(owner), lastUseName(owner)].flatMap(named)),
+    ];
+    const out = named(logoutMarkName(app));
+
+    let length = [...set, ...flows, ...kept, ...out].reduce((sum, cookie) => sum + cookieLength(cookie), 0);
+    let tooMany = flows.length + flowCookies(app, set).length - MAX_ALIVE;
+    const removed: string[] = [];
+    for (const cookie of [...flows, ...kept.filter(({ owner }) => owner !== app)]) {
+      if (length <= COOKIES_BUDGET && tooMany <= 0) break;
+      if (removed.length === MAX_REMOVED) break;
+      removed.push(writeCookie(cookie.owner, cookie.name, '', 0));
+      length -= cookieLength(cookie);
+      tooMany--;
+    }
+    return [...removed, ...lines];
+  }
+
+  /** The flow of this browser that the state belongs to. One that the browser has signed out after is over. */
+  find(app: WechatApp, cookies: readonly ReceivedCookie[], state: string): Flow | undefined {
+    const flow = this.open(flowCookieName(app, state), onlyCookie(cookies, flowCookieName(app, state)));
+    if (flow?.state !== state) return undefined;
+    return (flow.out ?? '') === logoutMark(app, cookies) ? flow : undefined;
+  }
+
+  /**
+   * Lets the flow answer repeats of its callback, for a minute, to the same browser only. Where they are
+   * sent, the kept result says.
+   */
+  finish(app: WechatApp, flow: Flow): string {
+    const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
+    const finished = { ...flow, returnTo: '', done: true as const, expiresAt };
+    return this.seal(app, finished, expiresAt - this.runtime.now());
+  }
+
+  /** The Set-Cookie lines that end the flows of this browser, ten at most. */
+  clear(app: WechatApp, cookies: readonly ReceivedCookie[]): string[] {
+    return flowCookies(app, cookies)
+      .slice(0, MAX_REMOVED)
+      .map(({ name }) => writeCookie(app, name, '', 0));
+  }
+
+  forget(app: WechatApp, flow: Flow): string {
+    return writeCookie(app, flowCookieName(app, flow.state), '', 0);
+  }
+
+  /** The Set-Cookie lines that end these flows, ten at most. */
+  forgetAll(app: WechatApp, flows: readonly Flow[]): string[] {
+    return flows.slice(0, MAX_REMOVED).map((flow) => this.forget(app, flow));
+  }
+
+  /**
+   * Logins of this browser that have just ended well without leaving a session that counts. If nobody counted them, a session cookie that never arrives
+   * would send a person round and round between us and a silent WeChat.
+   */
+  fruitless(app: WechatApp, cookies: readonly ReceivedCookie[], returnTo: string): Flow[] {
+    return this.ours(app, cookies)
+      .map(({ flow }) => flow)
+      .filter((flow) => flow.done && flow.asked === hashOf(returnTo));
+  }
+
+  /**
+   * Logins of this browser that have just begun at this path and have no answer yet, the one that was
+   * restarted most often first, of several the newest. If nobody counted them, a state that something on the way takes away or
+   * changes would send a person round and round: without it, an answer is only `?code=`.
+   */
+  unanswered(app: WechatApp, cookies: readonly ReceivedCookie[], path: string): Flow[] {
+    const since = this.runtime.now() - UNANSWERED_MS;
+    return this.ours(app, cookies)
+      .map(({ flow }) => flow)
+      .filter((flow) => !flow.done && flow.at === hashOfPath(path))
+      .filter((flow) => flow.expiresAt - FLOW_LIFETIME_MS > since)
+      .toSorted((a, b) => attemptAfter([b]) - attemptAfter([a]) || b.expiresAt - a.expiresAt);
+  }
+
+  /** The flow cookies of the request and when they end; those that do not open are over. */
+  private withAge(owner: WechatApp, cookies: readonly ReceivedCookie[]) {
+    const opened = new Map(this.ours(owner, cookies).map(({ name, flow }) => [name, flow.expiresAt]));
+    return flowCookies(owner, cookies).map((cookie) => ({
+      owner,
+      expiresAt: opened.get(cookie.name) ?? 0,
+      ...cookie,
+    }));
+  }
+
+  private sessionName(app: WechatApp): string {
+    return cookieName(app, this.config.session.cookieName);
+  }
+
+  private ours(app: WechatApp, cookies: readonly ReceivedCookie[]): { name: string; flow: Flow }[] {
+    return flowCookies(app, cookies).flatMap(({ name, value }) => {
+      const flow = this.open(name, value);
+      return flow ? [{ name, flow }] : [];
+    });
+  }
+
+  private seal(app: WechatApp, flow: Flow, lifetimeMs: number): string {
+    const name = flowCookieName(app, flow.state);
+    const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo) });
+    return writeCookie(app, name, this.sealer.seal('flow', name, text), lifetimeMs / 1_000);
+  }
+
+  private open(name: string, value: string | undefined): Flow | undefined {
+    const flow = readFlow(this.sealer.open('flow', name, value));
+    return flow && flow.expiresAt > this.runtime.now() ? flow : undefined;
+  }
+
+  private macs(app: WechatApp, body: string): string[] {
+    return this.sealer.macs(`${app.appId}\n${body}`).map((mac) => mac.toString('hex').slice(0, 8));
+  }
+}
+
+/** Of an absolute address: what a flow remembers of it when nothing else is needed any more. */
+export function hashOf(address: string): string {
+  return createHash('sha256').update(address).digest('base64url').slice(0, 16);
+}
+
+/** Of a path as it comes to us. Some proxies put a slash behind it. */
+export function hashOfPath(path: string): string {
+  return hashOf(path.replace(/(?<!\/)\/+$/, '')).slice(0, 8);
+}
+
+/** Which attempt the next one is after these. */
+export function attemptAfter(flows: readonly Flow[]): number {
+  return Math.max(0, ...flows.map(({ state }) => Number.parseInt(state[0]!, 16) + 1));
+}
+
+export function looksLikeState(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
+}
+
+/** What was sealed with our key may still be of another version of this package. */
+function readFlow(text: string | undefined): Flow | undefined {
+  try {
+    const flow = JSON.parse(text ?? 'null') as Partial<Flow> | null;
+    const genuine =
+      typeof flow?.state === 'string' && typeof flow.returnTo === 'string' && Number.isFinite(flow.expiresAt);
+    return genuine ? { ...(flow as Flow), returnTo: lengthen(flow.returnTo!) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Chinese character takes three bytes instead of nine. What a parser would not give back unchanged stays. */
+function shorten(address: string): string {
+  const short = address.replace(/(?:%[89A-F][0-9A-F])+/g, (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return bytes;
+    }
+  });
+  return lengthen(short) === address ? short : address;
+}
+
+function lengthen(address: string): string {
+  return URL.canParse(address) ? new URL(address).href : address;
+}
+
+function readPair(line: string): ReceivedCookie {
+  const pair = line.split(';', 1)[0]!;
+  const equals = pair.indexOf('=');
+  return { name: pair.slice(0, equals), value: pair.slice(equals + 1) };
+}

@@ -1,0 +1,204 @@
+// Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in login-outcome.ts.
+import { WechatApiError, WechatError } from '../../errors/errors.js';
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { UserTokens } from '../../tokens/user-tokens.js';
+import type { WechatEvents } from '../../common/wechat-events.js';
+import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
+import { type Flow, FLOW_LIFETIME_MS, type Flows, looksLikeState } from './flow.js';
+import type { Failures } from '../problems/failures.js';
+import { RedirectNotAllowed } from '../problems/login-error.js';
+import type { LoginOutcome } from './login-outcome.js';
+import type { Refusals } from './refusals.js';
+import { allowedReturnAddress, handlerReturnAddress } from '../http/return-address.js';
+import type { Runtime } from '../../common/runtime.js';
+import type { Revocations } from '../session/revocations.js';
+import type { SealedSessions } from '../session/sealed-sessions.js';
+import type { FoundSession } from '../session/session-reader.js';
+import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
+import { wasTried } from './silent-attempts.js';
+import { pass, redirectTo, type Verdict } from '../http/verdict.js';
+import type { Visit } from './visit.js';
+
+/**
+ * What stands for a code when the person said no: nothing, an empty one, or the word that WeChat's own
+ * SDK documents. None of them is worth a call to WeChat.
+ */
+const DECLINED = new Set(['', 'authdeny']);
+
+export interface Callback {
+  readonly app: WechatApp;
+  readonly state: string;
+  readonly attempt: number;
+}
+
+export class LoginCallback {
+  constructor(
+    private readonly config: WechatConfig,
+    private readonly flows: Flows,
+    private readonly exchanges: ExchangeOnce,
+    private readonly tokens: UserTokens,
+    private readonly signIn: SignIn,
+    private readonly sessions: SealedSessions,
+    private readonly revocations: Revocations,
+    private readonly outcome: LoginOutcome,
+    private readonly refusals: Refusals,
+    private readonly failures: Failures,
+    private readonly events: WechatEvents,
+    private readonly runtime: Runtime,
+  ) {}
+
+  /**
+   * The callback is a page request whose `state` carries our MAC. `?code=` without one is the application's own.
+   * `ambiguous`: several states, of which one looks like ours. WeChat sends one; MACs of all of them would be computed
+   * at somebody else's wish.
+   */
+  recognize({ request, accepted }: Visit): Callback | 'ambiguous' | undefined {
+    // WeChat sends nobody to a route whose apps have no address.
+    if (!accepted.some(({ publicUrl }) => publicUrl)) return undefined;
+    const states = request.query.getAll('state');
+    if (states.length > 1) return states.some(looksLikeState) ? 'ambiguous' : undefined;
+    const [state] = states;
+    const recognized = state === undefined ? undefined : this.flows.recognize(state);
+    return recognized && { ...recognized, state: state! };
+  }
+
+  async finish(visit: Visit, callback: Callback, found: readonly FoundSession[]): Promise<Verdict> {
+    const [sent = '', ...more] = visit.request.query.getAll('code');
+    const code = DECLINED.has(sent) ? undefined : sent;
+    if (more.length > 0 || (code !== undefined && !/^[\x21-\x7e]{1,512}$/.test(code))) {
+      return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+    }
+    const { app } = callback;
+    if (!visit.accepted.includes(app)) return redirectTo(visit.cleanDestination);
+    const current = found.find((one) => one.app === app);
+    const verdict = await this.judge(visit, callback, code, current);
+    return visit.rule.mode === 'silent'
+      ? this.keepQuiet(visit, app, verdict, current !== undefined)
+      : verdict;
+  }
+
+  private async judge(
+    visit: Visit,
+    callback: Callback,
+    code: string | undefined,
+    current: FoundSession | undefined,
+  ): Promise<Verdict> {
+    const { app } = callback;
+    const neverAsks = visit.rule.mode === 'optional' || visit.rule.mode === 'silent';
+    // The cookie before the code: whoever cannot show it can neither spend the code nor sign this browser in as somebody else.
+    const flow = this.flows.find(app, visit.cookies, callback.state);
+    if (!flow) {
+      return current || neverAsks
+        ? redirectTo(visit.cleanDestination)
+        : this.outcome.ofLostFlow(visit, callback);
+    }
+    const returnTo = allowedReturnAddress(this.config, app, flow.returnTo) ?? visit.cleanDestination;
+    if (code === undefined) return this.outcome.ofRefusal(visit, app, flow, returnTo);
+
+    let outcome: ExchangeOutcome;
+    try {
+      outcome = await this.exchange(visit, callback, flow, code, returnTo, current);
+    } catch (error) {
+      const over = isOver(error);
+      // A twin of this callback has signed the person in: whatever became of this one, they are in.
+      if (over && current && flow.upgrades === undefined) return redirectTo(visit.cleanDestination);
+      // The flow was genuine, so the person may have another code without being asked.
+      if (over && !neverAsks) return this.outcome.ofLostFlow(visit, callback, flow, error);
+      return this.outcome.ofError(visit, app, error, returnTo);
+    }
+    if (outcome.kind !== 'spent') return this.outcome.of(visit, app, flow, outcome, returnTo);
+    return current || neverAsks
+      ? redirectTo(visit.cleanDestination)
+      : this.outcome.ofLostFlow(visit, callback, flow);
+  }
+
+  /** Runs once for each state, however many requests come with it; so do the events of what came of it. */
+  private async exchange(
+    visit: Visit,
+    { app }: Callback,
+    flow: Flow,
+    code: string,
+    returnTo: string,
+    current: FoundSession | undefined,
+  ): Promise<ExchangeOutcome> {
+    const { client, request, rule } = visit;
+    const facts = { app: app.name, client };
+    let kept: Promise<void> | undefined;
+    let isOurs = false;
+    const outcome = await this.exchanges.run(app, flow, code, {
+      exchange: async () => {
+        const issued = await this.tokens.issue(app, code);
+        kept = issued.kept;
+        return issued.token;
+      },
+      complete: async (token) => {
+        isOurs = true;
+        // So that the login handler can ask for this person's profile.
+        await kept;
+        const previous = current?.session.identity;
+        const upgrades = previous !== undefined && previous.openid === flow.upgrades;
+        const context = {
+          client,
+          returnTo,
+          request: request.raw,
+          out: flow.out ?? '',
+          allowSnapshot: rule.snapshot !== 'refuse',
+          needsProfile: rule.scope !== undefined && rule.scope !== 'snsapi_base',
+        };
+        const login = await this.signIn.withToken(app, token, upgrades ? { ...context, previous } : context);
+        const result = this.check(app, login, returnTo);
+        const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
+        this.events.emit(eventOf(result, ms, facts));
+        this.failures.worked(app);
+        // A browser has one session at an app: copies of the one that this replaces end with it.
+        if (result.kind === 'signed-in' && current?.by === 'cookie')
+          await this.revocations.end(current.session);
+        return result;
+      },
+    });
+    return isOurs ? outcome : this.stillGood(outcome);
+  }
+
+  /** A result that is given once more may hold a session that was ended meanwhile: by a logout, a ban, or a newer login of this browser. */
+  private async stillGood(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
+    if (outcome.kind !== 'signed-in' || !this.config.session.revocable) return outcome;
+    return (await this.revocations.hasEnded(outcome.session)) === true ? { kind: 'spent' } : outcome;
+  }
+
+  /**
+   * Whatever can be wrong with a result is found out while its exchange is still kept for another try.
+   * The kept result says where to go: the finished flow of a repeat has no address any more.
+   */
+  private check(app: WechatApp, result: LoginResult, returnTo: string): LoginResult {
+    if (result.kind !== 'signed-in') return result;
+    this.sessions.toCookie(app, result.session);
+    if (result.redirectTo === undefined) return { ...result, redirectTo: returnTo };
+    const address = handlerReturnAddress(this.config, app, result.redirectTo);
+    if (address === undefined) throw new RedirectNotAllowed();
+    return { ...result, redirectTo: address };
+  }
+
+  /**
+   * A silent attempt that came to nothing keeps nobody out and shows nobody a page. Where the browser does not even remember the attempt, the clean address
+   * would only start another one, so the page is shown where it is; nothing can come of the code in its address without the flow's cookie.
+   */
+  private keepQuiet(visit: Visit, app: WechatApp, verdict: Verdict, isSignedIn: boolean): Verdict {
+    const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
+    const settled = isSignedIn || wasTried(app, visit.cookies);
+    if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
+    return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);
+  }
+}
+
+/**
+ * Whether a new code may succeed where this one did not: it is no good, WeChat was busy (-1) when it
+ * came, or the token it gave died before the profile was read.
+ */
+function isOver(error: unknown): error is WechatError {
+  if (!(error instanceof WechatError)) return false;
+  return (
+    error.kind === 'code' ||
+    error.kind === 'token' ||
+    (error instanceof WechatApiError && error.errcode === -1)
+  );
+}

@@ -1,0 +1,136 @@
+// Where a login is judged: every request of a guarded route gets its verdict here. Knows nothing of Express, Fastify or Nest's contexts.
+import type { WechatConfig } from '../../config/wechat-config.js';
+import { grantsProfile } from '../../tokens/wechat-token.js';
+import type { WechatScope } from '../../wechat-oauth.options.js';
+import { pageAppFor } from './app-choice.js';
+import type { HttpRequest } from '../http/http-request.js';
+import type { LoginCallback } from './login-callback.js';
+import type { LoginStart } from './login-start.js';
+import type { WechatProblemCode } from '../problems/problems.js';
+import type { Refusals } from './refusals.js';
+import { warnOfOrigin } from '../http/return-address.js';
+import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
+import type { SealedSessions, Session } from '../session/sealed-sessions.js';
+import type { FoundSession, SessionReader } from '../session/session-reader.js';
+import { wasTried } from './silent-attempts.js';
+import { pass, redirectTo, type Verdict } from '../http/verdict.js';
+import { Visit } from './visit.js';
+
+const SCOPES: readonly string[] = ['snsapi_base', 'snsapi_userinfo', 'snsapi_login'] satisfies WechatScope[];
+
+export class LoginFlow {
+  constructor(
+    private readonly config: WechatConfig,
+    private readonly reader: SessionReader,
+    private readonly sessions: SealedSessions,
+    private readonly start: LoginStart,
+    private readonly callback: LoginCallback,
+    private readonly refusals: Refusals,
+  ) {}
+
+  /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
+  async judge(request: HttpRequest, rule: RouteRule, canNavigate = true): Promise<Verdict> {
+    if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), isPublic: true };
+    const arrived = new Visit(this.config, request, rule, canNavigate);
+    const visit = this.atLoginRoute(arrived);
+    if (!visit) {
+      return arrived.isPage
+        ? this.refusals.page(arrived, 'BAD_LOGIN_REQUEST')
+        : this.refusals.deny(arrived, 'BAD_LOGIN_REQUEST');
+    }
+    const found = await this.reader.find(request, visit.accepted);
+    if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    if (found === 'unknown') return this.whileUnknown(visit);
+    if (found.length === 0 && this.comesFromElsewhere(visit)) {
+      warnOfOrigin(this.config, request);
+      if (visit.rule.mode === 'required') {
+        return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED', { reason: 'ORIGIN_NOT_ALLOWED' });
+      }
+    }
+    const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
+    // Before the callback: a code is spent by a person who looks, not by a browser that guesses.
+    if (callback && visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
+    if (callback === 'ambiguous') return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+    return callback ? this.callback.finish(visit, callback, found) : this.judgeSessions(visit, found);
+  }
+
+  private judgeSessions(visit: Visit, found: readonly FoundSession[]): Verdict {
+    const { mode } = visit.rule;
+    const refusals = found.map(({ session }) => refusalOf(session, visit));
+    const good = found[refusals.indexOf(undefined)];
+    if (good) return this.letIn(visit, good);
+    if (mode === 'optional' || mode === 'silent') {
+      // Whoever is signed in is somebody, even where the route would like to know more; a made-up visitor is nobody.
+      const somebody = found[refusals.findIndex((refusal) => refusal !== 'SNAPSHOT_USER')];
+      if (!somebody && mode === 'silent' && this.mayTrySilently(visit))
+        return this.start.beginSilently(visit);
+      return pass(somebody?.session.identity);
+    }
+    if (visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
+    const refusal = refusals[0] ?? 'WECHAT_LOGIN_REQUIRED';
+    const best = found[0];
+    if (!visit.isPage || best?.by === 'bearer') return this.refusals.deny(visit, refusal);
+    if (refusal === 'SNAPSHOT_USER') return this.refusals.page(visit, refusal);
+    const returnTo = visit.destination;
+    if (!best) return this.start.begin(visit, { returnTo, attempt: 0 });
+    return this.start.begin(visit, {
+      returnTo,
+      attempt: 0,
+      app: best.app,
+      upgrades: best.session.identity.openid,
+    });
+  }
+
+  private letIn(visit: Visit, { app, session, by }: FoundSession): Verdict {
+    if (visit.rule.isLoginRoute && visit.isPage) return redirectTo(visit.destination);
+    const renewal = by === 'cookie' ? this.sessions.renewal(app, visit.cookies, session) : undefined;
+    return pass(session.identity, renewal ? [renewal] : []);
+  }
+
+  /** Nobody is signed out by an outage of the store, and nobody counts as signed in either. */
+  private whileUnknown(visit: Visit): Verdict {
+    if (visit.rule.mode !== 'required') return pass(undefined);
+    return visit.isPage
+      ? this.refusals.page(visit, 'STORE_UNAVAILABLE', { retryUrl: visit.destination })
+      : this.refusals.deny(visit, 'STORE_UNAVAILABLE');
+  }
+
+  /** Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler has no account. */
+  private mayTrySilently(visit: Visit): boolean {
+    if (!visit.isPage || visit.isPrefetch || pageAppFor(visit.client) !== 'official-account') return false;
+    const app = visit.serving[0];
+    return app !== undefined && !wasTried(app, visit.cookies);
+  }
+
+  /** Whether a session of the request does not count because of the page that made it. */
+  private comesFromElsewhere({ request, accepted, cookies }: Visit): boolean {
+    return (
+      this.reader.isForeignWrite(request) &&
+      accepted.some((app) => this.sessions.fromCookie(app, cookies) !== undefined)
+    );
+  }
+
+  /** `GET login?app&scope&returnTo` narrows its own rule. Undefined when the address asks for something there is not. */
+  private atLoginRoute(visit: Visit): Visit | undefined {
+    if (!visit.rule.isLoginRoute) return visit;
+    const { query } = visit.request;
+    if (['app', 'scope', 'returnTo'].some((name) => query.getAll(name).length > 1)) return undefined;
+    const [app, scope] = [query.get('app'), query.get('scope')];
+    if (app !== null && !visit.accepted.some(({ name }) => name === app)) return undefined;
+    if (scope !== null && !SCOPES.includes(scope)) return undefined;
+    return visit.under({
+      mode: 'required',
+      ...(app === null ? {} : { apps: [app] }),
+      ...(scope === null ? {} : { scope: scope as WechatScope }),
+    });
+  }
+}
+
+/** Why a genuine session is not enough for the route, or undefined if it is. */
+function refusalOf({ identity }: Session, { rule, request }: Visit): WechatProblemCode | undefined {
+  const mayRead = rule.snapshot === 'readonly' && (request.method === 'GET' || request.method === 'HEAD');
+  if (identity.isSnapshotUser && rule.snapshot !== 'allow' && !mayRead) return 'SNAPSHOT_USER';
+  // What was granted counts, not what was asked for.
+  const needsProfile = rule.scope !== undefined && rule.scope !== 'snsapi_base';
+  return needsProfile && !grantsProfile(identity.scope) ? 'WECHAT_SCOPE_REQUIRED' : undefined;
+}

@@ -1,0 +1,34 @@
+// Where an application takes part in a login: link an account, add claims, send the person elsewhere, refuse.
+import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
+
+export interface WechatLogin {
+  readonly identity: WechatIdentity;
+  /** `upgrade`: the same account has just granted more. */
+  readonly reason: 'login' | 'upgrade';
+  /** The identity before an upgrade. */
+  readonly previous?: WechatIdentity;
+  readonly client: WechatClientKind;
+  /** Where the person will go; undefined for a login without a page. */
+  readonly returnTo?: string;
+  /** The platform's request; undefined when `WechatOAuthService.login` was called. */
+  readonly request?: unknown;
+}
+
+export interface WechatLoginDecision {
+  /** Goes into the session, as JSON. Keep it small: ids, not records. */
+  claims?: WechatClaims;
+  /** An address on an allowed origin, or a path. */
+  redirectTo?: string;
+  /** No session. `message` is shown to the person. */
+  refuse?: { code: string; message?: string };
+}
+
+/**
+ * Runs once for each exchange with WeChat; repeats of the callback share its result. Across processes it runs at least once, so it should be idempotent.
+ * What it throws becomes `LOGIN_FAILED`, and a retry may run it again on the same exchange. So does taking longer than
+ * 5 s: what it returns then counts for nothing.
+ */
+export abstract class WechatLoginHandler {
+  abstract onLogin(login: WechatLogin): Promise<WechatLoginDecision | void>;
+}

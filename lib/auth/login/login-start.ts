@@ -1,0 +1,157 @@
+// Where a login begins: the person is sent to WeChat, with a state in the address and a sealed cookie of this flow in the browser.
+import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../../api/authorize-url.js';
+import { hasPages } from '../../config/guard-needs.js';
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { WechatEvents } from '../../common/wechat-events.js';
+import { pageAppFor, scopeToAsk } from './app-choice.js';
+import { attemptAfter, type Flow, type Flows, hashOf, hashOfPath, MAX_RESTARTS } from './flow.js';
+import { fitsAnswer } from '../http/header-budget.js';
+import { logoutMark } from '../session/logout-mark.js';
+import type { Refusals } from './refusals.js';
+import { publicAddress, requirePublicUrl, warnOfLength } from '../http/return-address.js';
+import { rememberAttempt } from './silent-attempts.js';
+import { pass, redirectTo, type Verdict } from '../http/verdict.js';
+import type { Visit } from './visit.js';
+import { quoted, warnOnce } from '../../common/warn-once.js';
+
+export interface LoginStartOptions {
+  returnTo: string;
+  /** How often this login has started again by itself. */
+  attempt: number;
+  /** The app to stay with, if it can serve this client. */
+  app?: WechatApp;
+  /** The openid at `app` that is to grant more. */
+  upgrades?: string | undefined;
+  /** Whether the browser is to remember that it was tried. */
+  isSilent?: boolean;
+}
+
+export class LoginStart {
+  constructor(
+    private readonly config: WechatConfig,
+    private readonly flows: Flows,
+    private readonly refusals: Refusals,
+    private readonly events: WechatEvents,
+  ) {}
+
+  /** One attempt that nobody sees: the scope that asks nothing, remembered before it is made. */
+  beginSilently(visit: Visit): Verdict {
+    const verdict = this.begin(visit.under({ scope: 'snsapi_base' }), {
+      returnTo: visit.destination,
+      attempt: 0,
+      isSilent: true,
+    });
+    // Whatever keeps the attempt from starting is no reason to keep anybody out.
+    return verdict.kind === 'redirect' ? verdict : pass(undefined);
+  }
+
+  begin(visit: Visit, { app: preferred, upgrades, ...login }: LoginStartOptions): Verdict {
+    const { request, rule, cookies, serving } = visit;
+    const app = preferred && serving.includes(preferred) ? preferred : serving[0];
+    if (!app) return this.refuseClient(visit);
+    const stateless = this.stateless(visit, app, login.attempt);
+    const restarts = Math.max(login.attempt, attemptAfter(stateless));
+    const returnTo = stateless[0] ? stateless[0].returnTo || visit.cleanDestination : login.returnTo;
+    if (restarts > MAX_RESTARTS) return this.refuseState(visit, app, returnTo, stateless);
+    const fruitless = this.flows.fruitless(app, cookies, returnTo);
+    const attempt = Math.max(restarts, attemptAfter(fruitless));
+    if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, fruitless);
+
+    const scope = scopeToAsk(app, rule.scope);
+    const state = this.flows.createState(app, attempt);
+    const out = logoutMark(app, cookies);
+    const mark = out === '' ? {} : { out };
+    const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
+    // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
+    const callback = new URL(publicAddress(requirePublicUrl(app), request.path));
+    const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
+    const answerWith = (kept: string, redirectUri: string) => {
+      const at = hashOfPath(request.path);
+      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...mark, ...account };
+      const tried = login.isSilent ? [rememberAttempt(app)] : [];
+      const setCookies = this.flows.makeRoom(app, cookies, [this.flows.start(app, flow), ...tried]);
+      const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
+      return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
+    };
+
+    // For the case that the cookie is lost; the first to go where a header has no room for both.
+    const telling = new URL(callback);
+    telling.searchParams.set('returnTo', returnTo);
+    const whole =
+      (rule.isLoginRoute ? answerWith(returnTo, telling.href) : undefined) ??
+      answerWith(returnTo, callback.href);
+    if (!whole) warnOfLength(this.config, request.path);
+    const verdict = whole ?? answerWith('', callback.href);
+    if (!verdict) return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+
+    const facts = { app: app.name, client: visit.client };
+    this.events.emit(
+      restarts === 0 ? { type: 'flow.started', ...facts } : { type: 'flow.restarted', attempt, ...facts },
+    );
+    return verdict;
+  }
+
+  /**
+   * The flows that this request may be the answer to, though it carries no state of ours. It may as well
+   * be a page of the application's own with `?code=`: the one that a flow set out from is no answer to it,
+   * and where no flow has just begun nothing is.
+   */
+  private stateless({ request, cookies }: Visit, app: WechatApp, attempt: number): Flow[] {
+    const code = codeOf(request.query);
+    // A restart comes from a state of ours, which has counted.
+    if (attempt > 0 || code === undefined) return [];
+    return this.flows
+      .unanswered(app, cookies, request.path)
+      .filter(({ returnTo }) => returnTo === '' || codeOf(new URL(returnTo).searchParams) !== code);
+  }
+
+  /**
+   * The browser kept nothing of what it was given, again and again.
+   * @param counted ends with the page, so that its "try again" begins anew
+   */
+  refuseCookies(visit: Visit, app: WechatApp, retryUrl: string, counted: readonly Flow[] = []): Verdict {
+    return this.refuse(visit, app, 'cookies', retryUrl, counted);
+  }
+
+  /** The browser kept what it was given, but the state does not come back, again and again. */
+  private refuseState(visit: Visit, app: WechatApp, retryUrl: string, counted: readonly Flow[]): Verdict {
+    const { path } = visit.request;
+    warnOnce(
+      this.config,
+      'state',
+      path,
+      `Logins that end at ${quoted(path)} come back from WeChat with a code but without the state that was sent. ` +
+        'Something on the way drops or rewrites the query: a proxy, a rewrite rule, a page in between.',
+    );
+    return this.refuse(visit, app, 'state', retryUrl, counted);
+  }
+
+  private refuse(
+    visit: Visit,
+    app: WechatApp,
+    kind: 'cookies' | 'state',
+    retryUrl: string,
+    counted: readonly Flow[],
+  ): Verdict {
+    const code = kind === 'cookies' ? 'COOKIES_REQUIRED' : 'BAD_LOGIN_REQUEST';
+    const verdict = this.refusals.page(visit, code, { retryUrl }, this.flows.forgetAll(app, counted));
+    const { ref } = verdict.problem;
+    this.events.emit({ type: 'flow.failed', kind, app: app.name, client: visit.client, ref });
+    return verdict;
+  }
+
+  /** No app can sign this client in: better a readable answer than WeChat's error page. */
+  private refuseClient(visit: Visit): Verdict {
+    if (!visit.accepted.some(hasPages)) return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    const inWechat = pageAppFor(visit.client) === 'official-account';
+    // Without an official account, WeChat would only send the person back to a browser.
+    const leads = !inWechat && visit.accepted.some(({ type }) => type === 'official-account');
+    return this.refusals.page(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER');
+  }
+}
+
+/** WeChat's parameter, also where somebody wrote the address with `&amp;` or in capitals. */
+function codeOf(query: URLSearchParams): string | undefined {
+  for (const [name, value] of query) if (/^(?:amp;)*code$/i.test(name)) return value;
+  return undefined;
+}

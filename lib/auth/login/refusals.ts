@@ -1,0 +1,76 @@
+// Makes refusals: a page for people, an exception for programs, both with a reference that stands in the log too.
+import { Logger } from '@nestjs/common';
+import type { WechatConfig } from '../../config/wechat-config.js';
+import type { Runtime } from '../../common/runtime.js';
+import { newRef } from '../problems/failures.js';
+import {
+  makeProblem,
+  type ProblemDetails,
+  type WechatProblem,
+  type WechatProblemCode,
+} from '../problems/problems.js';
+import { defaultReturnAddress, publicAddress, requirePublicUrl } from '../http/return-address.js';
+import type { Verdict } from '../http/verdict.js';
+import type { Visit } from './visit.js';
+import type { WechatClientKind } from '../http/client-detection.js';
+
+export class Refusals {
+  private readonly logger = new Logger('WechatOAuth');
+
+  constructor(
+    private readonly config: WechatConfig,
+    private readonly runtime: Pick<Runtime, 'randomBytes'>,
+    /** Path of the login route, where there is one to name. Asked for at the first refusal, when the routes are known. */
+    private readonly loginPath: () => string | undefined,
+  ) {}
+
+  problem(code: WechatProblemCode, lang: 'zh' | 'en', details: ProblemDetails = {}): WechatProblem {
+    const { ref = newRef(this.runtime), ...rest } = details;
+    return makeProblem(code, lang, ref, rest);
+  }
+
+  page(
+    visit: Visit,
+    code: WechatProblemCode,
+    details: ProblemDetails = {},
+    setCookies: string[] = [],
+  ): Extract<Verdict, { kind: 'page' }> {
+    const { lang, client, home: app } = visit;
+    const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
+    const problem = this.problem(code, lang, { client, ...home, ...details });
+    // A failure is logged where its cause is known.
+    if (code !== 'LOGIN_FAILED') this.logger.log(`${code}, ref ${problem.ref}, shown to ${client}`);
+    return { kind: 'page', problem, lang, setCookies, base: app?.publicUrl ?? this.config.publicUrl };
+  }
+
+  deny(visit: Visit, code: WechatProblemCode, details: ProblemDetails = {}): Verdict {
+    const { accepted, rule, lang } = visit;
+    const path = this.loginPath();
+    const app = visit.serving[0];
+    const problem = this.problem(code, lang, {
+      ...(app && path !== undefined ? { loginUrl: publicAddress(requirePublicUrl(app), path) } : {}),
+      ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
+      ...(rule.scope === undefined ? {} : { scope: rule.scope }),
+      ...details,
+    });
+    this.note(problem, visit.client);
+    return { kind: 'deny', problem };
+  }
+
+  /** A refusal of a login without pages. */
+  refuse(
+    code: WechatProblemCode,
+    lang: 'zh' | 'en',
+    client: WechatClientKind | 'a program',
+    details: ProblemDetails = {},
+  ): WechatProblem {
+    const problem = this.problem(code, lang, details);
+    this.note(problem, client);
+    return problem;
+  }
+
+  /** Any stranger can cause these, so they are not for the everyday log. */
+  private note({ code, ref }: WechatProblem, client: string): void {
+    this.logger.debug(`${code}, ref ${ref}, answered to ${client}`);
+  }
+}

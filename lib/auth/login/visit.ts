@@ -1,0 +1,153 @@
+// One request at one guarded route, with what the steps of a login need to know of it; each fact is found out when it is first asked for.
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import { acceptedApps, isAt, servingApps } from './app-choice.js';
+import { askHook } from '../../config/ask-hook.js';
+import { detectClient, isClientKind, type WechatClientKind } from '../http/client-detection.js';
+import { readCookies, type ReceivedCookie } from '../http/cookies.js';
+import type { HttpRequest } from '../http/http-request.js';
+import {
+  allowedReturnAddress,
+  askedReturnAddress,
+  defaultReturnAddress,
+  publicAddress,
+  requirePublicUrl,
+  warnOfLength,
+} from '../http/return-address.js';
+import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
+import { quoted, warnOnce } from '../../common/warn-once.js';
+
+/** What was found out about a request: each hook is asked once, whatever rule the request is judged by. */
+interface Findings {
+  client?: WechatClientKind;
+  cookies?: ReceivedCookie[];
+  /** By the names of the apps in question. */
+  readonly serving: Map<RouteRule['apps'], readonly WechatApp[]>;
+}
+
+export class Visit {
+  /** The apps whose sessions count here. */
+  readonly accepted: readonly WechatApp[];
+
+  constructor(
+    private readonly config: WechatConfig,
+    readonly request: HttpRequest,
+    readonly rule: RouteRule,
+    /** Whether the context can be answered with a redirect or a page at all. */
+    private readonly canNavigate: boolean,
+    private readonly found: Findings = { serving: new Map() },
+  ) {
+    this.accepted = acceptedApps(config, rule.apps);
+  }
+
+  /** The same request under another rule: a login route that names an app or a scope, a flow that goes on with its own. */
+  under(rule: Partial<RouteRule>): Visit {
+    return new Visit(this.config, this.request, { ...this.rule, ...rule }, this.canNavigate, this.found);
+  }
+
+  /** Whether a person is waiting who can be sent to WeChat. */
+  get isPage(): boolean {
+    return this.canNavigate && this.request.isPageNavigation;
+  }
+
+  /** Whether a browser only fetches ahead. */
+  get isPrefetch(): boolean {
+    return this.canNavigate && this.request.isPrefetch;
+  }
+
+  get lang(): 'zh' | 'en' {
+    return this.request.lang;
+  }
+
+  get cookies(): readonly ReceivedCookie[] {
+    return (this.found.cookies ??= readCookies(this.request.cookieHeader));
+  }
+
+  get client(): WechatClientKind {
+    return (this.found.client ??= this.detectClient());
+  }
+
+  /** The apps that can sign this client in, best first; one at most when the application's hook chose. */
+  get serving(): readonly WechatApp[] {
+    const { apps } = this.rule;
+    let serving = this.found.serving.get(apps);
+    if (!serving) this.found.serving.set(apps, (serving = this.findServing()));
+    return serving;
+  }
+
+  /** The app at whose address the person stays: one that serves them, else one of this host, else the first that has an address. */
+  get home(): WechatApp | undefined {
+    const [serving] = this.serving;
+    if (serving) return serving;
+    const placed = this.accepted.filter(({ publicUrl }) => publicUrl);
+    return placed.find(({ publicUrl }) => isAt(publicUrl!, this.request.host)) ?? placed[0];
+  }
+
+  /** Where this request goes when the login is over: its own address without code and state, or what a login route was told. */
+  get destination(): string {
+    const { request, rule, home: app } = this;
+    /* c8 ignore next -- routes of apps without any address are denied before they get here */
+    if (!app) return '/';
+    if (rule.isLoginRoute) {
+      const asked = askedReturnAddress(this.config, app, request.query.get('returnTo'));
+      return asked ?? defaultReturnAddress(this.config, app);
+    }
+    const base = requirePublicUrl(app);
+    const own = allowedReturnAddress(this.config, app, publicAddress(base, request.path + request.search));
+    if (own !== undefined) return own;
+    warnOfLength(this.config, request.path);
+    const withoutQuery = allowedReturnAddress(this.config, app, publicAddress(base, request.path));
+    return withoutQuery ?? defaultReturnAddress(this.config, app);
+  }
+
+  /** The destination of a callback, whose address carries WeChat's parameters. */
+  get cleanDestination(): string {
+    const url = new URL(this.destination);
+    if (this.rule.isLoginRoute) return url.href;
+    for (const name of ['code', 'state']) url.searchParams.delete(name);
+    return url.href;
+  }
+
+  private findServing(): readonly WechatApp[] {
+    const { request, client, accepted } = this;
+    const fitting = servingApps(accepted, client, request.host);
+    const candidates = fitting.map(({ name }) => name);
+    // A phone shows a QR code to the one who would have to scan it with that phone.
+    const serving = client === 'mobile-browser' ? [] : fitting;
+    const { selectApp } = this.config.hooks;
+    if (!selectApp) return serving;
+    const ask = () => selectApp({ raw: request.raw, client, candidates });
+    const chosen = askHook(this.config, 'hooks.selectApp', ask, isNameOrNone);
+    if (chosen === undefined) return serving;
+    const found = fitting.filter(({ name }) => name === chosen);
+    if (found.length > 0 || candidates.length === 0 || chosen === null) return found;
+    // A wrong name must not cost anybody their login, and the developer must hear of it.
+    warnOnce(
+      this.config,
+      'candidates',
+      'hooks.selectApp',
+      `hooks.selectApp chose ${quoted(chosen)}, which is none of its candidates: ${candidates.join(', ')}. ` +
+        'The module chose by itself.',
+    );
+    return serving;
+  }
+
+  private detectClient(): WechatClientKind {
+    const { dev, hooks } = this.config;
+    const { raw } = this.request;
+    const force = dev.client;
+    const forced =
+      typeof force === 'function'
+        ? askHook(this.config, 'dev.client', () => force({ raw }), isClientKind)
+        : force;
+    if (forced) return forced;
+    const client = detectClient(this.request.header('user-agent'));
+    const { detectClient: correct } = hooks;
+    if (!correct) return client;
+    const ask = () => correct({ raw, client });
+    return askHook(this.config, 'hooks.detectClient', ask, isClientKind) ?? client;
+  }
+}
+
+function isNameOrNone(said: unknown): said is string | null {
+  return typeof said === 'string' || said === null;
+}

@@ -1,0 +1,47 @@
+// Why a login came to nothing although WeChat did its part. Caught by the doors; what a person or a program is told stands in problems.ts.
+import { WechatError, type WechatErrorKind } from '../../errors/errors.js';
+
+export abstract class LoginError extends Error {
+  /** As an event tells it. */
+  abstract readonly kind: 'code' | 'handler';
+}
+
+export class StateSpent extends LoginError {
+  override readonly kind = 'code';
+
+  constructor() {
+    super('the state was used before, and nothing is left of what came of it');
+  }
+}
+
+/** The application's own mistake, found while its login can still be repeated. */
+export class RedirectNotAllowed extends LoginError {
+  override readonly kind = 'handler';
+
+  constructor() {
+    super('the login handler returned a redirectTo that is on no allowed origin; add it to returnTo.origins');
+  }
+}
+
+export class LoginHandlerTooLate extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param ms how long it was waited for */
+  constructor(ms: number) {
+    super(`the login handler gave no answer within ${ms / 1_000} s`);
+  }
+}
+
+export class LoginHandlerThrew extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param what the type of it; what it holds nobody knows */
+  constructor(what: string) {
+    super(`the login handler threw ${what}`);
+  }
+}
+
+/** Why a login failed, as events, answers and the log tell it apart; what is no error of ours came from the login handler. */
+export function kindOf(error: unknown): WechatErrorKind | 'handler' {
+  return error instanceof WechatError || error instanceof LoginError ? error.kind : 'handler';
+}

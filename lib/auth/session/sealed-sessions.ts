@@ -1,0 +1,183 @@
+// Sessions that live in the browser: sealed into a cookie or a bearer token, with their own end inside. The hot path of every guarded request.
+import { LRUCache } from 'lru-cache';
+import { WechatConfigError } from '../../errors/errors.js';
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { Runtime } from '../../common/runtime.js';
+import { Sealer } from '../../sealing/sealer.js';
+import {
+  cookieName,
+  MAX_COOKIE_LENGTH,
+  onlyCookie,
+  type ReceivedCookie,
+  writeCookie,
+} from '../http/cookies.js';
+import { LastUse } from './last-use.js';
+import { logoutMark } from './logout-mark.js';
+import type { WechatSession } from '../../wechat-oauth.options.js';
+import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
+
+export type Session = WechatSession;
+
+/** What a session holds besides who it is. */
+export interface SessionFacts {
+  /** Seconds. Default: `session.ttl`. */
+  ttl?: number | undefined;
+  /** From `Revocations.markFor`, where sessions can be revoked. */
+  mark?: string | undefined;
+  /** From `logoutMark`, where a browser has a part in the login. */
+  out?: string | undefined;
+}
+
+const BEARER = 'bearer';
+
+export class SealedSessions {
+  /** What was opened before. The seal is checked once for each process, the times on every request. */
+  private readonly opened = new LRUCache<string, Session>({ max: 1_000 });
+  private readonly lastUse: LastUse;
+
+  constructor(
+    private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
+    private readonly sealer: Sealer,
+    private readonly runtime: Runtime,
+  ) {
+    this.lastUse = new LastUse(sealer, runtime);
+  }
+
+  create(identity: WechatIdentity, { ttl = this.config.session.ttl, mark, out }: SessionFacts = {}): Session {
+    const now = this.runtime.now();
+    return {
+      sid: this.runtime.randomBytes(16).toString('base64url'),
+      issuedAt: now,
+      expiresAt: now + ttl * 1_000,
+      ...(mark === undefined ? {} : { mark }),
+      ...(out === undefined ? {} : { out }),
+      identity: copy(identity),
+    };
+  }
+
+  /** The Set-Cookie line for the session. */
+  toCookie(app: WechatApp, session: Session): string {
+    const name = cookieName(app, this.config.session.cookieName);
+    const value = this.seal(name, session);
+    if (name.length + value.length > MAX_COOKIE_LENGTH) {
+      throw new WechatConfigError(
+        'loginHandler (claims)',
+        `make the session cookie longer than ${MAX_COOKIE_LENGTH} bytes, and headers that long are refused on the way`,
+        'Put an id into the claims and keep the rest in your database.',
+      );
+    }
+    return writeCookie(app, name, value, (session.expiresAt - this.runtime.now()) / 1_000);
+  }
+
+  toBearer(session: Session): string {
+    return this.seal(BEARER, session);
+  }
+
+  /** The session that these cookies sign somebody in with. */
+  fromCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
+    const session = this.inCookie(app, cookies);
+    if (!session || (session.out !== undefined && session.out !== logoutMark(app, cookies))) return undefined;
+    return this.idleFor(app, cookies, session) < this.idleLimit ? session : undefined;
+  }
+
+  /** As `fromCookie`, also where the browser has signed out since or was idle for too long: a copy elsewhere may know nothing of either. */
+  inCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
+    const name = cookieName(app, this.config.session.cookieName);
+    const session = this.open(name, onlyCookie(cookies, name));
+    return session && this.belongsTo(session, app) ? session : undefined;
+  }
+
+  fromBearer(token: string): Session | undefined {
+    const session = this.open(BEARER, token);
+    const app = session && this.config.apps.get(session.identity.app);
+    return app && this.belongsTo(session, app) ? session : undefined;
+  }
+
+  /** The Set-Cookie line that ends the session in this browser. */
+  clearCookie(app: WechatApp): string {
+    return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
+  }
+
+  /** The Set-Cookie line that tells of this use, when the session has been idle for more than half of what it may. */
+  renewal(app: WechatApp, cookies: readonly ReceivedCookie[], session: Session): string | undefined {
+    const isDue = this.idleFor(app, cookies, session) > this.idleLimit / 2;
+    return isDue ? this.lastUse.write(app, session) : undefined;
+  }
+
+  /** The same session with other claims. */
+  withClaims(session: Session, claims: WechatClaims): Session {
+    return { ...session, identity: copy({ ...session.identity, claims }) };
+  }
+
+  /** Whether a bearer token claims to be a session of ours. */
+  recognizes(token: string): boolean {
+    return Sealer.recognizes(token);
+  }
+
+  /** In ms. Cookies alone have one: no answer could tell the owner of a bearer token that it was used. */
+  private get idleLimit(): number {
+    return (this.config.session.idle ?? Infinity) * 1_000;
+  }
+
+  private idleFor(app: WechatApp, cookies: readonly ReceivedCookie[], session: Session): number {
+    if (this.config.session.idle === undefined) return 0;
+    return this.runtime.now() - this.lastUse.read(app, cookies, session);
+  }
+
+  private seal(place: string, session: Session): string {
+    return this.sealer.seal('session', place, JSON.stringify(session));
+  }
+
+  private unseal(place: string, sealed: string): Session | undefined {
+    try {
+      const opened: unknown = JSON.parse(this.sealer.open('session', place, sealed) ?? 'null');
+      return isSession(opened) ? opened : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private open(place: string, sealed: string | undefined): Session | undefined {
+    if (sealed === undefined || !this.recognizes(sealed)) return undefined;
+    const key = `${place}\n${sealed}`;
+    let session = this.opened.get(key);
+    if (!session) {
+      const opened = this.unseal(place, sealed);
+      if (opened === undefined) return undefined;
+      // Frozen, because every request with this cookie gets the same object.
+      session = freeze(opened);
+      this.opened.set(key, session);
+    }
+    return session.expiresAt > this.runtime.now() ? session : undefined;
+  }
+
+  /** The app id inside decides, because a name may be given to another app later. */
+  private belongsTo(session: Session, app: WechatApp): boolean {
+    return session.identity.app === app.name && session.identity.appId === app.appId;
+  }
+}
+
+/** What opens may still be of another version of this package: whatever it lacks would be nobody's. */
+function isSession(value: unknown): value is Session {
+  const session = value as Partial<Session> | null | undefined;
+  return (
+    typeof session?.sid === 'string' &&
+    Number.isFinite(session.expiresAt) &&
+    Number.isFinite(session.issuedAt) &&
+    typeof session.identity?.openid === 'string' &&
+    Array.isArray(session.identity.scope)
+  );
+}
+
+/** A copy through JSON: what the session will hold after a round trip is what it holds at once. */
+function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}

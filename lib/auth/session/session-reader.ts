@@ -1,0 +1,101 @@
+// Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in question.
+import { Logger } from '@nestjs/common';
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import { isJoinedByComma, readCookies } from '../http/cookies.js';
+import type { HttpRequest } from '../http/http-request.js';
+import type { Revocations } from './revocations.js';
+import type { SealedSessions, Session } from './sealed-sessions.js';
+
+export interface FoundSession {
+  readonly app: WechatApp;
+  readonly session: Session;
+  readonly by: 'bearer' | 'cookie';
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export class SessionReader {
+  private readonly logger = new Logger('WechatOAuth');
+  private warnedOfComma = false;
+
+  constructor(
+    private readonly config: Pick<WechatConfig, 'apps' | 'session' | 'returnTo'>,
+    private readonly sessions: SealedSessions,
+    private readonly revocations: Revocations,
+  ) {}
+
+  /**
+   * The sessions of the request at the given apps, in their order, those that were ended left out. `forged` when it carries a bearer token that claims to be
+   * ours and is not, or is over: then no cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
+   * `unknown` when sessions must not count unasked and the store cannot say whether these still do.
+   */
+  async find(
+    request: HttpRequest,
+    apps: readonly WechatApp[],
+  ): Promise<FoundSession[] | 'forged' | 'unknown'> {
+    const found = this.read(request, apps);
+    const { revocable } = this.config.session;
+    if (found === 'forged' || found.length === 0 || !revocable) return found;
+    const ended = await Promise.all(found.map(({ session }) => this.revocations.hasEnded(session)));
+    if (revocable === 'strict' && ended.includes('unknown')) return 'unknown';
+    const alive = found.filter((_, index) => ended[index] !== true);
+    return alive.length === 0 && found[0]!.by === 'bearer' ? 'forged' : alive;
+  }
+
+  /** Every session of ours that the request shows, by whichever way and whether it still counts or not: what a logout ends. */
+  shown(request: HttpRequest): Session[] {
+    const token = this.bearerOf(request);
+    const bearer = token === undefined ? undefined : this.sessions.fromBearer(token);
+    const cookies = readCookies(request.cookieHeader);
+    const inCookies = [...this.config.apps.values()].map((app) => this.sessions.inCookie(app, cookies));
+    return [bearer, ...inCookies].filter((session) => session !== undefined);
+  }
+
+  private read(request: HttpRequest, apps: readonly WechatApp[]): FoundSession[] | 'forged' {
+    const token = this.bearerOf(request);
+    if (token !== undefined) {
+      const session = this.sessions.fromBearer(token);
+      if (!session) return 'forged';
+      const app = apps.find(({ name }) => name === session.identity.app);
+      return app ? [{ app, session, by: 'bearer' }] : [];
+    }
+    if (this.isForeignWrite(request)) return [];
+    const cookies = readCookies(request.cookieHeader);
+    if (!this.warnedOfComma && isJoinedByComma(cookies)) this.warnOfComma();
+    return apps.flatMap((app) => {
+      const session = this.sessions.fromCookie(app, cookies);
+      return session ? [{ app, session, by: 'cookie' as const }] : [];
+    });
+  }
+
+  private warnOfComma(): void {
+    this.warnedOfComma = true;
+    this.logger.warn(
+      'A Cookie header came joined by ", ", so sessions in it do not count: a proxy in front joins several ' +
+        'Cookie fields as if they were a list. It has to join them with "; " (RFC 9113 §8.2.3). Said once.',
+    );
+  }
+
+  private bearerOf(request: HttpRequest): string | undefined {
+    const { bearerHeader } = this.config.session;
+    const value = bearerHeader === undefined ? undefined : request.header(bearerHeader);
+    if (!value) return undefined;
+    // Nothing is trimmed: a token with another byte behind it claims to be ours and is refused.
+    const token = bearerHeader === 'authorization' ? /^bearer +(.+)$/is.exec(value)?.[1] : value;
+    return token !== undefined && this.sessions.recognizes(token) ? token : undefined;
+  }
+
+  /**
+   * A request that changes something and that a page of another origin made: cookies do not count on it. SameSite=Lax alone would let in the pages of
+   * sibling subdomains.
+   */
+  isForeignWrite(request: HttpRequest): boolean {
+    if (SAFE_METHODS.has(request.method)) return false;
+    const origin = request.header('origin');
+    const site = request.header('sec-fetch-site');
+    // Pages with `no-referrer` send forms with the origin "null"; only the browser itself can say that they are our own.
+    if (origin === 'null') return site !== 'same-origin';
+    if (origin !== undefined) return !this.config.returnTo.origins.has(origin);
+    return site !== undefined && site !== 'same-origin' && site !== 'none';
+  }
+}

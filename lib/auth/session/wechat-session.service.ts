@@ -1,0 +1,242 @@
+// Sessions for code of the application's own: a guard that takes its JWT or WeChat, a sign-in that WeChat had no part in, tests.
+import {
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  ServiceUnavailableException,
+  UnauthorizedException,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { WechatConfigError, WechatInputError } from '../../errors/errors.js';
+import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import { WECHAT_CONFIG } from '../../wechat-oauth.constants.js';
+import type { WechatSession } from '../../wechat-oauth.options.js';
+import { attachIdentity, getWechatIdentity } from '../http/attached-identity.js';
+import { readCookies } from '../http/cookies.js';
+import { HttpAnswer } from '../http/http-answer.js';
+import { HttpRequest } from '../http/http-request.js';
+import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
+import { type ContextRequest, requestOf } from '../http/request-of-context.js';
+import { logoutMark } from './logout-mark.js';
+import { MAX_SESSION_MS, Revocations } from './revocations.js';
+import { SealedSessions } from './sealed-sessions.js';
+import { SessionReader } from './session-reader.js';
+
+export interface IssueOptions {
+  /** Seconds. Default: `session.ttl`. */
+  ttl?: number;
+  /** Replaces the claims of the identity. */
+  claims?: WechatClaims;
+}
+
+export interface IssuedSession {
+  /** For `Authorization: Bearer`. */
+  token: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+  identity: WechatIdentity;
+}
+
+/** Whose sessions end: one person at one app. */
+export type RevokedIdentity = Pick<WechatIdentity, 'app' | 'openid'>;
+
+/** 503: the sessions of `failed` go on, because the token store did not take their end. Try again with these. */
+export class WechatNotRevokedException extends ServiceUnavailableException {
+  constructor(readonly failed: readonly RevokedIdentity[]) {
+    super(unavailable('The sessions could not be ended: the token store did not answer. Try again.'));
+  }
+}
+
+@Injectable()
+export class WechatSessionService {
+  readonly #config: WechatConfig;
+  readonly #sessions: SealedSessions;
+  readonly #reader: SessionReader;
+  readonly #revocations: Revocations;
+  readonly #host: HttpAdapterHost;
+
+  constructor(
+    @Inject(WECHAT_CONFIG) config: WechatConfig,
+    @Inject(SealedSessions) sessions: SealedSessions,
+    @Inject(SessionReader) reader: SessionReader,
+    @Inject(Revocations) revocations: Revocations,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+  ) {
+    this.#config = config;
+    this.#sessions = sessions;
+    this.#reader = reader;
+    this.#revocations = revocations;
+    this.#host = host;
+  }
+
+  /**
+   * Who the request comes from, by the same rules as the guard. Never throws, never answers; a visitor of a snapshot page is nobody.
+   * @param target a handler's context, or the platform's request
+   */
+  async authenticate(target: ExecutionContext | object): Promise<WechatIdentity | undefined> {
+    try {
+      const { request, carriers } = this.#requestOf(target);
+      const found = await this.#reader.find(request, [...this.#config.apps.values()]);
+      const sessions = typeof found === 'string' ? [] : found;
+      const identity = sessions.find(({ session }) => !session.identity.isSnapshotUser)?.session.identity;
+      if (identity) for (const carrier of carriers) attachIdentity(carrier, identity);
+      return identity;
+    } catch {
+      // Fail closed: whatever this is, it is no request that shows a session.
+      return undefined;
+    }
+  }
+
+  /**
+   * Signs somebody in by the application's own decision: puts the session cookie on the response and returns the same session as a bearer token.
+   * @param response the platform's response; undefined where only the token is wanted
+   * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a cookie, WechatInputError when the identity names no app
+   * or nobody
+   */
+  async issue(
+    response: unknown,
+    identity: WechatIdentity,
+    { ttl, claims }: IssueOptions = {},
+  ): Promise<IssuedSession> {
+    this.#requireSecret();
+    const app = this.#appOf(identity);
+    if (ttl !== undefined && !(ttl > 0 && ttl * 1_000 <= MAX_SESSION_MS)) {
+      throw new WechatInputError(
+        'config',
+        'ttl',
+        'is not a number of seconds up to 400 days',
+        'Leave it out for session.ttl.',
+      );
+    }
+    const person = { appId: app.appId, openid: openidOf(identity) };
+    const mark = await this.#revocations.markFor(person, ttl);
+    const whole = claims === undefined ? identity : { ...identity, claims };
+    return this.#hand(response, app, this.#sessions.create(whole, { mark, ttl, out: outOf(app, response) }));
+  }
+
+  /**
+   * Gives the session of a request other claims, e.g. after somebody has bound a phone number. Its id and its end stay. Other devices of the same person
+   * keep what they have until they sign in again.
+   * @param target a handler's context, or the platform's request
+   * @param response gets the new cookie, where the session came in one; a bearer session is only returned
+   * @throws UnauthorizedException when nobody is signed in; ServiceUnavailableException where `session.revocable` is `'strict'` and the store does not
+   * answer; else as `issue`
+   */
+  async update(
+    target: ExecutionContext | object,
+    response: unknown,
+    claims: WechatClaims,
+  ): Promise<IssuedSession> {
+    const { request, carriers } = this.#requestOf(target);
+    const found = await this.#reader.find(request, [...this.#config.apps.values()]);
+    if (found === 'unknown')
+      throw new ServiceUnavailableException(
+        unavailable('The session cannot be checked: the token store did not answer. Try again.'),
+      );
+    const attached = carriers.map(getWechatIdentity).find(Boolean);
+    const sessions = found === 'forged' ? [] : found;
+    // Of several logins in one browser, the one that the guard let in.
+    const current = sessions.find(({ session }) => session.identity === attached) ?? sessions[0];
+    if (!current) throw new UnauthorizedException();
+    const session = this.#sessions.withClaims(current.session, claims);
+    const issued = this.#hand(current.by === 'cookie' ? response : undefined, current.app, session);
+    for (const carrier of carriers) attachIdentity(carrier, issued.identity);
+    return issued;
+  }
+
+  /**
+   * Signs people out everywhere: every session that exists now of these identities is over, wherever there are copies of it. An identity is one person at
+   * one app; for somebody with several apps pass all of theirs, e.g. from your user table. Write a ban to that table first, where your login handler reads
+   * it: whoever signs in between the two is signed out by this.
+   * @example
+   * await users.ban(id);
+   * await sessions.revoke(await users.wechatIdentities(id)); // [{ app: 'official', openid }, { app: 'mini', openid }]
+   * @throws WechatConfigError unless `session.revocable` is on; WechatInputError, before anything is done, when an identity names no app or nobody;
+   * WechatNotRevokedException with those whose sessions go on, because the store did not take it
+   */
+  async revoke(identities: RevokedIdentity | readonly RevokedIdentity[]): Promise<void> {
+    if (!this.#config.session.revocable) {
+      throw new WechatConfigError(
+        'session.revocable',
+        'is off, so sealed sessions are good until their time is over',
+        'Set it to true. It costs one read of the token store with every guarded request.',
+      );
+    }
+    const list = Array.isArray(identities)
+      ? (identities as RevokedIdentity[])
+      : [identities as RevokedIdentity];
+    // A ban of nobody that says it was done would be worse than none.
+    if (list.length === 0)
+      throw nobody('is an empty list', 'Leave the call out for somebody who never signed in.');
+    const people = list.map((identity) => ({
+      appId: this.#appOf(identity).appId,
+      openid: openidOf(identity),
+    }));
+    const ended = await Promise.all(people.map((person) => this.#revocations.endAll(person)));
+    const failed = list.filter((_, index) => !ended[index]);
+    // Never quietly: whoever bans somebody must know that it did not happen.
+    if (failed.length > 0) throw new WechatNotRevokedException(failed);
+  }
+
+  #hand(response: unknown, app: WechatApp, session: WechatSession): IssuedSession {
+    // Made in any case, so that a session too big for a cookie is an error now and not a login lost later.
+    const cookie = this.#sessions.toCookie(app, session);
+    if (response !== undefined) new HttpAnswer(this.#host.httpAdapter, response).setCookies([cookie]);
+    return {
+      token: this.#sessions.toBearer(session),
+      expiresAt: session.expiresAt,
+      identity: session.identity,
+    };
+  }
+
+  #appOf(identity: Pick<WechatIdentity, 'app'> & { appId?: string }): WechatApp {
+    const app = this.#config.apps.get(identity?.app);
+    if (app && (identity.appId ?? app.appId) === app.appId) return app;
+    throw new WechatInputError(
+      'config',
+      'identity',
+      'names no configured app',
+      'Set app and appId to those of one of your apps.',
+    );
+  }
+
+  #requestOf(target: ExecutionContext | object): Pick<ContextRequest, 'request' | 'carriers'> {
+    if (!isContext(target)) return { request: HttpRequest.outsideHttp(target), carriers: [target] };
+    const found = requestOf(target, this.#config.hooks.getRequest);
+    if (!found) throw new UnauthorizedException();
+    return found;
+  }
+
+  #requireSecret(): void {
+    if (this.#config.sessionSecrets.length > 0) return;
+    throw new WechatConfigError(
+      'sessionSecret',
+      'is missing, and sessions are sealed with it',
+      'Make one with: openssl rand -base64 32',
+    );
+  }
+}
+
+/** The mark of the last logout in the browser that asked, where the platform tells the request of a response. */
+function outOf(app: WechatApp, response: unknown): string | undefined {
+  const { req, request = req } = (response ?? {}) as { req?: unknown; request?: unknown };
+  if (typeof request !== 'object' || request === null) return undefined;
+  return logoutMark(app, readCookies(new HttpRequest(request).cookieHeader));
+}
+
+function openidOf({ openid }: { openid: unknown }): string {
+  if (typeof openid === 'string' && openid !== '') return openid;
+  throw nobody('has no openid', 'Pass the identity of the person, e.g. as the guard gave it.');
+}
+
+function nobody(problem: string, fix: string): WechatInputError {
+  return new WechatInputError('config', 'identity', `${problem}, so it is nobody`, fix);
+}
+
+function unavailable(message: string) {
+  return { statusCode: 503, code: 'STORE_UNAVAILABLE', message };
+}
+
+function isContext(target: object): target is ExecutionContext {
+  return typeof (target as Partial<ExecutionContext>).switchToHttp === 'function';
+}

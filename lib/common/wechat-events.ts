@@ -1,0 +1,79 @@
+// What goes on, for metrics and alarms. Nothing in an event is secret.
+import { Injectable } from '@nestjs/common';
+import { type Observable, Subject } from 'rxjs';
+import type { WechatErrorKind } from '../errors/errors.js';
+import type { WechatClientKind } from '../auth/http/client-detection.js';
+
+interface FlowFacts {
+  /** Name of the app in the module's options. */
+  readonly app: string;
+  readonly client: WechatClientKind;
+  /** The reference that a problem page shows and the log repeats. */
+  readonly ref?: string;
+}
+
+export type WechatEvent =
+  /** A person was sent to WeChat. */
+  | ({ readonly type: 'flow.started' } & FlowFacts)
+  /** A lost flow was started again silently, for the `attempt`th time. */
+  | ({ readonly type: 'flow.restarted'; readonly attempt: number } & FlowFacts)
+  /** Somebody is signed in. Repeats of a callback count once. */
+  | ({
+      readonly type: 'flow.completed';
+      readonly reason: 'login' | 'upgrade';
+      readonly ms: number;
+    } & FlowFacts)
+  /** The person, the login handler, or the rule about snapshot visitors said no. */
+  | ({ readonly type: 'flow.refused'; readonly by: 'person' | 'handler' | 'snapshot' } & FlowFacts)
+  /** `cookies`: the browser keeps none · `state`: it comes back missing or changed · `handler`: the login handler threw. */
+  | ({
+      readonly type: 'flow.failed';
+      readonly kind: WechatErrorKind | 'handler' | 'cookies' | 'state';
+      readonly errcode?: number;
+      readonly rid?: string;
+    } & FlowFacts)
+  /** One request to WeChat, retries counted singly. */
+  | {
+      readonly type: 'api.call';
+      readonly endpoint: string;
+      readonly ms: number;
+      readonly ok: boolean;
+      readonly kind?: WechatErrorKind;
+      readonly errcode?: number;
+      readonly rid?: string;
+    }
+  | { readonly type: 'token.refreshed'; readonly app: string }
+  | { readonly type: 'store.down' }
+  | { readonly type: 'store.up' };
+
+export type WechatFlowCount = Record<'started' | 'restarted' | 'completed' | 'refused' | 'failed', number>;
+
+/** Inject it to count logins or to raise an alarm. What a subscriber throws is the subscriber's affair, as always in rxjs: catch it there. */
+@Injectable()
+export class WechatEvents {
+  readonly #subject = new Subject<WechatEvent>();
+  readonly #counts = new Map<string, WechatFlowCount>();
+
+  readonly events$: Observable<WechatEvent> = this.#subject.asObservable();
+
+  /** How many flows of each app came to what since the process started, e.g. for a health page: `started` without `completed` means lost users. */
+  flowCounts(): Record<string, WechatFlowCount> {
+    return Object.fromEntries([...this.#counts].map(([app, count]) => [app, { ...count }]));
+  }
+
+  /** @internal */
+  emit(event: WechatEvent): void {
+    if ('app' in event && event.type.startsWith('flow.')) {
+      const count = this.#counts.get(event.app) ?? {
+        started: 0,
+        restarted: 0,
+        completed: 0,
+        refused: 0,
+        failed: 0,
+      };
+      count[event.type.slice('flow.'.length) as keyof WechatFlowCount]++;
+      this.#counts.set(event.app, count);
+    }
+    this.#subject.next(event);
+  }
+}

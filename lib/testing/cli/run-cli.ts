@@ -1,0 +1,72 @@
+// The bin without its process: starts the server, says where it is, stops it on a signal. cli.ts runs it.
+import { CliUsageError, parseCliOptions, USAGE } from './cli-options.js';
+import { DEFAULT_MOCK_APPS } from '../mock-server/mock-apps.js';
+import { MockServerError } from '../mock-server/mock-server-error.js';
+import { WechatMockServer } from '../mock-server/mock-server.js';
+import type { WechatMockServerOptions } from '../mock-server/mock-server.types.js';
+
+/** The parts of `process` that are needed. */
+export interface CliHost {
+  out(line: string): void;
+  err(line: string): void;
+  /** Resolves when the program is to stop (SIGINT, SIGTERM). */
+  stopped: Promise<unknown>;
+}
+
+/** @returns the exit code: 0 stopped or helped, 1 could not start, 2 wrong option */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  let server: WechatMockServer;
+  let options: WechatMockServerOptions | 'help';
+  try {
+    options = parseCliOptions(argv);
+    if (options === 'help') {
+      host.out(USAGE);
+      return 0;
+    }
+    server = await WechatMockServer.start(options);
+  } catch (error) {
+    const [code, message] = explain(error as NodeJS.ErrnoException);
+    host.err(`nestjs-wechat-mock: ${message}`);
+    if (code === 2) host.err('Try nestjs-wechat-mock --help.');
+    return code;
+  }
+  greet(server, options.apps === undefined, host);
+  await host.stopped;
+  await server.close();
+  host.out('Stopped.');
+  return 0;
+}
+
+function explain(error: NodeJS.ErrnoException): [code: 1 | 2, message: string] {
+  if (error instanceof CliUsageError) return [2, error.message];
+  if (error instanceof MockServerError) return [error.option === 'start()' ? 1 : 2, error.message];
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return [
+        1,
+        'the port is taken by another program. Choose another with --port, or --port 0 for any free one.',
+      ];
+    case 'EACCES':
+      return [1, 'no permission for this port. Choose one above 1023 with --port.'];
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return [1, 'this machine has no such address. Check --host.'];
+    default:
+      return [1, `could not start: ${error.message}`];
+  }
+}
+
+function greet(server: WechatMockServer, defaultApps: boolean, host: CliHost): void {
+  const { open, api } = server.endpoints;
+  host.out('WeChat mock server (not WeChat; for development only)');
+  host.out(`  endpoints: { open: '${open}', api: '${api}' }`);
+  for (const { type, appId } of server.apps) {
+    // The secrets of one's own apps are nobody's business; those of the default ones are in the documentation.
+    const secret = defaultApps
+      ? `  secret ${String(DEFAULT_MOCK_APPS.find((app) => app.appId === appId)!.secret)}`
+      : '';
+    host.out(`  app   ${type.padEnd(16)}  ${appId}${secret}`);
+  }
+  for (const { id, nickname } of server.users) host.out(`  user  ${id.padEnd(16)}  ${nickname}`);
+  host.out('Stop with Ctrl+C.');
+}

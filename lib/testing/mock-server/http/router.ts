@@ -1,0 +1,93 @@
+// Which path is served by what, and how what an endpoint throws becomes an answer.
+import { errorAnswer, goodAnswer } from '../endpoints/api-answers.js';
+import { checkSession, phoneNumber, resetSessionKey, stableToken } from '../endpoints/app-endpoints.js';
+import { officialAuthorize, qrConnect } from '../authorize/authorize-pages.js';
+import { jscode2session } from '../endpoints/mini-program-endpoints.js';
+import type { MockAnswer, MockRequest } from './mock-http.js';
+import type { MockWorld } from '../mock-world.js';
+import { avatarSvg } from '../pages/avatar.js';
+import { errorPage, PageFailure } from '../pages/error-page.js';
+import { accessToken, type ApiFields, auth, refreshToken, userinfo } from '../endpoints/sns-endpoints.js';
+import { WechatFailure } from '../endpoints/wechat-failure.js';
+
+type Endpoint<T> = (request: MockRequest, world: MockWorld) => T;
+
+const PAGES = new Map<string, Endpoint<MockAnswer>>([
+  ['/connect/oauth2/authorize', officialAuthorize],
+  ['/connect/qrconnect', qrConnect],
+]);
+
+/** Where the buttons of the pages lead. No address of WeChat's, so it is not among the calls. */
+const BUTTONS = new Map<string, Endpoint<MockAnswer>>([
+  ['/mock/authorize', officialAuthorize],
+  ['/mock/qrconnect', qrConnect],
+]);
+
+const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields> }>([
+  ['/sns/oauth2/access_token', { method: 'GET', serve: accessToken }],
+  ['/sns/oauth2/refresh_token', { method: 'GET', serve: refreshToken }],
+  ['/sns/auth', { method: 'GET', serve: auth }],
+  ['/sns/userinfo', { method: 'GET', serve: userinfo }],
+  ['/sns/jscode2session', { method: 'GET', serve: jscode2session }],
+  ['/cgi-bin/stable_token', { method: 'POST', serve: stableToken }],
+  ['/wxa/checksession', { method: 'GET', serve: checkSession }],
+  ['/wxa/resetusersessionkey', { method: 'GET', serve: resetSessionKey }],
+  ['/wxa/business/getuserphonenumber', { method: 'POST', serve: phoneNumber }],
+]);
+
+/** The paths of WeChat's that are played. */
+export const WECHAT_PATHS: readonly string[] = [...PAGES.keys(), ...API.keys()];
+
+export function isPage(path: string): boolean {
+  return PAGES.has(path);
+}
+
+/** The mock's own addresses: buttons, pictures, what browsers ask for by themselves. */
+export function isOwnPath(path: string): boolean {
+  return BUTTONS.has(path) || path.startsWith('/avatar/') || path === '/favicon.ico';
+}
+
+export function route(request: MockRequest, world: MockWorld): MockAnswer {
+  try {
+    return serve(request, world);
+  } catch (error) {
+    if (error instanceof PageFailure) return errorPage(error);
+    if (error instanceof WechatFailure) return errorAnswer(world, error);
+    throw error;
+  }
+}
+
+function serve(request: MockRequest, world: MockWorld): MockAnswer {
+  const { method, path } = request;
+  const page = PAGES.get(path);
+  if (page) {
+    if (method !== 'GET') throw new PageFailure('该链接无法访问', '这个地址只能用 GET 打开。');
+    return page(request, world);
+  }
+  const button = BUTTONS.get(path);
+  if (button && method === 'POST') return button(request, world);
+  const api = API.get(path);
+  if (api) {
+    if (method !== api.method) throw new WechatFailure(api.method === 'GET' ? 43001 : 43002);
+    return goodAnswer(world, api.serve(request, world));
+  }
+  // Browsers ask for it by themselves; a 404 would stand in their console as an error.
+  if (path === '/favicon.ico') return { status: 204, headers: {}, body: '' };
+  return avatar(path, world) ?? errorAnswer(world, new WechatFailure(40066), 404);
+}
+
+/** `/avatar/ming.svg`, with a size (0 is 640 pixels) as last segment if one likes. Unknown people get the grey head. */
+function avatar(path: string, world: MockWorld): MockAnswer | undefined {
+  const match = /^\/avatar\/([\w.-]+)\.svg(?:\/(0|46|64|96|132))?$/.exec(path);
+  if (!match) return undefined;
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'image/svg+xml; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': "default-src 'none'",
+      'X-Content-Type-Options': 'nosniff',
+    },
+    body: avatarSvg(world.users.find(match[1]!), Number(match[2] ?? 132) || 640),
+  };
+}

@@ -1,0 +1,62 @@
+// The frame around every page: says loudly that this is not WeChat, loads nothing from anywhere, is kept by nobody.
+import { randomBytes } from 'node:crypto';
+import type { MockAnswer } from '../http/mock-http.js';
+import { Html, html } from './html.js';
+import { STYLE } from './style.js';
+
+export type PageLanguage = 'cn' | 'en';
+
+export interface PageOptions {
+  title: string;
+  /** `data-testid` of the page's main element. */
+  testId: string;
+  content: Html;
+  lang?: PageLanguage;
+  /** Room for two columns. */
+  wide?: boolean;
+  /** May stand in a frame of the application's own page, as wxLogin.js does it. */
+  framed?: boolean;
+  errcode?: number;
+}
+
+/** The answer is HTTP 200, as WeChat's pages are, errors too. An errcode on the page also stands in `x-wechat-mock-errcode`. */
+export function page(options: PageOptions): MockAnswer {
+  const { title, testId, content, lang = 'cn', wide = false, framed = false, errcode } = options;
+  const nonce = randomBytes(16).toString('base64');
+  const banner =
+    lang === 'en'
+      ? html`<b>TEST ENVIRONMENT</b> · This is not WeChat but a mock server`
+      : html`<b>测试环境</b> · 这不是微信，而是一台模拟服务器`;
+  const document = html`<!doctype html>
+    <html lang="${lang === 'en' ? 'en' : 'zh-CN'}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · ${lang === 'en' ? 'mock' : '测试环境'}</title>
+        <style nonce="${nonce}">
+          ${STYLE_HTML}
+        </style>
+      </head>
+      <body class="${wide ? 'wide' : ''}">
+        <div class="mock" data-testid="mock-banner">${banner}</div>
+        <main data-testid="${testId}">${content}</main>
+      </body>
+    </html> `;
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+      // form-action is enforced on every redirect that follows, and the last one goes to the application: it cannot be narrower.
+      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; base-uri 'none'; form-action http: https:; frame-ancestors ${framed ? 'http: https:' : "'none'"}`,
+      ...(errcode === undefined ? {} : { 'X-Wechat-Mock-Errcode': String(errcode) }),
+    },
+    body: document.text,
+    errcode,
+  };
+}
+
+const STYLE_HTML = new Html(STYLE);

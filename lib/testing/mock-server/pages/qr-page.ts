@@ -1,0 +1,83 @@
+// What a person sees in a desktop browser (a QR code), and then on the phone that scanned it.
+import type { MockApp } from '../mock-apps.js';
+import type { MockAnswer } from '../http/mock-http.js';
+import type { MockUser } from '../mock-server.types.js';
+import { fakeQrCode } from './fake-qr.js';
+import { html } from './html.js';
+import { page, type PageLanguage } from './layout.js';
+import { appLine, buttons, type FormTarget, people, userCard } from './parts.js';
+
+const TEXTS = {
+  cn: {
+    title: '微信登录',
+    scan: '请使用微信扫描二维码登录',
+    pick: '用这部手机扫码',
+    note: '二维码只是示意图：点一个测试用户，就是用此人的手机扫码',
+    ask: '申请使用你的微信帐号登录',
+    allow: '允许',
+    refuse: '拒绝',
+  },
+  en: {
+    title: 'WeChat Login',
+    scan: 'Scan with WeChat to log in',
+    pick: 'Scan with this phone',
+    note: 'The QR code is a picture only. Choosing a test user stands for scanning it with their phone.',
+    ask: 'asks to log you in with your WeChat account',
+    allow: 'Allow',
+    refuse: 'Reject',
+  },
+} as const;
+
+export function qrPage(
+  app: MockApp,
+  users: readonly MockUser[],
+  form: FormTarget,
+  lang: PageLanguage,
+): MockAnswer {
+  const texts = TEXTS[lang];
+  return page({
+    title: texts.title,
+    testId: 'qr-page',
+    wide: true,
+    framed: true,
+    lang,
+    content: html`<h1>${texts.title}</h1>
+      <p class="lead" data-testid="app-name">${app.name}</p>
+      <div class="split">
+        <section>
+          <div class="frame" data-testid="qr-code">${fakeQrCode(app.appId)}</div>
+          <p class="scan">${texts.scan}</p>
+        </section>
+        <section>
+          <h2>${texts.pick}</h2>
+          <p class="note">${texts.note}</p>
+          ${people(users, form, 'scan-as', lang)}
+        </section>
+      </div>`,
+  });
+}
+
+/** The phone after scanning. In the same browser window here, as there is no phone. */
+export function phoneConfirmPage(
+  app: MockApp,
+  user: MockUser,
+  form: FormTarget,
+  lang: PageLanguage,
+): MockAnswer {
+  const texts = TEXTS[lang];
+  return page({
+    title: texts.title,
+    testId: 'confirm-page',
+    framed: true,
+    lang,
+    content: html`${appLine(app)}
+      <h1 class="ask">${texts.ask}</h1>
+      ${userCard(user)}
+      ${buttons({
+        form,
+        user: user.id,
+        yes: { value: 'allow', label: texts.allow },
+        no: { value: 'refuse', label: texts.refuse },
+      })}`,
+  });
+}

@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { runCli } from '../../../../lib/testing/cli/run-cli.js';
+import { start } from '../mock-server/kit.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'wechat-mock-'));
+const file = (name: string, content: unknown) => {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+};
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the bin to its end; `whileUp` is called with the origin as soon as the server listens. */
+async function run(argv: string[], whileUp?: (origin: string) => Promise<void>) {
+  const [out, err]: [string[], string[]] = [[], []];
+  let stop!: () => void;
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  let used: Promise<void> | undefined;
+  const code = await runCli(argv, {
+    out: (line) => {
+      out.push(line);
+      if (line === 'Stop with Ctrl+C.') {
+        used = (whileUp?.(/open: '([^']+)'/.exec(out.join('\n'))![1]!) ?? Promise.resolve()).finally(stop);
+      }
+    },
+    err: (line) => err.push(line),
+    stopped,
+  });
+  await used;
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('nestjs-wechat-mock', () => {
+  it.each(['--help', '-h'])('explains itself with %s', async (option) => {
+    const { code, out, err } = await run([option]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Usage: nestjs-wechat-mock/);
+    expect(err).toBe('');
+  });
+
+  it('says where it is, who is there and which secrets the default apps have, and stops', async () => {
+    const { code, out } = await run(['--port', '0'], async (origin) => {
+      expect((await fetch(`${origin}/sns/auth`)).status).toBe(200);
+    });
+    expect(code).toBe(0);
+    expect(out).toMatch(/endpoints: \{ open: 'http:\/\/127\.0\.0\.1:\d+', api: 'http:/);
+    expect(out).toContain(`wx00000000000000a1  secret ${'a1'.repeat(16)}`);
+    expect(out).toMatch(/user {2}hong +小红🌸/);
+    expect(out).toMatch(/Stopped\.$/);
+  });
+
+  it('takes apps from the command line, and keeps their secrets to itself', async () => {
+    const apps = [
+      '--app',
+      'website:wx1:topsecret:localhost,www.qq.com',
+      '--app',
+      'mini-program:wx2:topsecret',
+    ];
+    const { code, out } = await run(
+      ['--port', '0', '--host', 'localhost', ...apps, '--auto-consent', 'hong'],
+      async (origin) => {
+        for (const redirect of ['http://localhost:1', 'https://www.qq.com']) {
+          const url = `${origin}/connect/qrconnect?appid=wx1&redirect_uri=${redirect}&response_type=code&scope=snsapi_login`;
+          expect((await fetch(url, { redirect: 'manual' })).status).toBe(302);
+        }
+      },
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/app {3}website +wx1\n {2}app {3}mini-program +wx2\n/);
+    expect(out).not.toContain('topsecret');
+  });
+
+  it('takes apps and users from a file', async () => {
+    const apps = [{ type: 'official-account', appId: 'wx9', secret: 's' }];
+    const both = file('both.json', { apps, users: [{ id: 'lan', nickname: '小兰' }] });
+    const list = file('list.json', apps);
+    const first = await run(
+      ['--port', '0', '--apps', both, '--app', 'website:wx1:s', '--wechat-only'],
+      async (origin) => {
+        const page = await fetch(`${origin}/connect/oauth2/authorize?appid=wx9`);
+        expect(await page.text()).toContain('请在微信客户端打开链接');
+      },
+    );
+    expect(first.out).toMatch(/wx9\n.*wx1\n {2}user {2}lan +小兰\nStop/);
+    expect((await run(['--port', '0', '--apps', list])).out).toMatch(/wx9\n {2}user {2}ming/);
+    expect(
+      (
+        await run([
+          '--port',
+          '0',
+          '--apps',
+          file('users.json', { users: [{ id: 'lan', nickname: '小兰' }] }),
+          '--app',
+          'website:wx1:s',
+        ])
+      ).out,
+    ).toContain('wx1');
+  });
+
+  it.each<[string[], RegExp]>([
+    [['--host', '0.0.0.0'], /host is "0\.0\.0\.0".*allowRemote: true \(--allow-remote/],
+    [['--host', ''], /host is "".*--allow-remote/],
+    [['--prot', '1'], /Unknown option '--prot'/],
+    [['extra'], /Unexpected argument 'extra'/],
+    [['--port', 'http'], /--port http: give a number from 0 to 65535/],
+    [['--port', '70000'], /--port 70000/],
+    [['--app', 'website:wx1'], /--app: give type:appId:secret\[:domain…\]/],
+    [['--app', 'web:wx1:s'], /apps\[0\]\.type is "web"\. Use one of: official-account/],
+    [['--app', 'website:wx1:s:https://a.com'], /apps\[0\]\.domains/],
+    [['--auto-consent', 'nobody'], /autoConsent names the unknown user "nobody"/],
+    [['--apps', join(folder, 'missing.json')], /missing\.json: cannot be read \(ENOENT\)/],
+    [['--apps', file('broken.json', '{')], /broken\.json: is not JSON/],
+    [
+      ['--apps', file('number.json', 7)],
+      /number\.json: give an array of apps, or an object with apps and users/,
+    ],
+    [['--apps', file('null.json', null)], /null\.json: give an array of apps/],
+    [['--apps', file('wrong.json', { apps: 7 }), '--app', 'website:wx1:s'], /apps is empty or not an array/],
+  ])('exits with 2 for %j', async (argv, message) => {
+    const { code, err, out } = await run(['--port', '0', ...argv]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).toMatch(/Try nestjs-wechat-mock --help\.$/);
+    expect(out).toBe('');
+  });
+
+  it('exits with 1 when it cannot start', async () => {
+    const { port } = new URL((await start()).endpoints.open);
+    expect(await run(['--port', port])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the port is taken by another program'),
+    });
+    expect(await run(['--port', '0', '--host', '203.0.113.1', '--allow-remote'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no such address. Check --host'),
+    });
+    process.env['NODE_ENV'] = 'production';
+    try {
+      expect(await run(['--port', '0'])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('NODE_ENV=production'),
+      });
+    } finally {
+      process.env['NODE_ENV'] = 'test';
+    }
+  });
+
+  it('lets other machines in when it is told to, and says so', async () => {
+    const spy = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    expect(await run(['--port', '0', '--host', '0.0.0.0', '--allow-remote'])).toMatchObject({ code: 0 });
+    expect(spy).toHaveBeenCalledTimes(1);
+    spy.mockRestore();
+  });
+
+  it.each([
+    ['EACCES', 'Choose one above 1023'],
+    ['ENOTFOUND', 'no such address'],
+    ['EMFILE', 'could not start: EMFILE happened'],
+  ])('explains %s', async (code, message) => {
+    const { WechatMockServer } = await import('../../../../lib/testing/index.js');
+    const error = Object.assign(new Error(`${code} happened`), { code });
+    const spy = jest.spyOn(WechatMockServer, 'start').mockRejectedValueOnce(error);
+    expect(await run([])).toMatchObject({ code: 1, err: expect.stringContaining(message) });
+    // The port people write in their configuration.
+    expect(spy).toHaveBeenCalledWith(expect.objectContaining({ port: 8765 }));
+    spy.mockRestore();
+  });
+
+  it('is a program', async () => {
+    const { argv, exitCode } = process;
+    const written: string[] = [];
+    const spies = [process.stdout, process.stderr].map((stream) =>
+      jest.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0),
+    );
+    process.argv = ['node', 'cli.js', '--prot'];
+    await import('../../../../lib/testing/cli/cli.js');
+    const code = process.exitCode;
+    jest.resetModules();
+    process.argv = ['node', 'cli.js', '--port', '0'];
+    const running = import('../../../../lib/testing/cli/cli.js');
+    while (!written.some((text) => text.startsWith('Stop with')))
+      await new Promise((resolve) => setImmediate(resolve));
+    process.emit('SIGTERM');
+    await running;
+    spies.forEach((spy) => spy.mockRestore());
+    expect(code).toBe(2);
+    expect(process.exitCode).toBe(0);
+    expect(written.at(-1)).toBe('Stopped.\n');
+    process.argv = argv;
+    process.exitCode = exitCode;
+  });
+});
