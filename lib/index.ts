@@ -42,8 +42,8 @@ export {
   WechatLoginHandler,
 } from './auth/login/login-handler.js';
 export type { WechatClaims, WechatIdentity } from './model/identity.js';
-export type { WechatClientKind } from './auth/http/client-detection.js';
-export type { WechatProblem, WechatProblemCode } from './auth/problems/problems.js';
+export type { WechatClientKind } from './model/client-kind.js';
+export type { WechatProblem, WechatProblemCode } from './model/problem.js';
 
 export { type WechatEvent, WechatEvents, type WechatFlowCount } from './common/wechat-events.js';
 export { WechatExceptionFilter } from './errors/wechat-exception.filter.js';
@@ -68,6 +68,7 @@ export type { EncryptedUserData, MiniProgramUser } from './mini-program/decrypt.
 export type { MiniProgramSession } from './mini-program/session-keys.js';
 export { Secret } from './sealing/secret.js';
 
+export type { WechatErrorKind } from './errors/error-kind.js';
 export {
   TokenNotFoundError,
   WechatApiError,
@@ -75,7 +76,6 @@ export {
   type WechatConfigProblem,
   WechatDecryptError,
   WechatError,
-  type WechatErrorKind,
   WechatInputError,
   WechatNetworkError,
   type WechatNetworkFault,

@@ -2,9 +2,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
-import type { WechatClientKind } from './auth/http/client-detection.js';
+import type { WechatClientKind } from './model/client-kind.js';
 import type { WechatIdentity } from './model/identity.js';
-import type { WechatProblem } from './auth/problems/problems.js';
+import type { WechatProblem } from './model/problem.js';
 
 /**
  * `official-account`: a verified service account (公众号/服务号), pages inside WeChat · `website`: a website app of the open platform, QR code ·

@@ -1,8 +1,8 @@
 // What goes on, for metrics and alarms. Nothing in an event is secret.
 import { Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
-import type { WechatErrorKind } from '../errors/errors.js';
-import type { WechatClientKind } from '../auth/http/client-detection.js';
+import type { WechatErrorKind } from '../errors/error-kind.js';
+import type { WechatClientKind } from '../model/client-kind.js';
 
 interface FlowFacts {
   /** Name of the app in the module's options. */

@@ -3,7 +3,7 @@
 // Meanings follow WeChat's global table of return codes and the pages of the single endpoints. What to do about them is derived, except where
 // WeChat itself says "try again later" (-1, 10009, 45011): only those are `retryable`. Enterprise WeChat (企业微信) gives the same numbers other
 // meanings and is not covered.
-import type { WechatErrorKind } from './errors.js';
+import type { WechatErrorKind } from './error-kind.js';
 
 export interface WechatErrorCode {
   readonly kind: WechatErrorKind;

@@ -1,21 +1,6 @@
 // Every error this package throws on purpose. None of them ever holds a secret, a code, a token, a URL or the error of the HTTP library below.
 import { explainErrcode } from './error-codes.js';
-
-/**
- * What went wrong, as the application has to treat it: `config` fix the set-up · `code` or `token` sign in again · `consent` ask for the wider scope ·
- * `blocked` WeChat refuses this person · `quota` wait · `upstream` WeChat failed · `network` no answer · `decrypt` call wx.login and repeat · `store` try again later.
- */
-export type WechatErrorKind =
-  | 'config'
-  | 'code'
-  | 'token'
-  | 'consent'
-  | 'blocked'
-  | 'quota'
-  | 'upstream'
-  | 'network'
-  | 'decrypt'
-  | 'store';
+import type { WechatErrorKind } from './error-kind.js';
 
 /** The base of every error of this package. `kind` says how to treat it, `code` is stable and may be matched on; messages may change. */
 export abstract class WechatError extends Error {

@@ -1,5 +1,6 @@
 // Which HTTP status an error of this package deserves, for controllers that call the service.
-import { WechatError, type WechatErrorKind, WechatNetworkError } from './errors.js';
+import type { WechatErrorKind } from './error-kind.js';
+import { WechatError, WechatNetworkError } from './errors.js';
 
 const STATUS: Readonly<Record<WechatErrorKind, number>> = {
   config: 500,

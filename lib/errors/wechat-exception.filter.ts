@@ -9,9 +9,10 @@ import {
   Logger,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { WechatError, type WechatErrorKind } from './errors.js';
+import type { WechatErrorKind } from './error-kind.js';
+import { WechatError } from './errors.js';
 import { toHttpStatus } from './http-status.js';
-import { newRef } from '../auth/problems/failures.js';
+import { newRef } from './ref.js';
 
 /** Words for the client. What exactly happened is for the log: an errmsg is nobody else's business. */
 const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {

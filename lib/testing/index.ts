@@ -19,11 +19,11 @@ export type {
   MockUserOptions,
   WechatMockServerOptions,
 } from './mock-server/mock-server.types.js';
-export {
-  describeTokenStore,
-  type OpenTokenStore,
-  type TokenStoreCapabilities,
-  type TokenStoreHarness,
-} from './token-store-contract/describe-token-store.js';
+export { describeTokenStore } from './token-store-contract/describe-token-store.js';
+export type {
+  OpenTokenStore,
+  TokenStoreCapabilities,
+  TokenStoreHarness,
+} from './token-store-contract/harness.js';
 export { letIn } from './let-in.js';
 export { signInAs, type SignedIn, type SignInAsIdentity } from './sign-in-as.js';

@@ -10,7 +10,7 @@ import {
 } from '../../lib/index.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
 import { Secret } from '../../lib/sealing/secret.js';
-import type { OpenTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import {
   ALL_APPS,

@@ -1,10 +1,8 @@
 // The contract for MongooseTokenStore, against whatever listens at a URL: a MongoDB, or the double.
 import mongoose from 'mongoose';
 import { MongooseTokenStore } from '../../lib/stores/mongoose/index.js';
-import {
-  describeTokenStore,
-  type OpenTokenStore,
-} from '../../lib/testing/token-store-contract/describe-token-store.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 
 export interface MongoServer {
   url(): string;

@@ -11,7 +11,7 @@ import {
   WechatSessionService,
 } from '../../lib/index.js';
 import { RedisTokenStore } from '../../lib/stores/redis/index.js';
-import type { OpenTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import { PLATFORMS, type Running, SHOP, startApplication, startWechat } from '../support/application.js';
 import { type Answer, Browser } from '../support/browser.js';

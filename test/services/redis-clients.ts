@@ -4,7 +4,7 @@ import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { createClient as createClient6, createCluster as createCluster6 } from 'redis';
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis5';
 import { RedisTokenStore, type RedisTokenStoreOptions } from '../../lib/stores/redis/index.js';
-import type { OpenTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 import type { ServerAddress } from './servers.js';
 
 type Connect = (server: ServerAddress, options?: RedisTokenStoreOptions) => Promise<OpenTokenStore>;

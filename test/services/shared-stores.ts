@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { RedisTokenStore } from '../../lib/stores/redis/index.js';
-import type { OpenTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 import { requireServer, type ServerAddress } from './servers.js';
 
 type SqlKind = 'mariadb' | 'postgres';

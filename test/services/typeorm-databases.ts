@@ -10,7 +10,7 @@ import {
   type TypeOrmTokenStoreOptions,
   WechatTokenEntity,
 } from '../../lib/stores/typeorm/index.js';
-import type { OpenTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 import { Line } from './outage.js';
 import { requireServer } from './servers.js';
 

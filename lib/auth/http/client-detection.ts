@@ -1,25 +1,5 @@
 // From a request to the client that sent it. It chooses the way of login and the words of an answer, never access: anybody can send any user agent.
-
-const CLIENT_KINDS = [
-  'wechat',
-  'wechat-desktop',
-  'mini-program',
-  'wecom',
-  'mobile-browser',
-  'desktop-browser',
-  'crawler',
-  'native-app',
-] as const;
-
-/**
- * `wechat`: WeChat on a phone · `wechat-desktop`: WeChat on Windows or macOS · `mini-program`: the web view of a mini program · `wecom`: 企业微信 ·
- * `mobile-browser`, `desktop-browser`: any other browser · `crawler` · `native-app`: an app that logged in with a code of its own.
- */
-export type WechatClientKind = (typeof CLIENT_KINDS)[number];
-
-export function isClientKind(value: unknown): value is WechatClientKind {
-  return (CLIENT_KINDS as readonly unknown[]).includes(value);
-}
+import type { WechatClientKind } from '../../model/client-kind.js';
 
 /** What search engines and link previews call themselves. Phones called CUBOT and M bot are none. */
 const CRAWLER =

@@ -4,7 +4,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Runtime } from '../../common/runtime.js';
 import type { WechatHooks } from '../../wechat-oauth.options.js';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../problems/problem-page.js';
-import type { WechatProblem } from '../problems/problems.js';
+import type { WechatProblem } from '../../model/problem.js';
 import { publicAddress } from './return-address.js';
 import type { Verdict } from './verdict.js';
 

@@ -1,6 +1,6 @@
 // What is to be done with a request. Judged by the login flow, carried out by the guard.
 import type { WechatIdentity } from '../../model/identity.js';
-import type { WechatProblem } from '../problems/problems.js';
+import type { WechatProblem } from '../../model/problem.js';
 
 /** `setCookies` are complete Set-Cookie lines. */
 export type Verdict =

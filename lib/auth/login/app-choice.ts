@@ -1,7 +1,7 @@
 // Which app a page login starts with, and with which scope.
 import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
-import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClientKind } from '../../model/client-kind.js';
 
 /** Only two kinds of app have pages to send a person to, and each works in one kind of client only. */
 type PageApp = Extract<WechatApp['type'], 'official-account' | 'website'>;

@@ -6,7 +6,7 @@ import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import { SingleFlight } from '../../common/single-flight.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
-import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClientKind } from '../../model/client-kind.js';
 import type { CodeClaims } from './code-claims.js';
 import type { Failures } from '../problems/failures.js';
 import { kindOf, LoginHandlerThrew } from '../problems/login-error.js';

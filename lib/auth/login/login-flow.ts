@@ -6,7 +6,7 @@ import { pageAppFor } from './app-choice.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
-import type { WechatProblemCode } from '../problems/problems.js';
+import type { WechatProblemCode } from '../../model/problem.js';
 import type { Refusals } from './refusals.js';
 import { warnOfOrigin } from '../http/return-address.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';

@@ -1,5 +1,5 @@
 // Where an application takes part in a login: link an account, add claims, send the person elsewhere, refuse.
-import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClientKind } from '../../model/client-kind.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 
 export interface WechatLogin {

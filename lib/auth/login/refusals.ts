@@ -2,17 +2,13 @@
 import { Logger } from '@nestjs/common';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
-import { newRef } from '../problems/failures.js';
-import {
-  makeProblem,
-  type ProblemDetails,
-  type WechatProblem,
-  type WechatProblemCode,
-} from '../problems/problems.js';
+import { newRef } from '../../errors/ref.js';
+import { makeProblem, type ProblemDetails } from '../problems/problems.js';
+import type { WechatProblem, WechatProblemCode } from '../../model/problem.js';
 import { defaultReturnAddress, publicAddress, requirePublicUrl } from '../http/return-address.js';
 import type { Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
-import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClientKind } from '../../model/client-kind.js';
 
 export class Refusals {
   private readonly logger = new Logger('WechatOAuth');

@@ -10,7 +10,7 @@ import type { UserTokens } from '../../tokens/user-tokens.js';
 import { grantsProfile, type WechatToken } from '../../tokens/wechat-token.js';
 import { WECHAT_LOGIN_HANDLER } from '../../wechat-oauth.constants.js';
 import type { WechatEvent } from '../../common/wechat-events.js';
-import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClientKind } from '../../model/client-kind.js';
 import type { WechatIdentity } from '../../model/identity.js';
 import { LoginHandlerTooLate } from '../problems/login-error.js';
 import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';

@@ -2,7 +2,8 @@
 import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
 import { acceptedApps, isAt, servingApps } from './app-choice.js';
 import { askHook } from '../../config/ask-hook.js';
-import { detectClient, isClientKind, type WechatClientKind } from '../http/client-detection.js';
+import { detectClient } from '../http/client-detection.js';
+import { isClientKind, type WechatClientKind } from '../../model/client-kind.js';
 import { readCookies, type ReceivedCookie } from '../http/cookies.js';
 import type { HttpRequest } from '../http/http-request.js';
 import {

@@ -3,9 +3,10 @@ import { HttpException, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { WechatApiError, WechatError } from '../../errors/errors.js';
 import type { WechatApp } from '../../config/wechat-config.js';
+import { newRef } from '../../errors/ref.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
-import type { WechatClientKind } from '../http/client-detection.js';
+import type { WechatClientKind } from '../../model/client-kind.js';
 import { kindOf, LoginError } from './login-error.js';
 
 /** Of a spell of failures the beginning is told, the end, and in between how many there were, once in so many ms. */
@@ -109,11 +110,6 @@ export class Failures {
         `A code that comes late or twice is such a one; if all are, ${app.appId} is not the app id of the program that asks.`,
     );
   }
-}
-
-/** Ten characters that stand in the answer and in the log. */
-export function newRef({ randomBytes }: Pick<Runtime, 'randomBytes'>): string {
-  return randomBytes(5).toString('hex').toUpperCase();
 }
 
 /** Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is told. */

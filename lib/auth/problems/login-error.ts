@@ -1,5 +1,6 @@
 // Why a login came to nothing although WeChat did its part. Caught by the doors; what a person or a program is told stands in problems.ts.
-import { WechatError, type WechatErrorKind } from '../../errors/errors.js';
+import type { WechatErrorKind } from '../../errors/error-kind.js';
+import { WechatError } from '../../errors/errors.js';
 
 export abstract class LoginError extends Error {
   /** As an event tells it. */

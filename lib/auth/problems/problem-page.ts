@@ -1,6 +1,7 @@
 // The page a person sees when a login cannot go on. Static HTML without scripts or outside resources.
 import { createHash } from 'node:crypto';
-import { titleOf, type WechatProblem } from './problems.js';
+import { titleOf } from './problems.js';
+import type { WechatProblem } from '../../model/problem.js';
 
 /** Looks at home in WeChat, whose dark mode it follows. */
 const STYLE =

@@ -1,12 +1,14 @@
 // Where WeChat sends a browser back to: the hosts registered for an app, compared as WeChat compares them.
-import type { MockApp } from './mock-apps.js';
 import { MockServerError } from './mock-server-error.js';
 
 /**
  * Whether WeChat would send a browser back to this address: exact host, port 80 or 443 (any port on loopback hosts, or else nobody could develop).
  * @param redirectUri as it was decoded from the link; anything that is not an absolute http(s) URL is refused
  */
-export function domainAllows(app: MockApp, redirectUri: string): boolean {
+export function domainAllows(
+  app: { readonly domains: readonly string[]; readonly anyPort: boolean },
+  redirectUri: string,
+): boolean {
   const url = URL.canParse(redirectUri) ? new URL(redirectUri) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
   if (!app.domains.includes(url.hostname)) return false;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenStore } from '../../tokens/token-store.js';
-import type { TokenStoreHarness } from './describe-token-store.js';
+import type { TokenStoreHarness } from './harness.js';
 
 /** Clients are closed and keys deleted when the case ends. */
 export interface Bench {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, equal, onBench, rejects, same, untilGone, untilItAnswers } from './bench.js';
 import { addUp, CALLERS, createOnce, openSeveral, replaceOnce } from './callers.js';
 import { LARGE_VALUES, LOOKALIKES, ODD_KEYS, VALUES } from './samples.js';
-import type { TokenStoreCapabilities, TokenStoreHarness } from './describe-token-store.js';
+import type { TokenStoreCapabilities, TokenStoreHarness } from './harness.js';
 
 export interface TokenStoreCase {
   title: string;

@@ -1,5 +1,6 @@
 // Which client a user agent is. The strings are those of real clients; what no string tells is not guessed.
-import { detectClient, type WechatClientKind } from '../../../../lib/auth/http/client-detection.js';
+import { detectClient } from '../../../../lib/auth/http/client-detection.js';
+import type { WechatClientKind } from '../../../../lib/model/client-kind.js';
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)';

@@ -1,12 +1,8 @@
 // What people and programs are told: complete, in two languages, and never with somebody else's markup in it.
 import { HttpException } from '@nestjs/common';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
-import {
-  makeProblem,
-  problemException,
-  PROBLEMS,
-  type WechatProblemCode,
-} from '../../../../lib/auth/problems/problems.js';
+import { makeProblem, problemException, PROBLEMS } from '../../../../lib/auth/problems/problems.js';
+import type { WechatProblemCode } from '../../../../lib/model/problem.js';
 import { createHash } from 'node:crypto';
 
 const CODES = Object.keys(PROBLEMS) as WechatProblemCode[];
