@@ -28,13 +28,15 @@ export type SessionKeyHolder =
 const FRESH_S = 300;
 
 /** What the clients of all apps share. */
-export interface ClientParts {
-  config: WechatConfig;
-  api: SnsApi;
-  tokens: UserTokens;
-  sessionKeys: SessionKeys;
-  codeLogin: CodeLogin;
-  runtime: Runtime;
+export class ClientParts {
+  constructor(
+    readonly config: WechatConfig,
+    readonly api: SnsApi,
+    readonly tokens: UserTokens,
+    readonly sessionKeys: SessionKeys,
+    readonly codeLogin: CodeLogin,
+    readonly runtime: Runtime,
+  ) {}
 }
 
 export class WechatClient {

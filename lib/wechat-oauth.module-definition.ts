@@ -9,6 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { WechatLoginHandler } from './auth/login/login-handler.js';
+import type { WechatConfig } from './config/wechat-config.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
 import type { TokenStore } from './tokens/token-store.js';
 import {
@@ -50,11 +51,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
         providers: [
           ...(definition.providers ?? []),
-          // WECHAT_CONFIG only so that the options are judged before.
-          provide(
-            TOKEN_STORE,
-            tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_OAUTH_OPTIONS, WECHAT_CONFIG] },
-          ),
+          provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_CONFIG] }),
           provide(WECHAT_LOGIN_HANDLER, loginHandler ?? { useValue: null }),
         ],
       }),
@@ -65,6 +62,6 @@ function provide(token: symbol, provider: ProviderOf<unknown>): Provider {
   return { provide: token, ...provider } as Provider;
 }
 
-function defaultStore({ now }: WechatOAuthOptions): MemoryTokenStore {
-  return new MemoryTokenStore(now ? { now } : {});
+function defaultStore({ now }: WechatConfig): MemoryTokenStore {
+  return new MemoryTokenStore({ now });
 }

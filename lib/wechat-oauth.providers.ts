@@ -1,6 +1,6 @@
 // Wires the parts together. Every part is a plain class; this is the only place that knows them all.
 import { HttpService } from '@nestjs/axios';
-import type { Provider } from '@nestjs/common';
+import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, Reflector } from '@nestjs/core';
 import { withoutDefaults } from './api/own-client.js';
 import { SnsApi } from './api/sns-api.js';
@@ -39,7 +39,9 @@ import {
   WECHAT_RUNTIME,
 } from './wechat-oauth.constants.js';
 import type { WechatOAuthOptions } from './wechat-oauth.options.js';
-import { CLIENT_PARTS, WechatOAuthService } from './wechat-oauth.service.js';
+import { ClientParts } from './wechat-oauth.client.js';
+import { WechatOAuthService } from './wechat-oauth.service.js';
+import type { TokenStore } from './tokens/token-store.js';
 import type { WechatConfig } from './config/wechat-config.js';
 
 export const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
@@ -53,9 +55,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   },
   {
     provide: WECHAT_RUNTIME,
-    // Only after the options were judged.
-    inject: [WECHAT_CONFIG, WECHAT_OAUTH_OPTIONS],
-    useFactory: (_: WechatConfig, { now }: WechatOAuthOptions) => systemRuntime(now),
+    inject: [WECHAT_CONFIG],
+    useFactory: ({ now }: WechatConfig) => systemRuntime(now),
   },
   { provide: WECHAT_HTTP_SERVICE, inject: [HttpService], useFactory: withoutDefaults },
   part(WechatTransport, [WECHAT_HTTP_SERVICE, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),
@@ -84,12 +85,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(CodeClaims, [Vault]),
   part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME, CodeClaims]),
   part(LoginAddress, [WECHAT_CONFIG, ModulesContainer, ApplicationConfig]),
-  {
-    provide: Refusals,
-    inject: [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress],
-    useFactory: (config: WechatConfig, runtime: Runtime, address: LoginAddress) =>
-      new Refusals(config, runtime, () => address.path),
-  },
+  part(Refusals, [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress]),
   part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
   part(Failures, [WechatEvents, WECHAT_RUNTIME]),
   part(LoginOutcome, [WECHAT_CONFIG, Flows, SealedSessions, LoginStart, Refusals, Failures, WechatEvents]),
@@ -131,18 +127,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     CodeLogin,
     HttpAdapterHost,
   ]),
-  {
-    provide: CLIENT_PARTS,
-    inject: [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME],
-    useFactory: (
-      config: WechatConfig,
-      api: SnsApi,
-      tokens: UserTokens,
-      sessionKeys: SessionKeys,
-      codeLogin: CodeLogin,
-      runtime: Runtime,
-    ) => ({ config, api, tokens, sessionKeys, codeLogin, runtime }),
-  },
+  part(ClientParts, [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME]),
   WechatEvents,
   WechatOAuthService,
   WechatSessionService,
@@ -159,9 +144,29 @@ export const WECHAT_OAUTH_EXPORTS = [
   ControllerParts,
 ];
 
-/** A provider for a plain class whose constructor takes exactly these. */
-function part<T>(type: new (...args: never[]) => T, inject: (symbol | Function)[]): Provider {
-  return { provide: type, inject: inject as never[], useFactory: (...args: never[]) => new type(...args) };
+/** What the tokens that are no classes stand for. */
+interface Provided {
+  [TOKEN_STORE]: TokenStore;
+  [WECHAT_CONFIG]: WechatConfig;
+  [WECHAT_HTTP_SERVICE]: HttpService;
+  [WECHAT_RUNTIME]: Runtime;
+}
+
+/** Every token under which a `T` is provided: a class, or one of the symbols above. */
+type TokenFor<T> =
+  | (abstract new (...args: never[]) => T)
+  | { [token in keyof Provided]: Provided[token] extends T ? token : never }[keyof Provided];
+
+/** A provider for a plain class. The compiler holds the tokens against what its constructor takes. */
+function part<Args extends unknown[], T>(
+  type: new (...args: Args) => T,
+  inject: { [position in keyof Args]: TokenFor<Args[position]> },
+): Provider {
+  return {
+    provide: type,
+    inject: inject as InjectionToken[],
+    useFactory: (...args: Args) => new type(...args),
+  };
 }
 
 /** Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application. */

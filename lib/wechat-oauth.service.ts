@@ -1,17 +1,14 @@
 // The injectable front of the module.
 import { Inject, Injectable } from '@nestjs/common';
 import { WechatConfigError } from './errors/errors.js';
-import { type ClientParts, WechatClient } from './wechat-oauth.client.js';
-
-/** @internal */
-export const CLIENT_PARTS = Symbol('WECHAT_CLIENT_PARTS');
+import { ClientParts, WechatClient } from './wechat-oauth.client.js';
 
 /** Speaks for the default app; `app(name)` hands out any other. There is no "current app" that a call could change for another one. */
 @Injectable()
 export class WechatOAuthService extends WechatClient {
   readonly #clients: ReadonlyMap<string, WechatClient>;
 
-  constructor(@Inject(CLIENT_PARTS) parts: ClientParts) {
+  constructor(@Inject(ClientParts) parts: ClientParts) {
     super(parts.config.defaultApp, parts);
     this.#clients = new Map(
       [...parts.config.apps].map(([name, app]) => [name, new WechatClient(app, parts)]),

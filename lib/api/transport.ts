@@ -4,7 +4,7 @@ import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import { fromEvent, lastValueFrom, takeUntil } from 'rxjs';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
-import { WechatEvents } from '../common/wechat-events.js';
+import type { WechatEvents } from '../common/wechat-events.js';
 import { judgeAnswer, type WechatAnswer } from './answer.js';
 import {
   WechatApiError,
@@ -37,7 +37,7 @@ export class WechatTransport {
     private readonly http: HttpService,
     private readonly config: Pick<WechatConfig, 'endpoints' | 'http'>,
     private readonly runtime: Runtime,
-    private readonly events = new WechatEvents(),
+    private readonly events: WechatEvents,
   ) {
     this.sockets = new Sockets(config.http.maxSockets);
   }

@@ -14,7 +14,7 @@ export interface Runtime {
   randomBytes(size: number): Buffer;
 }
 
-export function systemRuntime(now: () => number = Date.now): Runtime {
+export function systemRuntime(now: () => number): Runtime {
   return {
     now,
     monotonic: () => performance.now(),

@@ -47,7 +47,7 @@ export function resolveConfig(
     () => readOneOf('dev.allowHttp', dev.allowHttp ?? false, [true, false]),
     true,
   );
-  readFunctions('', { now: given.now }, complaints);
+  const { now = Date.now } = readFunctions('', { now: given.now }, complaints);
 
   const publicUrl =
     given.publicUrl === undefined
@@ -88,6 +88,7 @@ export function resolveConfig(
     lang: complaints.attempt(() => readOneOf('lang', given.lang ?? 'en', ['zh_CN', 'zh_TW', 'en']), 'en'),
     hooks: readFunctions('hooks', given.hooks ?? {}, complaints),
     dev,
+    now,
   };
   if (hasGuard) addGuardNeeds(options, config, complaints);
   complaints.throwIfAny();

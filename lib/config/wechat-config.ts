@@ -46,4 +46,6 @@ export interface WechatConfig {
   readonly lang: WechatLang;
   readonly hooks: WechatHooks;
   readonly dev: WechatDevOptions;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }

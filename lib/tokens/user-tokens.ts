@@ -9,7 +9,7 @@ import {
 import { requireCode, requireOpenid, type SnsApi, type WechatUserProfile } from '../api/sns-api.js';
 import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
-import { WechatEvents } from '../common/wechat-events.js';
+import type { WechatEvents } from '../common/wechat-events.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import { SharedLook } from './shared-look.js';
 import { SingleFlight } from '../common/single-flight.js';
@@ -51,7 +51,7 @@ export class UserTokens {
     private readonly vault: Vault,
     private readonly runtime: Runtime,
     private readonly config: Pick<WechatConfig, 'http'>,
-    private readonly events = new WechatEvents(),
+    private readonly events: WechatEvents,
   ) {}
 
   /** Calls in flight for one code share one request: a code works once. */

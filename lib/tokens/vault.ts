@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Runtime } from '../common/runtime.js';
-import { WechatEvents } from '../common/wechat-events.js';
+import type { WechatEvents } from '../common/wechat-events.js';
 import type { Sealer } from '../sealing/sealer.js';
 import type { TokenStore } from './token-store.js';
 
@@ -52,8 +52,8 @@ export class Vault implements OnApplicationShutdown {
   constructor(
     private readonly store: TokenStore,
     private readonly sealer: Sealer,
-    private readonly events = new WechatEvents(),
-    private readonly runtime: Pick<Runtime, 'monotonic'> = { monotonic: () => performance.now() },
+    private readonly events: WechatEvents,
+    private readonly runtime: Pick<Runtime, 'monotonic'>,
     /** How long an answer of the store is waited for, in ms. */
     private readonly patienceMs = 1_000,
   ) {}

@@ -89,7 +89,7 @@ export function makeLogin(options: Partial<WechatOAuthOptions> = {}, store?: Tok
   const revocations = new Revocations(vault, config, runtime);
   const reader = new SessionReader(config, sessions, revocations);
   const flows = new Flows(config, sealer, runtime);
-  const refusals = new Refusals(config, runtime, () => '/wechat/login');
+  const refusals = new Refusals(config, runtime, { path: '/wechat/login' });
   const failures = new Failures(events, runtime);
   const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime);
   const start = new LoginStart(config, flows, refusals, events);

@@ -17,6 +17,7 @@ import { UserTokens } from '../../lib/tokens/user-tokens.js';
 import { Vault } from '../../lib/tokens/vault.js';
 import { WechatEvents } from '../../lib/common/wechat-events.js';
 import type { WechatOAuthOptions } from '../../lib/wechat-oauth.options.js';
+import { ClientParts } from '../../lib/wechat-oauth.client.js';
 import { WechatOAuthService } from '../../lib/wechat-oauth.service.js';
 
 /** Stands still until a test moves `time`; pauses take no time at all and are written down. */
@@ -57,6 +58,17 @@ export interface PartsSetup {
   codeLogin?: Pick<CodeLogin, 'run'>;
 }
 
+/** A vault, by itself and with the clock of the machine unless a test holds one. */
+export function makeVault(
+  store: TokenStore,
+  sealer: Sealer,
+  events = new WechatEvents(),
+  runtime: Pick<Runtime, 'monotonic'> = { monotonic: () => performance.now() },
+  patienceMs?: number,
+): Vault {
+  return new Vault(store, sealer, events, runtime, patienceMs);
+}
+
 /** @param options on top of one official account */
 export function makeParts(options: WechatOAuthOptions = {}, setup: PartsSetup = {}): Parts {
   const single = options.apps ? {} : { appId: APP_ID, secret: APP_SECRET };
@@ -71,6 +83,8 @@ export function makeParts(options: WechatOAuthOptions = {}, setup: PartsSetup = 
   const tokens = new UserTokens(api, vault, runtime, config, events);
   const sessionKeys = new SessionKeys(api, vault);
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
-  const service = new WechatOAuthService({ config, api, tokens, sessionKeys, codeLogin, runtime });
+  const service = new WechatOAuthService(
+    new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime),
+  );
   return { config, app, runtime, events, api, store, vault, tokens, sessionKeys, service };
 }

@@ -16,8 +16,8 @@ export class Refusals {
   constructor(
     private readonly config: WechatConfig,
     private readonly runtime: Pick<Runtime, 'randomBytes'>,
-    /** Path of the login route, where there is one to name. Asked for at the first refusal, when the routes are known. */
-    private readonly loginPath: () => string | undefined,
+    /** Of the login route, where there is one to name. Asked for at the first refusal, when the routes are known. */
+    private readonly login: { readonly path: string | undefined },
   ) {}
 
   problem(code: WechatProblemCode, lang: 'zh' | 'en', details: ProblemDetails = {}): WechatProblem {
@@ -41,7 +41,7 @@ export class Refusals {
 
   deny(visit: Visit, code: WechatProblemCode, details: ProblemDetails = {}): Verdict {
     const { accepted, rule, lang } = visit;
-    const path = this.loginPath();
+    const { path } = this.login;
     const app = visit.serving[0];
     const problem = this.problem(code, lang, {
       ...(app && path !== undefined ? { loginUrl: publicAddress(requirePublicUrl(app), path) } : {}),

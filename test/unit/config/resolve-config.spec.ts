@@ -55,6 +55,7 @@ describe('The smallest configuration', () => {
       lang: 'en',
       hooks: {},
       dev: {},
+      now: Date.now,
     });
     expect(config.apps.get('default')!.secrets[0]!.reveal()).toBe(SECRET);
   });

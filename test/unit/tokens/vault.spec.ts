@@ -2,10 +2,11 @@
 import { Logger } from '@nestjs/common';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { Secret } from '../../../lib/sealing/secret.js';
-import { Vault } from '../../../lib/tokens/vault.js';
+import type { Vault } from '../../../lib/tokens/vault.js';
 import { type WechatEvent, WechatEvents } from '../../../lib/common/wechat-events.js';
 import { FlakyStore } from '../../support/flaky-store.js';
 import { LogCapture } from '../../support/log-capture.js';
+import { makeVault } from '../../support/parts.js';
 
 const HOUR = 3_600_000;
 const KEY = 'wechat:wx1:token:oABCDEF';
@@ -27,8 +28,8 @@ beforeEach(() => {
   bus = new WechatEvents();
   events = [];
   bus.events$.subscribe(({ type }) => events.push(type));
-  clear = new Vault(store, sealerOf(), bus);
-  sealed = new Vault(store, sealerOf(SECRET), bus);
+  clear = makeVault(store, sealerOf(), bus);
+  sealed = makeVault(store, sealerOf(SECRET), bus);
 });
 afterEach(() => Logger.overrideLogger(false));
 
@@ -69,7 +70,7 @@ describe('An entry', () => {
 
   it('survives a change of the sessionSecret', async () => {
     await sealed.write(KEY, { n: 1 }, HOUR);
-    const next = new Vault(store, sealerOf('another-session-secret-0123456789abc', SECRET));
+    const next = makeVault(store, sealerOf('another-session-secret-0123456789abc', SECRET));
     expect((await next.read(KEY))?.value).toEqual({ n: 1 });
   });
 
@@ -261,7 +262,7 @@ describe('A store that is down', () => {
 
   it('is told once for each outage, and once when it is over', async () => {
     let time = 0;
-    const vault = new Vault(store, sealerOf(), bus, { monotonic: () => time });
+    const vault = makeVault(store, sealerOf(), bus, { monotonic: () => time });
     store.mode = 'rejects';
     for (let i = 0; i < 10; i++) await useAll(vault);
     expect(logs.lines.map(({ level }) => level)).toEqual(['error']);
@@ -294,7 +295,7 @@ describe('A store that is down', () => {
 
   it('that comes and goes is told of once in ten seconds', async () => {
     let time = 0;
-    const vault = new Vault(store, sealerOf(), bus, { monotonic: () => time });
+    const vault = makeVault(store, sealerOf(), bus, { monotonic: () => time });
     for (; time < 9_999; time += 3_333) {
       store.mode = 'rejects';
       for (let i = 0; i < 50; i++) await vault.read(KEY);
@@ -391,7 +392,7 @@ describe('A store that can do one thing and not another', () => {
     ['takes no new entries', ['setIfAbsent'], 'canary-1234 was not kept', 'written (ReplyError)'],
   ])('since it %s is told of once, until that works again', async (_, operations, message, told) => {
     let time = 0;
-    const vault = new Vault(store, sealerOf(), bus, { monotonic: () => time });
+    const vault = makeVault(store, sealerOf(), bus, { monotonic: () => time });
     const mend = refuse(operations, new ReplyError(message));
     for (let i = 0; i < 20; i++, time += 60_000) await login(vault);
 
@@ -449,7 +450,7 @@ describe('A store that hangs', () => {
       asked++;
       return hangs ? new Promise<never>(() => {}) : get(key);
     };
-    vault = new Vault(slow, sealerOf(), bus, { monotonic: () => time }, PATIENCE);
+    vault = makeVault(slow, sealerOf(), bus, { monotonic: () => time }, PATIENCE);
   });
 
   it('counts as down after a while, and is not asked again at once', async () => {
@@ -480,7 +481,7 @@ describe('A store that hangs', () => {
       asked++;
       return hangs ? new Promise<never>(() => {}) : undefined;
     };
-    const patient = new Vault(slow, sealerOf(), bus, runtime, PATIENCE);
+    const patient = makeVault(slow, sealerOf(), bus, runtime, PATIENCE);
     await patient.look('wechat:a:token:b');
     hangs = false;
     clock += ms;
@@ -496,7 +497,7 @@ describe('A store that hangs', () => {
     let tick = 0;
     await paused.set(KEY, '{"n":1}', HOUR);
     paused.set = () => new Promise<never>(() => {});
-    const half = new Vault(paused, sealerOf(), bus, { monotonic: () => ++tick }, 10 * PATIENCE);
+    const half = makeVault(paused, sealerOf(), bus, { monotonic: () => ++tick }, 10 * PATIENCE);
 
     const write = half.write(OTHER, {}, HOUR);
     expect(await half.read(KEY)).toBeDefined();
@@ -509,7 +510,7 @@ describe('A store that hangs', () => {
     const failing = new FlakyStore();
     let fail: (error: Error) => void = () => {};
     failing.get = () => new Promise((_, reject) => (fail = reject));
-    const patient = new Vault(failing, sealerOf(), bus, { monotonic: () => 1 }, PATIENCE);
+    const patient = makeVault(failing, sealerOf(), bus, { monotonic: () => 1 }, PATIENCE);
     expect(await patient.read('wechat:a:token:b')).toBeUndefined();
     // An unhandled rejection would end the test run.
     fail(new Error('socket closed'));
@@ -521,7 +522,7 @@ describe('Entries that a store shares with other programs', () => {
   it('are neither sealed nor expected to be', async () => {
     const shared = new FlakyStore();
     (shared as { keepsInClear?: (key: string) => boolean }).keepsInClear = (key) => key.includes(':token:');
-    const vault = new Vault(shared, sealerOf(SECRET), bus);
+    const vault = makeVault(shared, sealerOf(SECRET), bus);
     await vault.write('wechat:a:token:b', { x: 1 }, 1_000);
     await vault.write('wechat:a:login:b', { x: 1 }, 1_000);
     expect(await shared.get('wechat:a:token:b')).toBe('{"x":1}');

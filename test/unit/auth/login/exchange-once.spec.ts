@@ -10,9 +10,8 @@ import { Secret } from '../../../../lib/sealing/secret.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
 import { MemoryTokenStore } from '../../../../lib/tokens/memory-token-store.js';
 import type { TokenStore } from '../../../../lib/tokens/token-store.js';
-import { Vault } from '../../../../lib/tokens/vault.js';
 import { WechatToken } from '../../../../lib/tokens/wechat-token.js';
-import { FakeRuntime } from '../../../support/parts.js';
+import { makeVault, FakeRuntime } from '../../../support/parts.js';
 
 const SECRET = 'session-secret-canary-0123456789abcdef';
 const TIMEOUT = 1_000;
@@ -44,7 +43,7 @@ class Fleet {
   readonly log: string[] = [];
 
   machine(store: TokenStore = this.store, secret = SECRET): ExchangeOnce {
-    const vault = new Vault(store, new Sealer([new Secret(secret)]));
+    const vault = makeVault(store, new Sealer([new Secret(secret)]));
     return new ExchangeOnce(vault, config, this.runtime, new CodeClaims(vault));
   }
 

@@ -4,9 +4,8 @@ import { Revocations } from '../../../../lib/auth/session/revocations.js';
 import { Secret } from '../../../../lib/sealing/secret.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
 import { MemoryTokenStore } from '../../../../lib/tokens/memory-token-store.js';
-import { Vault } from '../../../../lib/tokens/vault.js';
 import type { WechatSession } from '../../../../lib/wechat-oauth.options.js';
-import { FakeRuntime } from '../../../support/parts.js';
+import { makeVault, FakeRuntime } from '../../../support/parts.js';
 
 const APP_ID = 'wx00000000official';
 const MING = { appId: APP_ID, openid: 'oMing000000000000000000001' };
@@ -52,7 +51,7 @@ function setUp(ttl = TTL) {
   const machine = (clock: FakeRuntime = runtime, secrets = ['session-secret-canary-0123456789abcdef']) => {
     const sealer = new Sealer(secrets.map((secret) => new Secret(secret)));
     // An outage of the test is over when the test says so, not a second later.
-    const vault = new Vault(store, sealer, undefined, undefined, 1_000_000);
+    const vault = makeVault(store, sealer, undefined, undefined, 1_000_000);
     return new Revocations(vault, { session: { revocable: true, ttl } } as never, clock);
   };
   let count = 0;
@@ -166,7 +165,7 @@ describe('A session that was ended', () => {
     const { store, runtime, login, here } = setUp();
     const session = await login(here);
     store.asked = 0;
-    const vault = new Vault(store, new Sealer([]));
+    const vault = makeVault(store, new Sealer([]));
     const off = new Revocations(vault, { session: { revocable: false, ttl: TTL } } as never, runtime);
     expect([await off.markFor(MING), off.markNow(MING), await off.end(session)]).toEqual([
       undefined,
