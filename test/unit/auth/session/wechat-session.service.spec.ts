@@ -1,23 +1,23 @@
 // Sessions for code of the application's own: who asks, who is signed in, who is signed out.
 import { type ExecutionContext, Logger, UnauthorizedException } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { attachIdentity, getWechatIdentity } from '../../../lib/auth/attached-identity.js';
-import { readCookies } from '../../../lib/auth/cookies.js';
-import { writeLogoutMark } from '../../../lib/auth/logout-mark.js';
+import { attachIdentity, getWechatIdentity } from '../../../../lib/auth/http/attached-identity.js';
+import { readCookies } from '../../../../lib/auth/http/cookies.js';
+import { writeLogoutMark } from '../../../../lib/auth/session/logout-mark.js';
 import {
   type RevokedIdentity,
   WechatNotRevokedException,
   WechatSessionService,
-} from '../../../lib/auth/wechat-session.service.js';
+} from '../../../../lib/auth/session/wechat-session.service.js';
 import {
   WechatConfigError,
   type WechatIdentity,
   WechatInputError,
   type WechatOAuthOptions,
-} from '../../../lib/index.js';
-import { failureOf } from '../../support/failure.js';
-import { FlakyStore } from '../../support/flaky-store.js';
-import { type Login, makeLogin, pairOf } from '../../support/login-parts.js';
+} from '../../../../lib/index.js';
+import { failureOf } from '../../../support/failure.js';
+import { FlakyStore } from '../../../support/flaky-store.js';
+import { type Login, makeLogin, pairOf } from '../../../support/login-parts.js';
 
 beforeAll(() => Logger.overrideLogger(false));
 

@@ -5,9 +5,9 @@ import {
   fitsAnswer,
   MAX_REMOVED,
   withinAnswer,
-} from '../../../lib/auth/header-budget.js';
-import { cookieName } from '../../../lib/auth/cookies.js';
-import { makeLogin } from '../../support/login-parts.js';
+} from '../../../../lib/auth/http/header-budget.js';
+import { cookieName } from '../../../../lib/auth/http/cookies.js';
+import { makeLogin } from '../../../support/login-parts.js';
 
 /** The fields as they are sent; the `#` may be put behind the address on the way. */
 const sent = (lines: readonly string[], location = '') =>

@@ -1,12 +1,11 @@
 // Whose a code is. Several objects on one store are several machines.
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { CodeClaims } from '../../../lib/auth/code-claims.js';
-import { Secret } from '../../../lib/sealing/secret.js';
-import { Sealer } from '../../../lib/sealing/sealer.js';
-import { Vault } from '../../../lib/tokens/vault.js';
-import { FlakyStore } from '../../support/flaky-store.js';
-import { FakeRuntime, makeParts } from '../../support/parts.js';
+import { CodeClaims } from '../../../../lib/auth/login/code-claims.js';
+import { Secret } from '../../../../lib/sealing/secret.js';
+import { Sealer } from '../../../../lib/sealing/sealer.js';
+import { FlakyStore } from '../../../support/flaky-store.js';
+import { FakeRuntime, makeParts, makeVault } from '../../../support/parts.js';
 
 const SECRET = 'session-secret-canary-0123456789abcdef';
 const MINUTE = 60_000;
@@ -24,7 +23,7 @@ const [app, other] = apps as [(typeof apps)[0], (typeof apps)[0]];
 function setUp() {
   const runtime = new FakeRuntime();
   const store = new FlakyStore({ now: runtime.now });
-  const machine = (secret = SECRET) => new CodeClaims(new Vault(store, new Sealer([new Secret(secret)])));
+  const machine = (secret = SECRET) => new CodeClaims(makeVault(store, new Sealer([new Secret(secret)])));
   return { runtime, store, machine, here: machine() };
 }
 

@@ -1,13 +1,13 @@
 // What a person is answered when WeChat has sent them back, once it is known what came of it.
 import { HttpException, Logger } from '@nestjs/common';
-import { WechatApiError, type WechatEvent } from '../../../lib/index.js';
-import { attemptAfter, type Flow, hashOf, hashOfPath } from '../../../lib/auth/flow.js';
-import { NOT_ADMITTED } from '../../../lib/auth/problems.js';
-import type { RouteRule } from '../../../lib/auth/route-rule.js';
-import type { LoginResult } from '../../../lib/auth/sign-in.js';
-import { rememberAttempt } from '../../../lib/auth/silent-attempts.js';
-import type { Verdict } from '../../../lib/auth/verdict.js';
-import { LogCapture } from '../../support/log-capture.js';
+import { WechatApiError, type WechatEvent } from '../../../../lib/index.js';
+import { attemptAfter, type Flow, hashOf, hashOfPath } from '../../../../lib/auth/login/flow.js';
+import { NOT_ADMITTED } from '../../../../lib/auth/problems/problems.js';
+import type { RouteRule } from '../../../../lib/auth/decorators/wechat-auth.decorator.js';
+import type { LoginResult } from '../../../../lib/auth/login/sign-in.js';
+import { rememberAttempt } from '../../../../lib/auth/login/silent-attempts.js';
+import type { Verdict } from '../../../../lib/auth/http/verdict.js';
+import { LogCapture } from '../../../support/log-capture.js';
 import {
   cookiesOf,
   HOST,
@@ -17,7 +17,7 @@ import {
   pairOf,
   stateOf,
   wordOf,
-} from '../../support/login-parts.js';
+} from '../../../support/login-parts.js';
 
 let login: Login;
 let logs: LogCapture;

@@ -2,11 +2,11 @@
 // that an adapter of Nest gets.
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { HttpAnswer } from '../../../lib/auth/http-answer.js';
-import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../../../lib/auth/problem-page.js';
-import { makeProblem } from '../../../lib/auth/problems.js';
-import type { WechatHooks } from '../../../lib/index.js';
-import { LogCapture } from '../../support/log-capture.js';
+import { HttpAnswer } from '../../../../lib/auth/http/http-answer.js';
+import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
+import { makeProblem } from '../../../../lib/auth/problems/problems.js';
+import type { WechatHooks } from '../../../../lib/index.js';
+import { LogCapture } from '../../../support/log-capture.js';
 
 let logs: LogCapture;
 beforeEach(() => Logger.overrideLogger((logs = new LogCapture())));
