@@ -1,8 +1,8 @@
 // The whole public API.
 export { WechatOAuthModule } from './wechat-oauth.module.js';
-export type { ProviderOf, WechatOAuthExtras } from './wechat-oauth.module-definition.js';
+export type { WechatProviderOf, WechatOAuthModuleExtras } from './wechat-oauth.module-definition.js';
 export { WechatOAuthService } from './wechat-oauth.service.js';
-export { WechatClient, type SessionKeyHolder } from './wechat-oauth.client.js';
+export { WechatApp, type WechatSessionKeyHolder } from './wechat-oauth.client.js';
 export { TOKEN_STORE, WECHAT_HTTP_SERVICE } from './wechat-oauth.constants.js';
 export type {
   WechatAppOptions,
@@ -12,7 +12,7 @@ export type {
   WechatHooks,
   WechatHttpOptions,
   WechatLang,
-  WechatOAuthOptions,
+  WechatOAuthModuleOptions,
   WechatOAuthOptionsFactory,
   WechatReturnToOptions,
   WechatScope,
@@ -24,15 +24,15 @@ export { WechatAuthGuard } from './auth/wechat-auth.guard.js';
 export {
   WechatAuth,
   type WechatAuthMode,
-  type WechatAuthRule,
+  type WechatAuthOptions,
 } from './auth/decorators/wechat-auth.decorator.js';
 export { WechatUser } from './auth/decorators/wechat-user.decorator.js';
 export { getWechatIdentity } from './auth/http/attached-identity.js';
 export { WechatAuthController } from './auth/wechat-auth.controller.js';
 export {
-  type IssuedSession,
-  type IssueOptions,
-  type RevokedIdentity,
+  type WechatIssuedSession,
+  type WechatIssueOptions,
+  type WechatRevokedIdentity,
   WechatNotRevokedException,
   WechatSessionService,
 } from './auth/session/wechat-session.service.js';
@@ -63,14 +63,14 @@ export type {
 } from './stores/callback/legacy-callbacks.js';
 export { WechatToken } from './tokens/wechat-token.js';
 export type { WechatUserProfile } from './api/sns-api.js';
-export type { AuthorizeUrlOptions, WebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
-export type { EncryptedUserData, MiniProgramUser } from './mini-program/decrypt.js';
-export type { MiniProgramSession } from './mini-program/session-keys.js';
-export { Secret } from './sealing/secret.js';
+export type { WechatAuthorizeUrlOptions, WechatWebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
+export type { WechatEncryptedUserData, WechatMiniProgramUser } from './mini-program/decrypt.js';
+export type { WechatMiniProgramSession } from './mini-program/session-keys.js';
+export { WechatSecret } from './sealing/secret.js';
 
 export type { WechatErrorKind } from './errors/error-kind.js';
 export {
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatApiError,
   WechatConfigError,
   type WechatConfigProblem,

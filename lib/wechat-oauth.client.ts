@@ -1,28 +1,32 @@
 // What an application can ask of one WeChat app: the methods of wechat-oauth, promised and typed.
 import {
-  type AuthorizeUrlOptions,
+  type WechatAuthorizeUrlOptions,
   buildAuthorizeUrl,
   buildWebsiteAuthorizeUrl,
   stateOf,
-  type WebsiteAuthorizeUrlOptions,
+  type WechatWebsiteAuthorizeUrlOptions,
 } from './api/authorize-url.js';
 import { WechatConfigError, WechatInputError } from './errors/errors.js';
 import type { SnsApi, WechatUserProfile } from './api/sns-api.js';
 import type { CodeLogin } from './auth/login/code-login.js';
-import type { IssuedSession } from './auth/session/wechat-session.service.js';
-import type { WechatApp, WechatConfig } from './config/wechat-config.js';
-import { decryptUserData, type EncryptedUserData, type MiniProgramUser } from './mini-program/decrypt.js';
-import type { MiniProgramSession, SessionKeys } from './mini-program/session-keys.js';
+import type { WechatIssuedSession } from './auth/session/wechat-session.service.js';
+import type { AppConfig, WechatConfig } from './config/wechat-config.js';
+import {
+  decryptUserData,
+  type WechatEncryptedUserData,
+  type WechatMiniProgramUser,
+} from './mini-program/decrypt.js';
+import type { WechatMiniProgramSession, SessionKeys } from './mini-program/session-keys.js';
 import { verifyUserDataSignature } from './mini-program/signature.js';
 import type { Runtime } from './common/runtime.js';
-import { Secret } from './sealing/secret.js';
+import { WechatSecret } from './sealing/secret.js';
 import type { UserTokens } from './tokens/user-tokens.js';
 import type { WechatToken } from './tokens/wechat-token.js';
 import type { WechatLang, WechatScope } from './wechat-oauth.options.js';
 
 /** Whose session key: that of a person who called `getSessionKey` or `login` before, or one that the caller holds. */
-export type SessionKeyHolder =
-  { openid: string; sessionKey?: undefined } | { sessionKey: Secret | string; openid?: string };
+export type WechatSessionKeyHolder =
+  { openid: string; sessionKey?: undefined } | { sessionKey: WechatSecret | string; openid?: string };
 
 /** How old encrypted data may be, in seconds. */
 const FRESH_S = 300;
@@ -39,13 +43,13 @@ export class ClientParts {
   ) {}
 }
 
-export class WechatClient {
+export class WechatApp {
   // Hard-private: whoever logs or inspects a client must not find the module's container, and the options in it, behind it.
-  readonly #app: WechatApp | undefined;
+  readonly #app: AppConfig | undefined;
   readonly #parts: ClientParts;
 
   /** @internal */
-  constructor(app: WechatApp | undefined, parts: ClientParts) {
+  constructor(app: AppConfig | undefined, parts: ClientParts) {
     this.#app = app;
     this.#parts = parts;
   }
@@ -59,7 +63,7 @@ export class WechatClient {
   getAuthorizeURL(
     redirectUri: string,
     state: string | number | null = '',
-    scope: WechatScope | '' | AuthorizeUrlOptions | null = 'snsapi_base',
+    scope: WechatScope | '' | WechatAuthorizeUrlOptions | null = 'snsapi_base',
   ): string {
     const options = typeof scope === 'string' ? { scope: scope || undefined } : scope;
     return buildAuthorizeUrl(
@@ -79,7 +83,7 @@ export class WechatClient {
   getAuthorizeURLForWebsite(
     redirectUri: string,
     state: string | number | null = '',
-    scope: WechatScope | '' | WebsiteAuthorizeUrlOptions | null = 'snsapi_login',
+    scope: WechatScope | '' | WechatWebsiteAuthorizeUrlOptions | null = 'snsapi_login',
   ): string {
     const options = typeof scope === 'string' ? { scope: scope || undefined } : scope;
     return buildWebsiteAuthorizeUrl(
@@ -120,7 +124,7 @@ export class WechatClient {
 
   /**
    * Name and picture of a person who signed in before with a scope that gives them. Refreshes the stored token when it is over.
-   * @throws TokenNotFoundError, WechatStoreError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
+   * @throws WechatTokenNotFoundError, WechatStoreError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUserProfile> {
     const { openid, lang = this.#parts.config.lang } =
@@ -130,10 +134,10 @@ export class WechatClient {
 
   /** `getAccessToken` and `getUser` in one; at a mini program `getSessionKey` and, where data is given, `decryptMiniProgramUser`. */
   async getUserByCode(code: string | { code: string; lang?: WechatLang }): Promise<WechatUserProfile>;
-  async getUserByCode(login: { code: string } & EncryptedUserData): Promise<MiniProgramUser>;
+  async getUserByCode(login: { code: string } & WechatEncryptedUserData): Promise<WechatMiniProgramUser>;
   async getUserByCode(
-    login: string | ({ code: string; lang?: WechatLang } & Partial<EncryptedUserData>),
-  ): Promise<WechatUserProfile | MiniProgramUser> {
+    login: string | ({ code: string; lang?: WechatLang } & Partial<WechatEncryptedUserData>),
+  ): Promise<WechatUserProfile | WechatMiniProgramUser> {
     const {
       code,
       lang = this.#parts.config.lang,
@@ -159,18 +163,18 @@ export class WechatClient {
    * Exchanges a code of `wx.login`, and keeps the session key for `decryptMiniProgramUser` and `verifySignature`.
    * @throws WechatApiError (40226: WeChat takes the person for a risk), WechatNetworkError, WechatResponseError, WechatInputError
    */
-  async getSessionKey(code: string): Promise<MiniProgramSession> {
+  async getSessionKey(code: string): Promise<WechatMiniProgramSession> {
     return this.#parts.sessionKeys.exchange(this.#target, code);
   }
 
   /**
    * Opens what a mini program's API returned as `encryptedData` and `iv`. Checks the app in the watermark and, where the openid is known, the openid.
    * @param input `maxAge`: how old the data may be, in seconds; default 300, `Infinity` for any age
-   * @throws WechatDecryptError for whatever is wrong with key or data, TokenNotFoundError, WechatStoreError
+   * @throws WechatDecryptError for whatever is wrong with key or data, WechatTokenNotFoundError, WechatStoreError
    */
   async decryptMiniProgramUser(
-    input: SessionKeyHolder & EncryptedUserData & { maxAge?: number },
-  ): Promise<MiniProgramUser> {
+    input: WechatSessionKeyHolder & WechatEncryptedUserData & { maxAge?: number },
+  ): Promise<WechatMiniProgramUser> {
     const { encryptedData, iv, openid, maxAge = FRESH_S } = input;
     return decryptUserData({
       appId: this.#target.appId,
@@ -185,9 +189,11 @@ export class WechatClient {
 
   /**
    * Whether `rawData` is what WeChat gave to the mini program.
-   * @throws TokenNotFoundError, WechatStoreError
+   * @throws WechatTokenNotFoundError, WechatStoreError
    */
-  async verifySignature(input: SessionKeyHolder & { rawData: string; signature: string }): Promise<boolean> {
+  async verifySignature(
+    input: WechatSessionKeyHolder & { rawData: string; signature: string },
+  ): Promise<boolean> {
     const { rawData, signature } = input;
     return verifyUserDataSignature({ rawData, signature, sessionKeys: await this.#keysOf(input) });
   }
@@ -197,7 +203,7 @@ export class WechatClient {
    * @param login the code, or with the language in which a refusal speaks; default: the module's `lang`
    * @throws WechatError, ForbiddenException when the login handler refuses, whatever the handler throws
    */
-  async login(login: string | { code: string; lang?: WechatLang }): Promise<IssuedSession> {
+  async login(login: string | { code: string; lang?: WechatLang }): Promise<WechatIssuedSession> {
     if (this.#target.type !== 'mini-program' && this.#target.type !== 'mobile') {
       throw new WechatConfigError(
         `apps.${this.#target.name}.type`,
@@ -210,14 +216,14 @@ export class WechatClient {
     return this.#parts.codeLogin.run(this.#target, code, lang === 'en' ? 'en' : 'zh');
   }
 
-  async #keysOf({ sessionKey, openid }: SessionKeyHolder): Promise<Secret[]> {
+  async #keysOf({ sessionKey, openid }: WechatSessionKeyHolder): Promise<WechatSecret[]> {
     // null too, which a database may well give: as text it would be a key that everybody knows.
     if (sessionKey === undefined || sessionKey === null)
       return this.#parts.sessionKeys.of(this.#target, openid);
-    return [sessionKey instanceof Secret ? sessionKey : new Secret(sessionKey)];
+    return [sessionKey instanceof WechatSecret ? sessionKey : new WechatSecret(sessionKey)];
   }
 
-  get #target(): WechatApp {
+  get #target(): AppConfig {
     if (this.#app) return this.#app;
     throw new WechatConfigError(
       'defaultApp',

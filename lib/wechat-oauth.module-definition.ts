@@ -18,31 +18,31 @@ import {
   WECHAT_LOGIN_HANDLER,
   WECHAT_OAUTH_OPTIONS,
 } from './wechat-oauth.constants.js';
-import type { WechatOAuthOptions } from './wechat-oauth.options.js';
+import type { WechatOAuthModuleOptions } from './wechat-oauth.options.js';
 
 /** A Nest provider without its `provide`. */
-export type ProviderOf<T> =
+export type WechatProviderOf<T> =
   | { useClass: Type<T> }
   | { useValue: T }
   | { useExisting: FactoryProvider['provide'] }
   // oxlint-disable-next-line typescript/no-explicit-any -- what is injected is the application's affair, as in Nest's own FactoryProvider
   | { useFactory: (...args: any[]) => T | Promise<T>; inject?: FactoryProvider['inject'] };
 
-export interface WechatOAuthExtras {
+export interface WechatOAuthModuleExtras {
   /** Whether every module of the application sees ours. Default: true. */
   isGlobal?: boolean;
   /** Modules whose exports the factories and classes below need. */
   imports?: ModuleMetadata['imports'];
   /** Default: `MemoryTokenStore`, which is for one process. */
-  tokenStore?: ProviderOf<TokenStore>;
-  loginHandler?: ProviderOf<WechatLoginHandler>;
+  tokenStore?: WechatProviderOf<TokenStore>;
+  loginHandler?: WechatProviderOf<WechatLoginHandler>;
 }
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<WechatOAuthOptions>({ optionsInjectionToken: WECHAT_OAUTH_OPTIONS })
+  new ConfigurableModuleBuilder<WechatOAuthModuleOptions>({ optionsInjectionToken: WECHAT_OAUTH_OPTIONS })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createWechatOAuthOptions')
-    .setExtras<WechatOAuthExtras>(
+    .setExtras<WechatOAuthModuleExtras>(
       { isGlobal: true, imports: undefined, tokenStore: undefined, loginHandler: undefined },
       (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
         ...definition,
@@ -58,7 +58,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     )
     .build();
 
-function provide(token: symbol, provider: ProviderOf<unknown>): Provider {
+function provide(token: symbol, provider: WechatProviderOf<unknown>): Provider {
   return { provide: token, ...provider } as Provider;
 }
 

@@ -12,7 +12,7 @@ import { WechatConfigError } from './errors/errors.js';
 import { LoginAddress } from './auth/login-address.js';
 import { requireOptionsObject } from './config/resolve-config.js';
 import { describeSetup, suspicions } from './config/start-report.js';
-import type { WechatApp, WechatConfig } from './config/wechat-config.js';
+import type { AppConfig, WechatConfig } from './config/wechat-config.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
 import type { TokenStore } from './tokens/token-store.js';
 import {
@@ -101,7 +101,7 @@ export class WechatOAuthModule
   }
 
   /** A store that shares its tokens looks as if it shared everything. */
-  private warnOfLonelyKeys({ name, appId }: WechatApp, store: TokenStore): void {
+  private warnOfLonelyKeys({ name, appId }: AppConfig, store: TokenStore): void {
     const isLonely = (kind: string) => store.keepsInProcess?.(`wechat:${appId}:${kind}:`) === true;
     if (isLonely('token') || !isLonely('session-key')) return;
     this.logger.warn(

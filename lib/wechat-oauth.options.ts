@@ -116,7 +116,7 @@ export interface WechatDevOptions {
   allowHttp?: boolean;
 }
 
-export interface WechatOAuthOptions {
+export interface WechatOAuthModuleOptions {
   /** The one app, in short form. */
   appId?: string;
   secret?: string | readonly string[];
@@ -152,5 +152,5 @@ export interface WechatOAuthOptions {
 
 /** For `forRootAsync({ useClass })` and `({ useExisting })`. */
 export interface WechatOAuthOptionsFactory {
-  createWechatOAuthOptions(): WechatOAuthOptions | Promise<WechatOAuthOptions>;
+  createWechatOAuthOptions(): WechatOAuthModuleOptions | Promise<WechatOAuthModuleOptions>;
 }

@@ -38,7 +38,7 @@ import {
   WECHAT_OAUTH_OPTIONS,
   WECHAT_RUNTIME,
 } from './wechat-oauth.constants.js';
-import type { WechatOAuthOptions } from './wechat-oauth.options.js';
+import type { WechatOAuthModuleOptions } from './wechat-oauth.options.js';
 import { ClientParts } from './wechat-oauth.client.js';
 import { WechatOAuthService } from './wechat-oauth.service.js';
 import type { TokenStore } from './tokens/token-store.js';
@@ -50,7 +50,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   {
     provide: WECHAT_CONFIG,
     inject: [WECHAT_OAUTH_OPTIONS, ModulesContainer],
-    useFactory: (options: WechatOAuthOptions, modules: ModulesContainer) =>
+    useFactory: (options: WechatOAuthModuleOptions, modules: ModulesContainer) =>
       resolveConfig(options, isProduction(), usesGuard(modules)),
   },
   {

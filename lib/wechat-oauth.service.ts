@@ -1,22 +1,20 @@
 // The injectable front of the module.
 import { Inject, Injectable } from '@nestjs/common';
 import { WechatConfigError } from './errors/errors.js';
-import { ClientParts, WechatClient } from './wechat-oauth.client.js';
+import { ClientParts, WechatApp } from './wechat-oauth.client.js';
 
 /** Speaks for the default app; `app(name)` hands out any other. There is no "current app" that a call could change for another one. */
 @Injectable()
-export class WechatOAuthService extends WechatClient {
-  readonly #clients: ReadonlyMap<string, WechatClient>;
+export class WechatOAuthService extends WechatApp {
+  readonly #clients: ReadonlyMap<string, WechatApp>;
 
   constructor(@Inject(ClientParts) parts: ClientParts) {
     super(parts.config.defaultApp, parts);
-    this.#clients = new Map(
-      [...parts.config.apps].map(([name, app]) => [name, new WechatClient(app, parts)]),
-    );
+    this.#clients = new Map([...parts.config.apps].map(([name, app]) => [name, new WechatApp(app, parts)]));
   }
 
   /** @throws WechatConfigError for a name that is not configured */
-  app(name: string): WechatClient {
+  app(name: string): WechatApp {
     const client = this.#clients.get(name);
     if (client) return client;
     throw new WechatConfigError(

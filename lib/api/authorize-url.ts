@@ -2,7 +2,7 @@
 import { WechatInputError } from '../errors/errors.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
 
-export interface AuthorizeUrlOptions {
+export interface WechatAuthorizeUrlOptions {
   scope?: WechatScope;
   /** Shows the consent page even to somebody who consented before. */
   forcePopup?: boolean;
@@ -10,7 +10,7 @@ export interface AuthorizeUrlOptions {
   forceSnapShot?: boolean;
 }
 
-export interface WebsiteAuthorizeUrlOptions {
+export interface WechatWebsiteAuthorizeUrlOptions {
   scope?: WechatScope;
   /** Language of the QR page. WeChat's default: `cn`. */
   lang?: 'cn' | 'en';
@@ -22,7 +22,7 @@ export function buildAuthorizeUrl(
   appId: string,
   redirectUri: string,
   state: string,
-  options: AuthorizeUrlOptions & { scope: WechatScope },
+  options: WechatAuthorizeUrlOptions & { scope: WechatScope },
 ): string {
   const extras = `${options.forcePopup ? '&forcePopup=true' : ''}${options.forceSnapShot ? '&forceSnapShot=true' : ''}`;
   requireState(state);
@@ -35,7 +35,7 @@ export function buildWebsiteAuthorizeUrl(
   appId: string,
   redirectUri: string,
   state: string,
-  options: WebsiteAuthorizeUrlOptions & { scope: WechatScope },
+  options: WechatWebsiteAuthorizeUrlOptions & { scope: WechatScope },
 ): string {
   const extras = options.lang === undefined ? '' : `&lang=${encodeURIComponent(options.lang)}`;
   // The rule for states is one of the page inside WeChat; this one takes any text.

@@ -1,5 +1,5 @@
 // WeChat's `sns` endpoints, one method each: parameters in, typed and checked fields out. Knows nothing of stores, sessions or guards.
-import type { WechatApp } from '../config/wechat-config.js';
+import type { AppConfig } from '../config/wechat-config.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import type { WechatAnswer } from './answer.js';
 import { WechatApiError, WechatInputError, WechatResponseError } from '../errors/errors.js';
@@ -48,7 +48,7 @@ export class SnsApi {
   constructor(private readonly transport: WechatTransport) {}
 
   /** `GET /sns/oauth2/access_token`. Never repeated: the code is spent once WeChat has seen it. */
-  async exchangeCode(app: WechatApp, code: string): Promise<TokenAnswer> {
+  async exchangeCode(app: AppConfig, code: string): Promise<TokenAnswer> {
     requireCode(code);
     const endpoint = '/sns/oauth2/access_token';
     const answer = await this.withSecret(app, endpoint, { code, grant_type: 'authorization_code' }, ['code']);
@@ -56,7 +56,7 @@ export class SnsApi {
   }
 
   /** `GET /sns/oauth2/refresh_token`. Needs no app secret, so a refresh token is as good as one. */
-  async refresh(app: WechatApp, refreshToken: string): Promise<TokenAnswer> {
+  async refresh(app: AppConfig, refreshToken: string): Promise<TokenAnswer> {
     requireText('token', 'refreshToken', refreshToken);
     const endpoint = '/sns/oauth2/refresh_token';
     const answer = await this.transport.call({
@@ -114,7 +114,7 @@ export class SnsApi {
   }
 
   /** `GET /sns/jscode2session`. Never repeated, as `exchangeCode`. */
-  async codeToSession(app: WechatApp, code: string): Promise<SessionKeyAnswer> {
+  async codeToSession(app: AppConfig, code: string): Promise<SessionKeyAnswer> {
     requireCode(code);
     const endpoint = '/sns/jscode2session';
     const answer = await this.withSecret(app, endpoint, { js_code: code, grant_type: 'authorization_code' }, [
@@ -128,7 +128,7 @@ export class SnsApi {
   }
 
   private async withSecret(
-    app: WechatApp,
+    app: AppConfig,
     endpoint: string,
     parameters: Record<string, string>,
     secretNames: string[],

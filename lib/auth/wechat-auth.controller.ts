@@ -12,7 +12,7 @@ import {
   UseGuards,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../config/wechat-config.js';
 import { ControllerParts } from './controller-parts.js';
 import { readCookies } from './http/cookies.js';
 import { MAX_REMOVED, withinAnswer } from './http/header-budget.js';
@@ -26,7 +26,7 @@ import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './http/r
 import { LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
 import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
-import type { IssuedSession } from './session/wechat-session.service.js';
+import type { WechatIssuedSession } from './session/wechat-session.service.js';
 
 /** Where the controller keeps its parts; applications do not see it, but where Nest finds none: then it says what to import. */
 const PARTS = Symbol('WechatOAuthModule.forRoot()');
@@ -107,7 +107,7 @@ export class WechatAuthController {
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
   @HttpCode(200)
-  async session(@Req() request: object & { body?: unknown }): Promise<IssuedSession> {
+  async session(@Req() request: object & { body?: unknown }): Promise<WechatIssuedSession> {
     const { config, refusals, codeLogin } = this[PARTS];
     const { app, code } = (request.body ?? {}) as { app?: unknown; code?: unknown };
     const { lang } = new HttpRequest(request);
@@ -159,7 +159,7 @@ async function answerIncomplete(
   request: HttpRequest,
   answer: HttpAnswer,
   setCookies: string[],
-  app: WechatApp | undefined,
+  app: AppConfig | undefined,
 ): Promise<void> {
   const { lang } = request;
   const home = app ? { homeUrl: defaultReturnAddress(config, app) } : {};

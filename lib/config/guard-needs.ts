@@ -1,9 +1,9 @@
 // The options that only WechatAuthGuard needs.
 import { WechatConfigError } from '../errors/errors.js';
-import type { WechatApp } from './wechat-config.js';
+import type { AppConfig } from './wechat-config.js';
 
 /** @returns what is missing, nothing when the guard can work */
-export function missingForGuard(apps: Iterable<WechatApp>, hasSessionSecret: boolean): WechatConfigError[] {
+export function missingForGuard(apps: Iterable<AppConfig>, hasSessionSecret: boolean): WechatConfigError[] {
   const missing: WechatConfigError[] = [];
   const homeless = [...apps].filter((app) => hasPages(app) && !app.publicUrl);
   if (homeless.length > 0) {
@@ -29,6 +29,6 @@ export function missingForGuard(apps: Iterable<WechatApp>, hasSessionSecret: boo
 }
 
 /** Whether people sign in at this app by pages that WeChat sends them back to. */
-export function hasPages({ type }: Pick<WechatApp, 'type'>): boolean {
+export function hasPages({ type }: Pick<AppConfig, 'type'>): boolean {
   return type === 'official-account' || type === 'website';
 }

@@ -1,16 +1,16 @@
 // Reads which WeChat apps there are.
 import { WechatConfigError } from '../errors/errors.js';
-import { Secret } from '../sealing/secret.js';
+import { WechatSecret } from '../sealing/secret.js';
 import type {
   WechatAppOptions,
   WechatAppType,
-  WechatOAuthOptions,
+  WechatOAuthModuleOptions,
   WechatScope,
 } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
 import { readPublicUrl, UNREAD_URL } from './read-url.js';
 import { isRecord, readOneOf, refuseUnknown } from './read-value.js';
-import type { WechatApp } from './wechat-config.js';
+import type { AppConfig } from './wechat-config.js';
 
 const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
 
@@ -23,11 +23,11 @@ const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
 };
 
 export function readApps(
-  options: WechatOAuthOptions,
+  options: WechatOAuthModuleOptions,
   publicUrl: URL | undefined,
   allowHttp: boolean,
   complaints: Complaints,
-): Map<string, WechatApp> {
+): Map<string, AppConfig> {
   const { apps, appId, secret, type, scope } = options;
   if (apps === undefined) {
     const single = { type: type ?? 'official-account', appId, secret, scope } as WechatAppOptions;
@@ -43,7 +43,7 @@ export function readApps(
   if (!isRecord(apps) || Object.keys(apps).length === 0) {
     throw new WechatConfigError('apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
   }
-  const resolved = new Map<string, WechatApp>();
+  const resolved = new Map<string, AppConfig>();
   const readOne = (name: string, app: unknown) => {
     const option = `apps.${name}`;
     requireName(name);
@@ -87,7 +87,7 @@ function readApp(
   publicUrl: URL | undefined,
   allowHttp: boolean,
   complaints: Complaints,
-): WechatApp {
+): AppConfig {
   const types = Object.keys(SCOPES) as WechatAppType[];
   // Of an unknown type nothing more can be said about scope and public URL, so neither is complained about.
   const type = complaints.attempt(() => readOneOf(`${prefix}type`, app.type, types), undefined);
@@ -124,7 +124,7 @@ function readScope(option: string, value: unknown, type: WechatAppType): WechatS
   throw new WechatConfigError(option, 'does not fit the type of the app', fix);
 }
 
-function readAppSecrets(option: string, value: unknown): Secret[] {
+function readAppSecrets(option: string, value: unknown): WechatSecret[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   if (value === undefined || list.length === 0 || list.length > 2) {
     throw new WechatConfigError(
@@ -141,11 +141,11 @@ function readAppSecrets(option: string, value: unknown): Secret[] {
         "Copy the AppSecret from WeChat's console without blanks or line ends.",
       );
     }
-    return new Secret(secret);
+    return new WechatSecret(secret);
   });
 }
 
-export function readDefaultApp(name: unknown, apps: ReadonlyMap<string, WechatApp>): WechatApp | undefined {
+export function readDefaultApp(name: unknown, apps: ReadonlyMap<string, AppConfig>): AppConfig | undefined {
   if (name === undefined) return apps.size === 1 ? [...apps.values()][0] : undefined;
   const app = typeof name === 'string' ? apps.get(name) : undefined;
   if (!app)

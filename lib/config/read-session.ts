@@ -1,14 +1,14 @@
 // Reads how sessions are made: their secrets, their life, and how they travel.
 import { WechatConfigError } from '../errors/errors.js';
-import { Secret } from '../sealing/secret.js';
-import type { WechatOAuthOptions } from '../wechat-oauth.options.js';
+import { WechatSecret } from '../sealing/secret.js';
+import type { WechatOAuthModuleOptions } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
 import { isRecord, readOneOf, readPositive } from './read-value.js';
-import type { WechatApp, WechatConfig } from './wechat-config.js';
+import type { AppConfig, WechatConfig } from './wechat-config.js';
 
 const DAY = 86_400;
 
-export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, WechatApp>): Secret[] {
+export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, AppConfig>): WechatSecret[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   if (list.length === 0)
@@ -42,7 +42,7 @@ export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, Wec
         );
       }
     }
-    return new Secret(secret);
+    return new WechatSecret(secret);
   });
 }
 
@@ -67,7 +67,10 @@ function isRepetitive(secret: string): boolean {
   return false;
 }
 
-export function readSession(options: WechatOAuthOptions, complaints: Complaints): WechatConfig['session'] {
+export function readSession(
+  options: WechatOAuthModuleOptions,
+  complaints: Complaints,
+): WechatConfig['session'] {
   const { ttl = 7 * DAY, idle, cookieName = 'wechat_session' } = options.session ?? {};
   const { bearer = true, revocable = false } = options.session ?? {};
   return {

@@ -1,6 +1,10 @@
 // Judges the options once, while the application starts. Every complaint names the option, what is wrong with it and what to write instead.
 import { WechatConfigError } from '../errors/errors.js';
-import type { WechatDevOptions, WechatHttpOptions, WechatOAuthOptions } from '../wechat-oauth.options.js';
+import type {
+  WechatDevOptions,
+  WechatHttpOptions,
+  WechatOAuthModuleOptions,
+} from '../wechat-oauth.options.js';
 import { Complaints } from './complaints.js';
 import { missingForGuard } from './guard-needs.js';
 import { readApps, readDefaultApp } from './read-apps.js';
@@ -35,7 +39,7 @@ const KNOWN_CLIENTS: readonly (WechatDevOptions['client'] & string)[] = [
  * @throws WechatConfigError that lists all that is wrong
  */
 export function resolveConfig(
-  options: WechatOAuthOptions,
+  options: WechatOAuthModuleOptions,
   production: boolean,
   hasGuard = false,
 ): WechatConfig {
@@ -96,17 +100,22 @@ export function resolveConfig(
 }
 
 /** What the guard misses is only worth saying here together with something else; alone, the guard says it better, for the module that it uses. */
-function addGuardNeeds(options: WechatOAuthOptions, { apps }: WechatConfig, complaints: Complaints): void {
+function addGuardNeeds(
+  options: WechatOAuthModuleOptions,
+  { apps }: WechatConfig,
+  complaints: Complaints,
+): void {
   if (complaints.isEmpty) return;
   for (const need of missingForGuard(apps.values(), options.sessionSecret !== undefined))
     complaints.add(need);
 }
 
 /** The options without the groups that are no objects and cannot be read. */
-function readGroups(options: WechatOAuthOptions, complaints: Complaints): WechatOAuthOptions {
+function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): WechatOAuthModuleOptions {
   const read: Record<string, unknown> = {};
   // By name, not spread: what an instance of a class inherits counts too.
-  for (const name of KNOWN_OPTIONS['']!.split(' ')) read[name] = options[name as keyof WechatOAuthOptions];
+  for (const name of KNOWN_OPTIONS['']!.split(' '))
+    read[name] = options[name as keyof WechatOAuthModuleOptions];
   for (const [group, known] of Object.entries(KNOWN_OPTIONS)) {
     const value = group ? read[group] : options;
     if (value === undefined) continue;
@@ -121,7 +130,7 @@ function readGroups(options: WechatOAuthOptions, complaints: Complaints): Wechat
       delete read[group];
     }
   }
-  return read as unknown as WechatOAuthOptions;
+  return read as unknown as WechatOAuthModuleOptions;
 }
 
 function judgeDev(dev: WechatDevOptions, production: boolean): void {

@@ -1,6 +1,6 @@
 // What the start says of the options: what is configured, and in production what is legal but can only be a mistake. Never a secret.
 import { hasPages } from './guard-needs.js';
-import type { WechatApp, WechatConfig } from './wechat-config.js';
+import type { AppConfig, WechatConfig } from './wechat-config.js';
 
 /** One line for the log. @param store name of the token store's class */
 export function describeSetup(config: WechatConfig, loginPath: string | undefined, store: string): string {
@@ -44,7 +44,7 @@ export function suspicions(config: WechatConfig): string[] {
   return found;
 }
 
-function suspicionsOfApp({ name, appId, secrets }: WechatApp, several: boolean): string[] {
+function suspicionsOfApp({ name, appId, secrets }: AppConfig, several: boolean): string[] {
   const prefix = several ? `apps.${name}.` : '';
   const found: string[] = [];
   if (!/^wx[0-9a-f]{16}$/.test(appId))

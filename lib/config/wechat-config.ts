@@ -1,5 +1,5 @@
 // The options after validation: what the rest of the module works with. Types only.
-import type { Secret } from '../sealing/secret.js';
+import type { WechatSecret } from '../sealing/secret.js';
 import type {
   WechatAppType,
   WechatDevOptions,
@@ -9,21 +9,21 @@ import type {
   WechatScope,
 } from '../wechat-oauth.options.js';
 
-export interface WechatApp {
+export interface AppConfig {
   readonly name: string;
   readonly type: WechatAppType;
   readonly appId: string;
-  readonly secrets: readonly Secret[];
+  readonly secrets: readonly WechatSecret[];
   /** What a login asks for when the route does not say; undefined for mini programs, which have no scopes. */
   readonly scope: WechatScope | undefined;
   readonly publicUrl: URL | undefined;
 }
 
 export interface WechatConfig {
-  readonly apps: ReadonlyMap<string, WechatApp>;
-  readonly defaultApp: WechatApp | undefined;
+  readonly apps: ReadonlyMap<string, AppConfig>;
+  readonly defaultApp: AppConfig | undefined;
   readonly publicUrl: URL | undefined;
-  readonly sessionSecrets: readonly Secret[];
+  readonly sessionSecrets: readonly WechatSecret[];
   readonly session: {
     /** Seconds. */
     readonly ttl: number;

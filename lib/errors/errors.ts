@@ -166,9 +166,9 @@ export class WechatResponseError extends WechatError {
 }
 
 /** Nothing usable is stored for this person: never signed in here, or signed in too long ago. */
-export class TokenNotFoundError extends WechatError {
+export class WechatTokenNotFoundError extends WechatError {
   override readonly kind = 'token';
-  override readonly code = 'TOKEN_NOT_FOUND';
+  override readonly code = 'WECHAT_TOKEN_NOT_FOUND';
 
   constructor(
     readonly openid: string,
@@ -201,7 +201,7 @@ export class WechatStoreError extends WechatError {
  */
 export class WechatDecryptError extends WechatError {
   override readonly kind = 'decrypt';
-  override readonly code = 'SESSION_KEY_STALE';
+  override readonly code = 'WECHAT_DECRYPT';
 
   constructor() {
     super(

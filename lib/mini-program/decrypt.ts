@@ -7,10 +7,10 @@
 import { createDecipheriv } from 'node:crypto';
 import { parseJson } from '../api/answer.js';
 import { WechatDecryptError } from '../errors/errors.js';
-import type { Secret } from '../sealing/secret.js';
+import type { WechatSecret } from '../sealing/secret.js';
 
 /** What `wx.getUserInfo` and its relatives return, as base64 text. */
-export interface EncryptedUserData {
+export interface WechatEncryptedUserData {
   encryptedData: string;
   iv: string;
 }
@@ -19,7 +19,7 @@ export interface EncryptedUserData {
  * The content, under WeChat's own names. `watermark`, `openId` and `unionId` were checked; everything else is as WeChat wrote it. Since 2022 the
  * nickname is usually 微信用户 and the avatar grey; gender and region have held no real value since 2021.
  */
-export interface MiniProgramUser {
+export interface WechatMiniProgramUser {
   openId?: string;
   unionId?: string;
   nickName?: string;
@@ -38,11 +38,11 @@ export interface MiniProgramUser {
   [more: string]: unknown;
 }
 
-export interface DecryptUserDataInput extends EncryptedUserData {
+export interface DecryptUserDataInput extends WechatEncryptedUserData {
   /** The mini program the data must come from. */
   appId: string;
   /** Newest first. wx.login may have replaced the key after the data was made, so the previous one belongs here too. */
-  sessionKeys: readonly Secret[];
+  sessionKeys: readonly WechatSecret[];
   /** Milliseconds. */
   now: number;
   /** Seconds. Data older than this, or dated more than a minute ahead, fails. Left out: the age is not looked at. */
@@ -69,8 +69,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  *
  * @throws WechatDecryptError for every failure alike, arguments of the wrong type included.
  */
-export function decryptUserData(input: DecryptUserDataInput): MiniProgramUser {
-  let user: MiniProgramUser | undefined;
+export function decryptUserData(input: DecryptUserDataInput): WechatMiniProgramUser {
+  let user: WechatMiniProgramUser | undefined;
   try {
     user = tryEveryKey(input);
   } catch {
@@ -80,7 +80,7 @@ export function decryptUserData(input: DecryptUserDataInput): MiniProgramUser {
   return user;
 }
 
-function tryEveryKey(input: DecryptUserDataInput): MiniProgramUser | undefined {
+function tryEveryKey(input: DecryptUserDataInput): WechatMiniProgramUser | undefined {
   const iv = bytesOf(input.iv);
   const ciphertext = bytesOf(input.encryptedData);
   const wellFormed =
@@ -112,7 +112,7 @@ function openWith(
   iv: Buffer,
   ciphertext: Buffer,
   expected: DecryptUserDataInput,
-): MiniProgramUser | undefined {
+): WechatMiniProgramUser | undefined {
   const decipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   const padding = padded.readUInt8(padded.length - 1);
@@ -124,7 +124,7 @@ function openWith(
 
   const text = utf8.decode(padded);
   const content = wellPadded ? text.slice(0, -padding) : text;
-  const user = parseJson(content, withoutEmpty) as MiniProgramUser;
+  const user = parseJson(content, withoutEmpty) as WechatMiniProgramUser;
   const { appid, timestamp } = user.watermark;
   const genuine = [
     wellPadded,

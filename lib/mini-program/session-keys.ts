@@ -1,17 +1,17 @@
 // Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
 // data that was encrypted with the old one is still on its way.
-import { TokenNotFoundError, WechatStoreError } from '../errors/errors.js';
+import { WechatTokenNotFoundError, WechatStoreError } from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
-import type { WechatApp } from '../config/wechat-config.js';
-import { Secret } from '../sealing/secret.js';
+import type { AppConfig } from '../config/wechat-config.js';
+import { WechatSecret } from '../sealing/secret.js';
 import { SingleFlight } from '../common/single-flight.js';
 import type { Vault } from '../tokens/vault.js';
 
-export interface MiniProgramSession {
+export interface WechatMiniProgramSession {
   openid: string;
   /** Only where the mini program is bound to an open-platform account. */
   unionid?: string;
-  sessionKey: Secret;
+  sessionKey: WechatSecret;
 }
 
 interface SessionKeyRecord {
@@ -23,7 +23,7 @@ interface SessionKeyRecord {
 const KEEP_MS = 30 * 86_400_000;
 
 export class SessionKeys {
-  private readonly exchanges = new SingleFlight<MiniProgramSession>();
+  private readonly exchanges = new SingleFlight<WechatMiniProgramSession>();
 
   constructor(
     private readonly api: SnsApi,
@@ -31,30 +31,36 @@ export class SessionKeys {
   ) {}
 
   /** Calls in flight for one code share one request: a code works once. */
-  async exchange(app: WechatApp, code: string): Promise<MiniProgramSession> {
+  async exchange(app: AppConfig, code: string): Promise<WechatMiniProgramSession> {
     requireCode(code);
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
       const { openid, unionid, sessionKey } = await this.api.codeToSession(app, code);
       await this.keep(app, openid, sessionKey);
-      return { openid, ...(unionid === undefined ? {} : { unionid }), sessionKey: new Secret(sessionKey) };
+      return {
+        openid,
+        ...(unionid === undefined ? {} : { unionid }),
+        sessionKey: new WechatSecret(sessionKey),
+      };
     });
   }
 
   /**
    * The keys to try, newest first.
-   * @throws TokenNotFoundError, WechatStoreError, WechatInputError
+   * @throws WechatTokenNotFoundError, WechatStoreError, WechatInputError
    */
-  async of(app: WechatApp, openid: string): Promise<Secret[]> {
+  async of(app: AppConfig, openid: string): Promise<WechatSecret[]> {
     requireOpenid(openid);
     const key = this.vault.key(app.appId, 'session-key', openid);
     const entry = await this.vault.look<SessionKeyRecord>(key, isSessionKeyRecord);
     if (entry === 'down') throw new WechatStoreError('session key');
-    if (!entry) throw new TokenNotFoundError(openid, 'session key');
+    if (!entry) throw new WechatTokenNotFoundError(openid, 'session key');
     const { current, previous } = entry.value;
-    return previous === undefined ? [new Secret(current)] : [new Secret(current), new Secret(previous)];
+    return previous === undefined
+      ? [new WechatSecret(current)]
+      : [new WechatSecret(current), new WechatSecret(previous)];
   }
 
-  private async keep(app: WechatApp, openid: string, sessionKey: string): Promise<void> {
+  private async keep(app: AppConfig, openid: string, sessionKey: string): Promise<void> {
     await this.vault.update<SessionKeyRecord>(
       this.vault.key(app.appId, 'session-key', openid),
       (before) => {

@@ -1,7 +1,7 @@
 // The two signatures of a mini program's session: the one that comes with plain user data, and the one WeChat's session endpoints ask for.
 // In both the session key is used as its base64 text, never decoded.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { Secret } from '../sealing/secret.js';
+import type { WechatSecret } from '../sealing/secret.js';
 
 export interface VerifyUserDataSignatureInput {
   /** The text exactly as `wx.getUserInfo` gave it: parsing it and writing it again breaks the signature. */
@@ -9,7 +9,7 @@ export interface VerifyUserDataSignatureInput {
   /** 40 hex digits in lower case, as WeChat writes them. Upper case is refused: nothing on the way has a reason to change it. */
   signature: string;
   /** In any order; each is tried. */
-  sessionKeys: readonly Secret[];
+  sessionKeys: readonly WechatSecret[];
 }
 
 /**
@@ -39,7 +39,7 @@ export function verifyUserDataSignature(input: VerifyUserDataSignatureInput): bo
  *
  * @param body the body of a POST, exactly as sent; `''` for a GET
  */
-export function signUserState(sessionKey: Secret, body: string): string {
+export function signUserState(sessionKey: WechatSecret, body: string): string {
   return createHmac('sha256', sessionKey.reveal()).update(body).digest('hex');
 }
 

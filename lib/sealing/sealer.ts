@@ -1,6 +1,6 @@
 // Seals what leaves the process: `v1.` + base64url(iv ‖ ciphertext ‖ tag), AES-256-GCM, one key per purpose. There is no algorithm field to confuse.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import type { Secret } from './secret.js';
+import type { WechatSecret } from './secret.js';
 
 /** What a sealed value is for. Each purpose has a key of its own, so that no value can be used for another. */
 export type SealPurpose = 'flow' | 'session' | 'store' | 'ticket';
@@ -17,10 +17,10 @@ const MAX_SEALED_LENGTH = 256 * 1024;
 export class Sealer {
   /** Keys by purpose; the first of a list seals, all open. */
   readonly #keys = new Map<string, Buffer[]>();
-  readonly #secrets: readonly Secret[];
+  readonly #secrets: readonly WechatSecret[];
 
   /** @param secrets the session secrets, newest first; each is at least 32 bytes */
-  constructor(secrets: readonly Secret[]) {
+  constructor(secrets: readonly WechatSecret[]) {
     this.#secrets = secrets;
   }
 

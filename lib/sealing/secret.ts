@@ -2,7 +2,7 @@
 import type { InspectOptions } from 'node:util';
 
 /** Keeps a string out of JSON, `util.inspect`, template literals and logs. Only `reveal()` gives it. */
-export class Secret {
+export class WechatSecret {
   readonly #value: string;
 
   constructor(value: string) {

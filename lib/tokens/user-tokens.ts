@@ -1,13 +1,13 @@
 // The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
 import {
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatApiError,
   WechatError,
   WechatResponseError,
   WechatStoreError,
 } from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi, type WechatUserProfile } from '../api/sns-api.js';
-import type { WechatApp, WechatConfig } from '../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
@@ -55,14 +55,14 @@ export class UserTokens {
   ) {}
 
   /** Calls in flight for one code share one request: a code works once. */
-  async exchange(app: WechatApp, code: string): Promise<WechatToken> {
+  async exchange(app: AppConfig, code: string): Promise<WechatToken> {
     const { token, kept } = await this.issue(app, code);
     await kept;
     return token;
   }
 
   /** As `exchange`, for callers that have something to do while the token is being kept. */
-  async issue(app: WechatApp, code: string): Promise<IssuedToken> {
+  async issue(app: AppConfig, code: string): Promise<IssuedToken> {
     requireCode(code);
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
       const issuedAt = this.runtime.now();
@@ -72,7 +72,7 @@ export class UserTokens {
   }
 
   /** Refreshes a token that the caller holds, and keeps the result. */
-  async refresh(app: WechatApp, refreshToken: string): Promise<WechatToken> {
+  async refresh(app: AppConfig, refreshToken: string): Promise<WechatToken> {
     const askedAt = this.runtime.now();
     const fresh = toRecord(app, await this.api.refresh(app, refreshToken), askedAt);
     const key = this.keyOf(app, fresh.openid);
@@ -89,10 +89,10 @@ export class UserTokens {
 
   /**
    * The profile of a person who signed in here before. Refreshes an expired token first, and once more when WeChat refuses one that looked valid.
-   * @throws TokenNotFoundError when nothing is stored; WechatStoreError when the store could not be asked; WechatApiError of kind `token` when the person has to sign in again, `consent` when the token
+   * @throws WechatTokenNotFoundError when nothing is stored; WechatStoreError when the store could not be asked; WechatApiError of kind `token` when the person has to sign in again, `consent` when the token
    * was granted for `snsapi_base` only
    */
-  async profile(app: WechatApp, openid: string, lang: WechatLang): Promise<WechatUserProfile> {
+  async profile(app: AppConfig, openid: string, lang: WechatLang): Promise<WechatUserProfile> {
     requireOpenid(openid);
     const record = await this.current(app, openid);
     try {
@@ -121,7 +121,7 @@ export class UserTokens {
     return token.unionid === undefined ? profile : { unionid: token.unionid, ...profile };
   }
 
-  private async current(app: WechatApp, openid: string, failed?: string): Promise<TokenRecord> {
+  private async current(app: AppConfig, openid: string, failed?: string): Promise<TokenRecord> {
     const key = this.keyOf(app, openid);
     const entry = await this.looks.take(key, () => this.read(app, openid));
     if (this.isFresh(entry.value, failed)) return entry.value;
@@ -130,7 +130,9 @@ export class UserTokens {
     } catch (error) {
       // An early refresh that fails takes nothing away: the token in hand is good for a while.
       const unharmed =
-        error instanceof WechatError && !(error instanceof TokenNotFoundError) && error.kind !== 'token';
+        error instanceof WechatError &&
+        !(error instanceof WechatTokenNotFoundError) &&
+        error.kind !== 'token';
       if (unharmed && this.isValid(entry.value, failed)) return entry.value;
       throw error;
     }
@@ -141,7 +143,7 @@ export class UserTokens {
    * call and is never prolonged, so that a holder that dies costs no more than that.
    */
   private async refreshOnce(
-    app: WechatApp,
+    app: AppConfig,
     openid: string,
     failed: string | undefined,
     seen: VaultEntry<TokenRecord>,
@@ -173,7 +175,7 @@ export class UserTokens {
 
   /** @param before what was read already: a store that has gone down since takes nothing away from it */
   private async read(
-    app: WechatApp,
+    app: AppConfig,
     openid: string,
     before?: VaultEntry<TokenRecord>,
   ): Promise<VaultEntry<TokenRecord>> {
@@ -182,7 +184,7 @@ export class UserTokens {
       if (before) return before;
       throw new WechatStoreError();
     }
-    if (!entry) throw new TokenNotFoundError(openid);
+    if (!entry) throw new WechatTokenNotFoundError(openid);
     return entry;
   }
 
@@ -198,10 +200,10 @@ export class UserTokens {
     return this.isValid(record, failed, least + this.runtime.random() * (most - least));
   }
 
-  private async refreshEntry(app: WechatApp, entry: VaultEntry<TokenRecord>): Promise<TokenRecord> {
+  private async refreshEntry(app: AppConfig, entry: VaultEntry<TokenRecord>): Promise<TokenRecord> {
     const { value: record } = entry;
     const key = this.keyOf(app, record.openid);
-    if (record.refreshToken === undefined) throw new TokenNotFoundError(record.openid);
+    if (record.refreshToken === undefined) throw new WechatTokenNotFoundError(record.openid);
     const askedAt = this.runtime.now();
     try {
       const fresh = toRecord(app, await this.api.refresh(app, record.refreshToken), askedAt);
@@ -240,7 +242,7 @@ export class UserTokens {
    * Stores a token of a new login. A base token never overwrites one that still gives the profile, and a snapshot visitor's token never a person's: some of
    * them come with a real openid.
    */
-  private async keepNew(app: WechatApp, record: TokenRecord): Promise<void> {
+  private async keepNew(app: AppConfig, record: TokenRecord): Promise<void> {
     const key = this.keyOf(app, record.openid);
     const ttl = this.ttl(app, record);
     // A token that gives the profile is never worse than what lies there, so it is written without a look, which a
@@ -262,11 +264,11 @@ export class UserTokens {
     );
   }
 
-  private keyOf(app: WechatApp, openid: string): string {
+  private keyOf(app: AppConfig, openid: string): string {
     return this.vault.key(app.appId, 'token', openid);
   }
 
-  private ttl(app: WechatApp, record: TokenRecord): number {
+  private ttl(app: AppConfig, record: TokenRecord): number {
     return Math.max(1_000, usableUntil(app, record) - this.runtime.now());
   }
 }

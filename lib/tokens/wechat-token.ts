@@ -1,6 +1,6 @@
 // A person's token as WeChat gave it, with absolute times.
 import type { TokenAnswer } from '../api/sns-api.js';
-import type { WechatApp } from '../config/wechat-config.js';
+import type { AppConfig } from '../config/wechat-config.js';
 import type { WechatAppType } from '../wechat-oauth.options.js';
 
 /** As it lies in the store. Times in ms since 1970. */
@@ -85,7 +85,7 @@ export class WechatToken {
 }
 
 /** @param issuedAt ms, taken before the request was sent, so that a slow network never makes a token look fresher than it is */
-export function toRecord(app: WechatApp, answer: TokenAnswer, issuedAt: number): TokenRecord {
+export function toRecord(app: AppConfig, answer: TokenAnswer, issuedAt: number): TokenRecord {
   return {
     accessToken: answer.accessToken,
     expiresAt: issuedAt + answer.expiresIn * 1_000,
@@ -111,7 +111,7 @@ export function isTokenRecord(value: Record<string, unknown>): boolean {
 }
 
 /** Until when the record is worth keeping, in ms since 1970. */
-export function usableUntil(app: WechatApp, record: TokenRecord): number {
+export function usableUntil(app: AppConfig, record: TokenRecord): number {
   // All that a token of `snsapi_base` is good for is who it was issued to, and a login knows that.
   const isBase = record.scope.length > 0 && record.scope.every((scope) => scope === 'snsapi_base');
   if (isBase || record.refreshToken === undefined) return record.expiresAt;

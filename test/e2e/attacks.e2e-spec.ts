@@ -4,17 +4,17 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, UseGuards } from '@nestjs/common';
 import { Flows } from '../../lib/auth/login/flow.js';
 import { SealedSessions, type Session } from '../../lib/auth/session/sealed-sessions.js';
-import type { WechatApp, WechatConfig } from '../../lib/config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js';
 import {
   MemoryTokenStore,
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatAuth,
   WechatAuthController,
   WechatAuthGuard,
   type WechatIdentity,
   type WechatLogin,
   type WechatLoginDecision,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatOAuthService,
   WechatSessionService,
   WechatUser,
@@ -173,7 +173,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
     onLogin = () => ({});
   });
 
-  const start = (options: Partial<WechatOAuthOptions> = {}) =>
+  const start = (options: Partial<WechatOAuthModuleOptions> = {}) =>
     stage.start({
       controllers: [OrdersController, WechatAuthController],
       options: { apps: ALL_APPS, defaultApp: 'official', now: () => now, ...options },
@@ -198,7 +198,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
   const exchanges = () => stage.wechat.callsTo(EXCHANGE).length;
   const openidOf = (user: string, appId: string = official.appId) => stage.wechat.openidOf(appId, user);
   const configOf = ({ app }: Running) => app.get<WechatConfig>(WECHAT_CONFIG, { strict: false });
-  const appOf = (running: Running, name = 'official'): WechatApp => configOf(running).apps.get(name)!;
+  const appOf = (running: Running, name = 'official'): AppConfig => configOf(running).apps.get(name)!;
   const whoIs = async (browser: Browser) =>
     (await browser.fetch(`${SHOP}/orders`)).json<{ user?: WechatIdentity }>().user?.openid;
 
@@ -735,7 +735,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
         store: async (value) => {
           await store.set(rowKey, value, 60_000);
           const service = running.app.get(WechatOAuthService, { strict: false });
-          await expect(service.getUser(openidOf('hong'))).rejects.toThrow(TokenNotFoundError);
+          await expect(service.getUser(openidOf('hong'))).rejects.toThrow(WechatTokenNotFoundError);
         },
       };
       let pairs = 0;
@@ -829,13 +829,13 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       );
 
       for (const user of ['ming', 'hong']) {
-        await expect(service.getUser(openidOf(user))).rejects.toThrow(TokenNotFoundError);
+        await expect(service.getUser(openidOf(user))).rejects.toThrow(WechatTokenNotFoundError);
         await expect(
           service.app('mini').decryptMiniProgramUser({
             openid: openidOf(user, mini.appId),
             ...stage.wechat.encrypted({ appId: mini.appId, user }),
           }),
-        ).rejects.toThrow(TokenNotFoundError);
+        ).rejects.toThrow(WechatTokenNotFoundError);
       }
     });
 
@@ -923,7 +923,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
         sealer.seal('store', key, '{"openid":1}'),
       ]) {
         await store.set(key, value, 60_000);
-        await expect(service.getUser(openidOf('hong'))).rejects.toThrow(TokenNotFoundError);
+        await expect(service.getUser(openidOf('hong'))).rejects.toThrow(WechatTokenNotFoundError);
       }
     });
   });
@@ -1335,7 +1335,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
   });
 
   describe('between two apps', () => {
-    const APPS: WechatOAuthOptions['apps'] = { ...ALL_APPS, club: CLUB };
+    const APPS: WechatOAuthModuleOptions['apps'] = { ...ALL_APPS, club: CLUB };
 
     it('cannot swap the codes of two flows of one browser', async () => {
       const running = await start({ apps: APPS });

@@ -430,9 +430,9 @@ describe.each(PLATFORMS)('Bad input on %s', (_name, adapter) => {
       ['WechatInputError', () => service.getAccessToken('')],
       ['WechatInputError', () => service.getAccessToken(['x'] as never)],
       ['WechatInputError', () => service.getUser('__proto__ ')],
-      ['TokenNotFoundError', () => service.getUser('oNobodyEverSignedIn000000001')],
+      ['WechatTokenNotFoundError', () => service.getUser('oNobodyEverSignedIn000000001')],
       [
-        'TokenNotFoundError',
+        'WechatTokenNotFoundError',
         () => mini.verifySignature({ openid: 'oNobody00000', rawData: '', signature: '' }),
       ],
       ['WechatConfigError', () => service.login('x')],

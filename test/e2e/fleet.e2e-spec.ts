@@ -1,7 +1,7 @@
 // Several machines behind one address, with one store: whichever of them answers, a login is one login.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { WechatOAuthOptions } from '../../lib/index.js';
+import type { WechatOAuthModuleOptions } from '../../lib/index.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import { MOCK_APPS, SESSION_SECRET, SHOP, startWechat } from '../support/application.js';
 import { type Answer, Browser } from '../support/browser.js';
@@ -65,7 +65,7 @@ describe('A fleet', () => {
   let fresh: FleetNode;
   const nodes: FleetNode[] = [];
 
-  const node = (options: Partial<WechatOAuthOptions> = {}): FleetNode => {
+  const node = (options: Partial<WechatOAuthModuleOptions> = {}): FleetNode => {
     const started = new FleetNode({
       storePort: store.port,
       options: {

@@ -19,7 +19,7 @@ import {
   WechatAuthController,
   WechatAuthGuard,
   type WechatIdentity,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -201,7 +201,7 @@ describe.each(PLATFORMS)('WechatAuthGuard in GraphQL on %s', (_platform, adapter
   let browser: Browser;
 
   const start = async (
-    options: Partial<WechatOAuthOptions> = {},
+    options: Partial<WechatOAuthModuleOptions> = {},
     graphql: Partial<ApolloDriverConfig> = {},
     more: Pick<NonNullable<Parameters<typeof stage.start>[0]>, 'controllers' | 'providers'> = {},
   ): Promise<void> => {

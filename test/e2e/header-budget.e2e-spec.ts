@@ -5,7 +5,7 @@ import {
   WechatAuthController,
   WechatAuthGuard,
   WechatLoginHandler,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
 } from '../../lib/index.js';
 import { signInAs } from '../../lib/testing/index.js';
 import { MOCK_APPS, PLATFORMS, SHOP } from '../support/application.js';
@@ -18,7 +18,7 @@ const SISTERS = ['b', 'c', 'd', 'e'].map((letter) => ({
   appId: `wx0000000000000${letter}`,
   secret: `secretcanary${letter}0000000000000000000`,
 }));
-const FIVE_APPS: WechatOAuthOptions['apps'] = Object.fromEntries(
+const FIVE_APPS: WechatOAuthModuleOptions['apps'] = Object.fromEntries(
   [{ type, appId, secret }, ...SISTERS].map((app, index) => [`app${index}`, app]),
 );
 
@@ -53,7 +53,7 @@ describe.each(PLATFORMS)('Headers on %s', (_platform, adapter) => {
     claims = undefined;
   });
 
-  const start = (options: Partial<WechatOAuthOptions> = {}) =>
+  const start = (options: Partial<WechatOAuthModuleOptions> = {}) =>
     stage.start({
       controllers: [ShopController, WechatAuthController],
       options,

@@ -6,7 +6,7 @@ import {
   WechatAuthController,
   WechatAuthGuard,
   type WechatHooks,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
 } from '../../lib/index.js';
 import type { Runtime } from '../../lib/common/runtime.js';
 import { WECHAT_RUNTIME } from '../../lib/wechat-oauth.constants.js';
@@ -30,7 +30,7 @@ const CLUB_APP: MockAppOptions = {
 const { type, appId, secret } = MOCK_APPS[0];
 
 /** Two official accounts, each on a host of its own. */
-const TWO_HOSTS: WechatOAuthOptions['apps'] = {
+const TWO_HOSTS: WechatOAuthModuleOptions['apps'] = {
   shop: { type, appId, secret },
   club: { type: CLUB_APP.type, appId: CLUB_APP.appId, secret: CLUB_APP.secret, publicUrl: CLUB },
 };
@@ -49,7 +49,7 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
   const stage = setStage(adapter, { apps: [...MOCK_APPS, CLUB_APP] });
   const appIdOf = ({ headers }: Answer) => new URL(headers.location!).searchParams.get('appid');
 
-  const start = async (hooks: WechatHooks, options: Partial<WechatOAuthOptions> = {}) => {
+  const start = async (hooks: WechatHooks, options: Partial<WechatOAuthModuleOptions> = {}) => {
     const running = await stage.start({
       controllers: [OrdersController, WindowController, WechatAuthController],
       options: { hooks, ...options },
@@ -159,7 +159,7 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
       ['returns something else', () => ({ client: 'hunter2' }) as never],
       ['returns a number', () => 7 as never],
     ]; // prettier-ignore
-    const places: [string, (hook: () => never) => Partial<WechatOAuthOptions>][] = [
+    const places: [string, (hook: () => never) => Partial<WechatOAuthModuleOptions>][] = [
       ['hooks.selectApp', (selectApp) => ({ hooks: { selectApp } })],
       ['hooks.detectClient', (detectClient) => ({ hooks: { detectClient } })],
       ['dev.client', (client) => ({ dev: { client } })],

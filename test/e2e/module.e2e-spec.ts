@@ -8,7 +8,7 @@ import axios from 'axios';
 import {
   CallbackTokenStore,
   MemoryTokenStore,
-  type ProviderOf,
+  type WechatProviderOf,
   type TokenStore,
   TOKEN_STORE,
   WECHAT_HTTP_SERVICE,
@@ -18,7 +18,7 @@ import {
   type WechatLogin,
   WechatLoginHandler,
   WechatOAuthModule,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatOAuthService,
   WechatSessionService,
 } from '../../lib/index.js';
@@ -78,7 +78,10 @@ class MarkingHandler extends WechatLoginHandler {
 class PartsModule {}
 
 /** The ways to write a provider, and the note that tells how the instance was made. */
-function styles<T>(type: { new (): T; noted(note: string): T }): [string, () => ProviderOf<T>, string][] {
+function styles<T>(type: {
+  new (): T;
+  noted(note: string): T;
+}): [string, () => WechatProviderOf<T>, string][] {
   return [
     ['useClass', () => ({ useClass: type }), ''],
     ['useValue', () => ({ useValue: type.noted('value') }), 'value'],
@@ -143,7 +146,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       class Options {
         constructor(@Inject(SETTING) private readonly setting: string) {}
 
-        createWechatOAuthOptions(): WechatOAuthOptions {
+        createWechatOAuthOptions(): WechatOAuthModuleOptions {
           return this.setting === 'from-settings' ? stage.options() : {};
         }
       }
@@ -158,7 +161,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
           made++;
         }
 
-        async createWechatOAuthOptions(): Promise<WechatOAuthOptions> {
+        async createWechatOAuthOptions(): Promise<WechatOAuthModuleOptions> {
           return stage.options();
         }
       }
@@ -241,7 +244,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       expect(end.json()).toMatchObject({ user: { claims: { note } } });
     });
 
-    it.each<[string, ProviderOf<unknown>]>([
+    it.each<[string, WechatProviderOf<unknown>]>([
       ['an empty object', { useValue: {} }],
       ['half a store', { useValue: { get: async () => undefined, set: async () => undefined } }],
       ['a class of something else', { useClass: SettingsModule }],
@@ -264,13 +267,13 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
                 tokenStore: {
                   ...perRequest,
                   useFactory: () => new MemoryTokenStore(),
-                } as ProviderOf<TokenStore>,
+                } as WechatProviderOf<TokenStore>,
               });
         await expectConfigError({ imports: [wechat] }, option);
       },
     );
 
-    it.each<[string, ProviderOf<unknown>]>([
+    it.each<[string, WechatProviderOf<unknown>]>([
       ['an empty object', { useValue: {} }],
       ['a bare function', { useValue: async () => undefined }],
       ['a factory of nothing', { useFactory: () => undefined }],
@@ -281,7 +284,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
   });
 
   describe('says what is wrong with its options while the application starts', () => {
-    const WRONG: [string, (good: WechatOAuthOptions) => unknown, string][] = [
+    const WRONG: [string, (good: WechatOAuthModuleOptions) => unknown, string][] = [
       ['no appId', (good) => ({ ...good, appId: undefined }), 'appId'],
       ['no secret', (good) => ({ ...good, secret: undefined }), 'secret'],
       ['a short sessionSecret', (good) => ({ ...good, sessionSecret: 'short' }), 'sessionSecret'],
@@ -296,7 +299,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
     it.each(WRONG)('forRoot: %s', (_what, change, option) =>
       expectConfigError(
         // Called inside, because what is no object at all is refused by `forRoot` itself.
-        () => ({ imports: [WechatOAuthModule.forRoot(change(stage.options()) as WechatOAuthOptions)] }),
+        () => ({ imports: [WechatOAuthModule.forRoot(change(stage.options()) as WechatOAuthModuleOptions)] }),
         option,
       ),
     );
@@ -306,7 +309,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
         {
           imports: [
             WechatOAuthModule.forRootAsync({
-              useFactory: async () => change(stage.options()) as WechatOAuthOptions,
+              useFactory: async () => change(stage.options()) as WechatOAuthModuleOptions,
             }),
           ],
         },
@@ -326,7 +329,7 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       ],
     ])('all of it in one error, what a guard %s needs included', async (_where, metadata) => {
       const { endpoints } = stage.options();
-      const wechat = WechatOAuthModule.forRoot({ endpoints } as WechatOAuthOptions);
+      const wechat = WechatOAuthModule.forRoot({ endpoints } as WechatOAuthModuleOptions);
       const error = await bootstrapError({ ...metadata, imports: [wechat] });
       expect(error).toBeInstanceOf(WechatConfigError);
       expect((error as WechatConfigError).problems.map(({ option }) => option)).toEqual([
@@ -568,7 +571,10 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       secret: 'secretcanarymini0000000000000000',
     } as const;
     const pair = { getToken: () => null, saveToken: () => undefined };
-    const warnings = async (store: TokenStore | undefined, apps: WechatOAuthOptions['apps'] = { mini }) => {
+    const warnings = async (
+      store: TokenStore | undefined,
+      apps: WechatOAuthModuleOptions['apps'] = { mini },
+    ) => {
       const extras = store ? { tokenStore: { useValue: store } } : {};
       const { logs } = await stage.start({ options: { apps }, extras });
       return logs.lines.filter(({ level }) => level === 'warn').map(({ text }) => text);

@@ -200,7 +200,11 @@ describe.each(PLATFORMS)('Operations on %s', (_name, adapter) => {
   const answers: { status: number; code: string; path: string; fault?: MockFault }[] = [
     { status: 401, code: 'WECHAT_API', path: '/service/token?code=nobody-issued-this' },
     { status: 401, code: 'WECHAT_INPUT', path: '/service/token?code=' },
-    { status: 401, code: 'TOKEN_NOT_FOUND', path: '/service/user?openid=oNobodyWasEverHere0000000001' },
+    {
+      status: 401,
+      code: 'WECHAT_TOKEN_NOT_FOUND',
+      path: '/service/user?openid=oNobodyWasEverHere0000000001',
+    },
     { status: 500, code: 'WECHAT_CONFIG', path: '/service/config' },
     { status: 403, code: 'WECHAT_API', path: '/service/token?code=some-code', fault: { errcode: 50002 } },
     { status: 403, code: 'WECHAT_API', path: '/service/token?code=some-code', fault: { errcode: 48001 } },

@@ -8,7 +8,7 @@ import {
   type WechatLogin,
   type WechatLoginHandler,
   WechatNotRevokedException,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -68,7 +68,7 @@ describe.each(PLATFORMS)('A session that can be revoked, on %s', (_name, adapter
   let store: FlakyStore;
   let admitted: WechatLoginHandler['onLogin'];
 
-  async function start(options: Partial<WechatOAuthOptions> = {}): Promise<Running> {
+  async function start(options: Partial<WechatOAuthModuleOptions> = {}): Promise<Running> {
     store = new FlakyStore();
     return (running = await startApplication({
       wechat,

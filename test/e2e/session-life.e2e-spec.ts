@@ -9,7 +9,7 @@ import {
   WechatConfigError,
   WechatInputError,
   type WechatIdentity,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -66,7 +66,7 @@ describe.each(PLATFORMS)('A session on %s', (_name, adapter) => {
   let browser: Browser;
   let now: number;
 
-  async function start(options: Partial<WechatOAuthOptions> = {}): Promise<Running> {
+  async function start(options: Partial<WechatOAuthModuleOptions> = {}): Promise<Running> {
     running = await startApplication({
       wechat,
       adapter,

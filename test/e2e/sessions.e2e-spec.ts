@@ -29,7 +29,7 @@ import {
   type WechatLogin,
   type WechatLoginDecision,
   WechatOAuthModule,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -223,7 +223,7 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
   /** Milliseconds that the application's clock is ahead. */
   let ahead: number;
 
-  const start = async (options: Partial<WechatOAuthOptions> = {}): Promise<Running> => {
+  const start = async (options: Partial<WechatOAuthModuleOptions> = {}): Promise<Running> => {
     running = await stage.start({
       controllers: [
         OrdersController,
@@ -632,7 +632,7 @@ describe.each(PLATFORMS)('Sessions on %s', (_platform, adapter) => {
   });
 
   describe('have cookies', () => {
-    const lineFor = async (options: Partial<WechatOAuthOptions>) => {
+    const lineFor = async (options: Partial<WechatOAuthModuleOptions>) => {
       await start(options);
       const { setCookies } = await browser.fetch(`${SHOP}/own-sign-in`, { method: 'POST' });
       return setCookies[0]!.replace(/_[0-9a-f]{8}=v1\.[\w-]+;/, '_TAG=SEALED;');

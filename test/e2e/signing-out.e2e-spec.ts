@@ -5,7 +5,7 @@ import {
   WechatAuthController,
   WechatAuthGuard,
   type WechatIdentity,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatSessionService,
   WechatUser,
 } from '../../lib/index.js';
@@ -69,7 +69,7 @@ describe.each(PLATFORMS)('Signing out on %s', (_name, adapter) => {
   let store: MemoryTokenStore;
   const nodes: Running[] = [];
 
-  async function start(options: Partial<WechatOAuthOptions> = {}): Promise<Running> {
+  async function start(options: Partial<WechatOAuthModuleOptions> = {}): Promise<Running> {
     const running = await startApplication({
       wechat,
       adapter,

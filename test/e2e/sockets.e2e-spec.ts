@@ -6,7 +6,7 @@ import {
   WechatAuth,
   WechatAuthController,
   WechatAuthGuard,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatUser,
 } from '../../lib/index.js';
 import type { MockFault } from '../../lib/testing/index.js';
@@ -52,7 +52,7 @@ class RefusingAgent extends http.Agent {
 
 describe.each(PLATFORMS)('Connections to WeChat on %s', (_name, adapter) => {
   const stage = setStage(adapter);
-  const start = (more: WechatOAuthOptions['http'] = {}) =>
+  const start = (more: WechatOAuthModuleOptions['http'] = {}) =>
     stage.start({
       controllers: [OrdersController, WechatAuthController],
       options: { apps: ALL_APPS, http: more },

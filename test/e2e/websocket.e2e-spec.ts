@@ -16,7 +16,7 @@ import {
   WechatAuthGuard,
   WechatSessionService,
   type WechatIdentity,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatUser,
 } from '../../lib/index.js';
 import { signInAs, type SignInAsIdentity } from '../../lib/testing/index.js';
@@ -282,7 +282,7 @@ describe.each(PLATFORMS)('WechatAuthGuard in gateways on %s', (_platform, adapte
 
   const start = async (
     transport: Transport,
-    options: Partial<WechatOAuthOptions> = {},
+    options: Partial<WechatOAuthModuleOptions> = {},
     more: Pick<NonNullable<Parameters<typeof stage.start>[0]>, 'controllers' | 'providers'> = {},
   ): Promise<void> => {
     running = await stage.start({

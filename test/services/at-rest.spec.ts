@@ -4,12 +4,12 @@ import type { Type } from '@nestjs/common';
 import {
   WECHAT_HTTP_SERVICE,
   WechatAuthController,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatOAuthService,
   WechatSessionService,
 } from '../../lib/index.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
-import { Secret } from '../../lib/sealing/secret.js';
+import { WechatSecret } from '../../lib/sealing/secret.js';
 import type { OpenTokenStore } from '../../lib/testing/token-store-contract/harness.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import {
@@ -54,7 +54,7 @@ describe('The search', () => {
 const [official, website, mini, mobile] = MOCK_APPS;
 const NEW_SECRET = 'new-session-secret-canary-0123456789abcdef';
 const REFRESH = '/sns/oauth2/refresh_token';
-const sealerOf = (...secrets: string[]) => new Sealer(secrets.map((secret) => new Secret(secret)));
+const sealerOf = (...secrets: string[]) => new Sealer(secrets.map((secret) => new WechatSecret(secret)));
 
 describe.each(REAL_STORES)('What lies in %s', (_, create) => {
   let store: SharedStore;
@@ -83,7 +83,7 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
   afterAll(() => store.remove());
 
   async function start(
-    options: Partial<WechatOAuthOptions> = {},
+    options: Partial<WechatOAuthModuleOptions> = {},
     controllers: Type[] = [OrdersController, WechatAuthController],
   ): Promise<Running> {
     const opened: OpenTokenStore = await openStore(store.place);
@@ -261,7 +261,7 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
   });
 
   it('could be read without a sessionSecret, which this search would find', async () => {
-    const running = await start({ sessionSecret: undefined } as Partial<WechatOAuthOptions>, []);
+    const running = await start({ sessionSecret: undefined } as Partial<WechatOAuthModuleOptions>, []);
     const service = serviceOf(running).app('official');
     const { redirectTo } = await wechat.authorize(service.getAuthorizeURL(SHOP, 'state', 'snsapi_userinfo'));
     await service.getAccessToken(new URL(redirectTo!).searchParams.get('code')!);
@@ -299,7 +299,7 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
     }
 
     for (const user of ['ming', 'hong']) {
-      expect(await outcomeOf(service.getUser(openidOf(user)))).toBe('TokenNotFoundError');
+      expect(await outcomeOf(service.getUser(openidOf(user)))).toBe('WechatTokenNotFoundError');
     }
     // Of the marks none brings a session back, wherever it is put.
     expect(await statuses()).toEqual([401, 401]);
@@ -310,7 +310,7 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
       keyOf('token', 'ming'),
       JSON.stringify({ accessToken: 'x', openid: openidOf('ming') }),
     );
-    expect(await outcomeOf(service.getUser(openidOf('ming')))).toBe('TokenNotFoundError');
+    expect(await outcomeOf(service.getUser(openidOf('ming')))).toBe('WechatTokenNotFoundError');
     // And each is as good as before in its own place.
     await store.tamper(keyOf('token', 'ming'), before.get(keyOf('token', 'ming'))!.value);
     expect(await outcomeOf(service.getUser(openidOf('ming')))).toBe('answered');
@@ -336,9 +336,9 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
     expect([await opens(unread, SESSION_SECRET), await opens(unread, NEW_SECRET)]).toEqual([true, false]);
     expect(await outcomeOf(changing.getUser(openidOf('hong')))).toBe('answered');
     const old = serviceOf(await start()).app('official');
-    expect(await outcomeOf(old.getUser(openidOf('ming')))).toBe('TokenNotFoundError');
+    expect(await outcomeOf(old.getUser(openidOf('ming')))).toBe('WechatTokenNotFoundError');
     const after = serviceOf(await start({ sessionSecret: NEW_SECRET })).app('official');
     expect(await outcomeOf(after.getUser(openidOf('ming')))).toBe('answered');
-    expect(await outcomeOf(after.getUser(openidOf('hong')))).toBe('TokenNotFoundError');
+    expect(await outcomeOf(after.getUser(openidOf('hong')))).toBe('WechatTokenNotFoundError');
   });
 });

@@ -5,7 +5,7 @@ import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
 import {
   CallbackTokenStore,
   MemoryTokenStore,
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatOAuthModule,
   WechatOAuthService,
 } from '../../lib/index.js';
@@ -153,7 +153,7 @@ describe('The old application and the new one on one table', () => {
     const before = await row();
     await expect(service.getUser(openid)).rejects.toMatchObject({ kind: 'token', errcode: 42_002 });
     expect(await row()).toEqual(before);
-    await expect(service.getUser(openid)).rejects.toThrow(TokenNotFoundError);
+    await expect(service.getUser(openid)).rejects.toThrow(WechatTokenNotFoundError);
     expect(wechat.callsTo(REFRESH)).toHaveLength(1);
     await old.signIn(await code());
     await expect(service.getUser(openid)).resolves.toMatchObject({ nickname: '小明' });

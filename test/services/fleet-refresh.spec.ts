@@ -1,9 +1,9 @@
 // One refresh for a whole fleet: four real processes with 250 callers each meet one token that is over, on every store that processes can share.
 import { type SealPurpose, Sealer } from '../../lib/sealing/sealer.js';
-import { Secret } from '../../lib/sealing/secret.js';
+import { WechatSecret } from '../../lib/sealing/secret.js';
 import type { MockCall, WechatMockServer } from '../../lib/testing/index.js';
 import type { TokenRecord } from '../../lib/tokens/wechat-token.js';
-import type { WechatOAuthOptions } from '../../lib/index.js';
+import type { WechatOAuthModuleOptions } from '../../lib/index.js';
 import { MOCK_APPS, SESSION_SECRET, SHOP, startWechat } from '../support/application.js';
 import { Figures } from './figures.js';
 import { requireServer } from './servers.js';
@@ -67,7 +67,7 @@ describe.each(FLEET_STORES)('Four processes with 250 callers each, on %s', (titl
   async function record(): Promise<TokenRecord | undefined> {
     const purpose: SealPurpose = 'store';
     const entry = await raw('token');
-    const sealer = new Sealer([new Secret(SESSION_SECRET)]);
+    const sealer = new Sealer([new WechatSecret(SESSION_SECRET)]);
     return entry && (JSON.parse(sealer.open(purpose, keyOf('token'), entry.value)!) as TokenRecord);
   }
 
@@ -77,7 +77,7 @@ describe.each(FLEET_STORES)('Four processes with 250 callers each, on %s', (titl
     stopAfterRefresh,
     hours = 2,
   }: {
-    http?: WechatOAuthOptions['http'];
+    http?: WechatOAuthModuleOptions['http'];
     stopAfterRefresh?: number;
     hours?: number;
   } = {}): Promise<void> {
@@ -288,7 +288,10 @@ describe.each(FLEET_STORES)('Four processes with 250 callers each, on %s', (titl
     note('refresh token over (42002)', answers, startedAt);
     const told = failures(answers);
     expect(profiles(answers)).toEqual({});
-    expect(Object.keys(told).toSorted()).toEqual(['TokenNotFoundError token', 'WechatApiError token 42002']);
+    expect(Object.keys(told).toSorted()).toEqual([
+      'WechatTokenNotFoundError token',
+      'WechatApiError token 42002',
+    ]);
     expect(Object.values(told).reduce((all, one) => all + one)).toBe(NODES * CALLERS);
     expect(refreshes()).toHaveLength(1);
     expect(wechat.callsTo(USERINFO)).toEqual([]);

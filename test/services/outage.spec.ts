@@ -488,7 +488,7 @@ describe.each(OUTAGES)('While Redis %s', (outageTitle, outage) => {
       Object.fromEntries(
         sites.map(({ title, guestOpenid }) => [
           title,
-          forgets ? 'TokenNotFoundError' : JSON.stringify(guestOpenid),
+          forgets ? 'WechatTokenNotFoundError' : JSON.stringify(guestOpenid),
         ]),
       ),
     );

@@ -8,7 +8,7 @@ import {
   WechatError,
   WechatEvents,
   WechatOAuthModule,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatOAuthService,
   type WechatUserProfile,
 } from '../../lib/index.js';
@@ -19,7 +19,7 @@ export interface TokenNodeOrders {
   /** Starts an application, in place of the one before. */
   open(setup: {
     place: StorePlace;
-    options: Omit<WechatOAuthOptions, 'now'>;
+    options: Omit<WechatOAuthModuleOptions, 'now'>;
     /** Stops the process once, by SIGSTOP, between WeChat's answer to a refresh and what comes after. */
     stopAfterRefresh?: true;
   }): void;

@@ -5,8 +5,8 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { WechatOAuthExtras } from '../../lib/wechat-oauth.module-definition.js';
-import { WechatOAuthModule, type WechatOAuthOptions } from '../../lib/index.js';
+import type { WechatOAuthModuleExtras } from '../../lib/wechat-oauth.module-definition.js';
+import { WechatOAuthModule, type WechatOAuthModuleOptions } from '../../lib/index.js';
 import { WechatMockServer, type WechatMockServerOptions } from '../../lib/testing/index.js';
 import { LogCapture } from './log-capture.js';
 
@@ -51,7 +51,7 @@ export const MOCK_APPS = [
 const [official, website, mini, mobile] = MOCK_APPS;
 
 /** One module with an app of every kind. */
-export const ALL_APPS: WechatOAuthOptions['apps'] = {
+export const ALL_APPS: WechatOAuthModuleOptions['apps'] = {
   official: { type: official.type, appId: official.appId, secret: official.secret },
   website: { type: website.type, appId: website.appId, secret: website.secret },
   mini: { type: mini.type, appId: mini.appId, secret: mini.secret },
@@ -68,8 +68,8 @@ export interface ApplicationOptions {
   controllers?: Type[];
   providers?: ModuleMetadata['providers'];
   imports?: ModuleMetadata['imports'];
-  options?: Partial<WechatOAuthOptions>;
-  extras?: WechatOAuthExtras;
+  options?: Partial<WechatOAuthModuleOptions>;
+  extras?: WechatOAuthModuleExtras;
   configure?: (app: INestApplication) => void;
 }
 

@@ -10,13 +10,13 @@ import {
   type WechatIdentity,
   type WechatLogin,
   WechatOAuthModule,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
   WechatUser,
 } from '../../lib/index.js';
 import { TcpTokenStore } from './tcp-store.js';
 
 export interface FleetNodeSetup {
-  options: Omit<WechatOAuthOptions, 'now'>;
+  options: Omit<WechatOAuthModuleOptions, 'now'>;
   storePort: number;
 }
 

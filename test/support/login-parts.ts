@@ -22,7 +22,7 @@ import { Visit } from '../../lib/auth/login/visit.js';
 import type { WechatIdentity } from '../../lib/index.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
 import type { TokenStore } from '../../lib/tokens/token-store.js';
-import type { WechatOAuthOptions } from '../../lib/wechat-oauth.options.js';
+import type { WechatOAuthModuleOptions } from '../../lib/wechat-oauth.options.js';
 import { AGENTS } from './browser.js';
 import { type FakeRuntime, makeParts } from './parts.js';
 
@@ -54,7 +54,7 @@ export interface Asked {
 }
 
 /** @param options on top of an official account and a website app at one host */
-export function makeLogin(options: Partial<WechatOAuthOptions> = {}, store?: TokenStore) {
+export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store?: TokenStore) {
   const parts = makeParts(
     {
       apps: {

@@ -7,7 +7,7 @@ import { SnsApi } from '../../lib/api/sns-api.js';
 import { WechatTransport } from '../../lib/api/transport.js';
 import type { CodeLogin } from '../../lib/auth/login/code-login.js';
 import { resolveConfig } from '../../lib/config/resolve-config.js';
-import type { WechatApp, WechatConfig } from '../../lib/config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js';
 import { SessionKeys } from '../../lib/mini-program/session-keys.js';
 import type { Runtime } from '../../lib/common/runtime.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
@@ -16,7 +16,7 @@ import type { TokenStore } from '../../lib/tokens/token-store.js';
 import { UserTokens } from '../../lib/tokens/user-tokens.js';
 import { Vault } from '../../lib/tokens/vault.js';
 import { WechatEvents } from '../../lib/common/wechat-events.js';
-import type { WechatOAuthOptions } from '../../lib/wechat-oauth.options.js';
+import type { WechatOAuthModuleOptions } from '../../lib/wechat-oauth.options.js';
 import { ClientParts } from '../../lib/wechat-oauth.client.js';
 import { WechatOAuthService } from '../../lib/wechat-oauth.service.js';
 
@@ -41,7 +41,7 @@ export const APP_SECRET = 'app-secret-canary-0123456789';
 export interface Parts {
   config: WechatConfig;
   /** The first app that is configured. */
-  app: WechatApp;
+  app: AppConfig;
   runtime: FakeRuntime;
   events: WechatEvents;
   api: SnsApi;
@@ -70,7 +70,7 @@ export function makeVault(
 }
 
 /** @param options on top of one official account */
-export function makeParts(options: WechatOAuthOptions = {}, setup: PartsSetup = {}): Parts {
+export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSetup = {}): Parts {
   const single = options.apps ? {} : { appId: APP_ID, secret: APP_SECRET };
   const config = resolveConfig({ ...single, ...options }, false);
   const app = [...config.apps.values()][0]!;

@@ -4,7 +4,7 @@ import vm from 'node:vm';
 import type { INestApplication, ModuleMetadata } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { WechatOAuthOptions } from '../../lib/index.js';
+import type { WechatOAuthModuleOptions } from '../../lib/index.js';
 import type { WechatMockServer, WechatMockServerOptions } from '../../lib/testing/index.js';
 import {
   type ApplicationOptions,
@@ -25,7 +25,7 @@ export interface Stage {
   /** An application of any modules, closed after the test. Rejects as `listen` does when it cannot start. */
   startModules(metadata: ModuleMetadata, configure?: (app: INestApplication) => void): Promise<Running>;
   /** Good options for one official account, with these on top. */
-  options(changes?: Partial<WechatOAuthOptions>): WechatOAuthOptions;
+  options(changes?: Partial<WechatOAuthModuleOptions>): WechatOAuthModuleOptions;
   /** Closes it after the test. */
   keep<T extends { close(): Promise<unknown> }>(resource: T): T;
 }

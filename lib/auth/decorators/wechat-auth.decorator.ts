@@ -5,7 +5,7 @@ import type { WechatScope } from '../../wechat-oauth.options.js';
 
 export type WechatAuthMode = 'required' | 'silent' | 'optional' | 'off';
 
-export interface WechatAuthRule {
+export interface WechatAuthOptions {
   /** Names of the apps whose sessions count. Default: every app of the module; the client decides which one is asked. */
   app?: string | readonly string[];
   /** What must have been granted. Default: nothing beyond the identity. */
@@ -33,7 +33,7 @@ const RULE = 'nestjs-wechat-oauth:rule';
 const LOGIN_ROUTE = 'nestjs-wechat-oauth:login-route';
 
 /** Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the handler's win. */
-export function WechatAuth(rule: WechatAuthRule = {}): CustomDecorator<string> {
+export function WechatAuth(rule: WechatAuthOptions = {}): CustomDecorator<string> {
   return SetMetadata(RULE, rule);
 }
 
@@ -44,9 +44,9 @@ export function LoginRoute(): CustomDecorator<string> {
 
 export function readRule(reflector: Reflector, context: ExecutionContext): RouteRule {
   const handler = context.getHandler();
-  const rule: WechatAuthRule = {
-    ...reflector.get<WechatAuthRule | undefined>(RULE, context.getClass()),
-    ...withoutUndefined(reflector.get<WechatAuthRule | undefined>(RULE, handler)),
+  const rule: WechatAuthOptions = {
+    ...reflector.get<WechatAuthOptions | undefined>(RULE, context.getClass()),
+    ...withoutUndefined(reflector.get<WechatAuthOptions | undefined>(RULE, handler)),
   };
   return {
     apps: typeof rule.app === 'string' ? [rule.app] : rule.app,
@@ -57,6 +57,6 @@ export function readRule(reflector: Reflector, context: ExecutionContext): Route
   };
 }
 
-function withoutUndefined(rule: WechatAuthRule | undefined): WechatAuthRule {
+function withoutUndefined(rule: WechatAuthOptions | undefined): WechatAuthOptions {
   return Object.fromEntries(Object.entries(rule ?? {}).filter(([, value]) => value !== undefined));
 }

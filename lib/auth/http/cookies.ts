@@ -1,7 +1,7 @@
 // Names and attributes of our cookies, and reading them back.
 import { createHash } from 'node:crypto';
 import { stringifySetCookie } from 'cookie';
-import type { WechatApp } from '../../config/wechat-config.js';
+import type { AppConfig } from '../../config/wechat-config.js';
 
 /**
  * Name and value. Browsers would keep about 4,096 bytes with the attributes, but the answer that ends a
@@ -10,26 +10,26 @@ import type { WechatApp } from '../../config/wechat-config.js';
 export const MAX_COOKIE_LENGTH = 2_800;
 
 /** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
-export function cookieName(app: WechatApp, base: string): string {
+export function cookieName(app: AppConfig, base: string): string {
   return `${hostPrefix(app)}${base}_${appTag(app)}`;
 }
 
 /** The name of a cookie that all apps of a host share. */
-export function hostCookieName(app: WechatApp, base: string): string {
+export function hostCookieName(app: AppConfig, base: string): string {
   return hostPrefix(app) + base;
 }
 
-function flowCookiePrefix(app: WechatApp): string {
+function flowCookiePrefix(app: AppConfig): string {
   return `${cookieName(app, 'wechat_flow')}_`;
 }
 
 /** One cookie for each flow, so that two tabs do not take each other's. */
-export function flowCookieName(app: WechatApp, state: string): string {
+export function flowCookieName(app: AppConfig, state: string): string {
   return flowCookiePrefix(app) + shortHash(state);
 }
 
 /** The cookies that may be flows of this app. Exactly our names: others can hold characters that cannot be written back. */
-export function flowCookies(app: WechatApp, cookies: readonly ReceivedCookie[]): ReceivedCookie[] {
+export function flowCookies(app: AppConfig, cookies: readonly ReceivedCookie[]): ReceivedCookie[] {
   const prefix = flowCookiePrefix(app);
   return cookies.filter(
     ({ name }) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)),
@@ -37,7 +37,7 @@ export function flowCookies(app: WechatApp, cookies: readonly ReceivedCookie[]):
 }
 
 /** @param maxAge seconds; 0 removes the cookie */
-export function writeCookie(app: WechatApp, name: string, value: string, maxAge: number): string {
+export function writeCookie(app: AppConfig, name: string, value: string, maxAge: number): string {
   return stringifySetCookie({
     name,
     value,
@@ -95,16 +95,16 @@ export function isJoinedByComma(cookies: readonly ReceivedCookie[]): boolean {
 }
 
 /** `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with `Secure`. */
-function hostPrefix(app: WechatApp): string {
+function hostPrefix(app: AppConfig): string {
   return isSecure(app) ? '__Host-' : '';
 }
 
 /** Follows the configured address, never the request: a proxy may end TLS in front of us. */
-function isSecure(app: WechatApp): boolean {
+function isSecure(app: AppConfig): boolean {
   return app.publicUrl?.protocol !== 'http:';
 }
 
-function appTag(app: WechatApp): string {
+function appTag(app: AppConfig): string {
   return shortHash(`${app.publicUrl?.href ?? ''}\n${app.name}\n${app.appId}`);
 }
 

@@ -1,5 +1,5 @@
 // Where a login may end. The answer is an absolute address on an allowed origin, or nothing.
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { HttpRequest } from './http-request.js';
 import { quoted, warnOnce } from '../../common/warn-once.js';
 
@@ -11,7 +11,7 @@ export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
   return new URL(`${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${pathAndQuery}`).href;
 }
 
-export function defaultReturnAddress(config: WechatConfig, app: WechatApp): string {
+export function defaultReturnAddress(config: WechatConfig, app: AppConfig): string {
   return publicAddress(requirePublicUrl(app), config.returnTo.default);
 }
 
@@ -21,7 +21,7 @@ export function defaultReturnAddress(config: WechatConfig, app: WechatApp): stri
  */
 export function allowedReturnAddress(
   config: WechatConfig,
-  app: WechatApp,
+  app: AppConfig,
   value: unknown,
 ): string | undefined {
   if (typeof value !== 'string' || value.length === 0 || value.length > MAX_LENGTH) return undefined;
@@ -40,7 +40,7 @@ export function allowedReturnAddress(
 /** What a link asks for as `returnTo`. An address elsewhere is dropped, and the log names the option that allows it, once for each origin. */
 export function askedReturnAddress(
   config: WechatConfig,
-  app: WechatApp,
+  app: AppConfig,
   value: string | null,
 ): string | undefined {
   const allowed = allowedReturnAddress(config, app, value);
@@ -88,7 +88,7 @@ export function warnOfLength(config: WechatConfig, path: string): void {
 /** What a login handler returned: a path is one of the application, which knows nothing of a path that a proxy strips. */
 export function handlerReturnAddress(
   config: WechatConfig,
-  app: WechatApp,
+  app: AppConfig,
   value: unknown,
 ): string | undefined {
   const isPath = typeof value === 'string' && /^\/(?!\/)/.test(value);
@@ -99,7 +99,7 @@ export function handlerReturnAddress(
   );
 }
 
-export function requirePublicUrl(app: WechatApp): URL {
+export function requirePublicUrl(app: AppConfig): URL {
   /* c8 ignore next -- checked at bootstrap for every app that a page login can start with */
   if (!app.publicUrl) throw new TypeError(`App "${app.name}" has no publicUrl.`);
   return app.publicUrl;

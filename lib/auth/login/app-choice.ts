@@ -1,10 +1,10 @@
 // Which app a page login starts with, and with which scope.
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 import type { WechatClientKind } from '../../model/client-kind.js';
 
 /** Only two kinds of app have pages to send a person to, and each works in one kind of client only. */
-type PageApp = Extract<WechatApp['type'], 'official-account' | 'website'>;
+type PageApp = Extract<AppConfig['type'], 'official-account' | 'website'>;
 
 export function pageAppFor(client: WechatClientKind): PageApp {
   return client === 'wechat' || client === 'wechat-desktop' || client === 'mini-program'
@@ -16,7 +16,7 @@ export function pageAppFor(client: WechatClientKind): PageApp {
 export function acceptedApps(
   config: Pick<WechatConfig, 'apps'>,
   names: readonly string[] | undefined,
-): WechatApp[] {
+): AppConfig[] {
   if (names === undefined) return [...config.apps.values()];
   return names.flatMap((name) => config.apps.get(name) ?? []);
 }
@@ -26,10 +26,10 @@ export function acceptedApps(
  * chooses among configured addresses and goes into no answer.
  */
 export function servingApps(
-  accepted: readonly WechatApp[],
+  accepted: readonly AppConfig[],
   client: WechatClientKind,
   host: string | undefined,
-): WechatApp[] {
+): AppConfig[] {
   const type = pageAppFor(client);
   const fitting = accepted.filter((app) => app.type === type && app.publicUrl);
   const here = fitting.filter((app) => isAt(app.publicUrl!, host));
@@ -41,7 +41,7 @@ export function isAt(publicUrl: URL, host: string | undefined): boolean {
 }
 
 /** The scope to ask this app for, given what the route needs. Website apps know one scope, which gives the profile too. */
-export function scopeToAsk(app: WechatApp, needed: WechatScope | undefined): WechatScope {
+export function scopeToAsk(app: AppConfig, needed: WechatScope | undefined): WechatScope {
   if (app.type === 'website') return 'snsapi_login';
   return needed === undefined
     ? (app.scope ?? 'snsapi_base')

@@ -1,7 +1,7 @@
 // Whose a code is: the first who brings it. Over all processes, and in this one even while the store is down.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { WechatApp } from '../../config/wechat-config.js';
+import type { AppConfig } from '../../config/wechat-config.js';
 import type { Vault } from '../../tokens/vault.js';
 
 /** A claim outlives its code, which lives for 5 or 10 minutes: after that nobody can do anything with it. */
@@ -21,7 +21,7 @@ export class CodeClaims {
    * counts as somebody else's; without a store WeChat's own rule, that a code works once, stands behind.
    * @param claimant the flow or the request that brings it
    */
-  async claim(app: WechatApp, code: string, claimant: string): Promise<boolean> {
+  async claim(app: AppConfig, code: string, claimant: string): Promise<boolean> {
     const id = createHash('sha256').update(`${app.appId}\n${code}`).digest('hex');
     const known = this.here.get(id);
     if (known !== undefined) return known === claimant;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
 import { WechatConfigError } from '../../errors/errors.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import { SingleFlight } from '../../common/single-flight.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
@@ -14,7 +14,7 @@ import { NOT_ADMITTED, problemException, statusOf } from '../problems/problems.j
 import type { Refusals } from './refusals.js';
 import type { SealedSessions } from '../session/sealed-sessions.js';
 import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
-import type { IssuedSession } from '../session/wechat-session.service.js';
+import type { WechatIssuedSession } from '../session/wechat-session.service.js';
 
 export class CodeLogin {
   private readonly logins = new SingleFlight<LoginResult>();
@@ -34,7 +34,7 @@ export class CodeLogin {
    * Whether nobody has brought this code before: of two strangers with one code, one is a thief, and
    * must not be given the other's session. The application's own calls of `run` go on sharing.
    */
-  async isFirstWith(app: WechatApp, code: string): Promise<boolean> {
+  async isFirstWith(app: AppConfig, code: string): Promise<boolean> {
     return this.codes.claim(app, code, randomUUID());
   }
 
@@ -42,7 +42,12 @@ export class CodeLogin {
    * @throws WechatError from WeChat's answer; ForbiddenException `LOGIN_REFUSED` when the login handler refuses, `SNAPSHOT_USER` for a visitor of a
    * snapshot page; whatever the login handler throws
    */
-  async run(app: WechatApp, code: string, lang: 'zh' | 'en', request?: unknown): Promise<IssuedSession> {
+  async run(
+    app: AppConfig,
+    code: string,
+    lang: 'zh' | 'en',
+    request?: unknown,
+  ): Promise<WechatIssuedSession> {
     if (this.config.sessionSecrets.length === 0) {
       throw new WechatConfigError(
         'sessionSecret',
@@ -74,7 +79,7 @@ export class CodeLogin {
   }
 
   /** What a program is answered that brought a code to no login: ordinary exceptions with the codes of the contract, so that the application's filters shape them. */
-  exceptionOf(error: unknown, app: WechatApp, lang: 'zh' | 'en'): HttpException {
+  exceptionOf(error: unknown, app: AppConfig, lang: 'zh' | 'en'): HttpException {
     if (error instanceof HttpException) return error;
     const kind = kindOf(error);
     const code =
@@ -89,7 +94,7 @@ export class CodeLogin {
   }
 
   private async observe(
-    app: WechatApp,
+    app: AppConfig,
     client: WechatClientKind,
     login: () => Promise<LoginResult>,
   ): Promise<LoginResult> {
@@ -111,6 +116,6 @@ export class CodeLogin {
   }
 }
 
-function clientOf(app: WechatApp): WechatClientKind {
+function clientOf(app: AppConfig): WechatClientKind {
   return app.type === 'mini-program' ? 'mini-program' : 'native-app';
 }

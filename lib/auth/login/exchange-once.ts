@@ -2,7 +2,7 @@
 // once. Inside the process the callers share a promise; between processes they meet in the store.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import { SingleFlight } from '../../common/single-flight.js';
 import type { Vault, VaultWrite } from '../../tokens/vault.js';
@@ -55,7 +55,7 @@ export class ExchangeOnce {
 
   /** @param flow whose state it is, found by its cookie */
   async run(
-    app: WechatApp,
+    app: AppConfig,
     flow: Pick<Flow, 'state' | 'expiresAt'>,
     code: string,
     steps: ExchangeSteps,
@@ -67,7 +67,7 @@ export class ExchangeOnce {
   }
 
   private async lead(
-    app: WechatApp,
+    app: AppConfig,
     id: string,
     flow: Pick<Flow, 'expiresAt'>,
     code: string,

@@ -1,6 +1,6 @@
 // A login flow on its way through WeChat. The server keeps nothing: the state is in the address, everything else in a sealed cookie of this flow.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Sealer } from '../../sealing/sealer.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
@@ -49,7 +49,7 @@ export interface Flow {
 }
 
 export interface RecognizedState {
-  readonly app: WechatApp;
+  readonly app: AppConfig;
   readonly attempt: number;
 }
 
@@ -61,7 +61,7 @@ export class Flows {
   ) {}
 
   /** @param attempt how often this login has started again by itself, 0 to 15 */
-  createState(app: WechatApp, attempt: number): string {
+  createState(app: AppConfig, attempt: number): string {
     const body = attempt.toString(16) + this.runtime.randomBytes(12).toString('hex').slice(1);
     return body + this.macs(app, body)[0]!;
   }
@@ -83,7 +83,7 @@ export class Flows {
   }
 
   /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
-  start(app: WechatApp, flow: Omit<Flow, 'expiresAt'>): string {
+  start(app: AppConfig, flow: Omit<Flow, 'expiresAt'>): string {
     return this.seal(app, { ...flow, expiresAt: this.runtime.now() + FLOW_LIFETIME_MS }, FLOW_LIFETIME_MS);
   }
 
@@ -93,13 +93,13 @@ export class Flows {
    * sessions last. Better signed out of another app than shut out of every page.
    * @param lines Set-Cookie lines of one answer
    */
-  makeRoom(app: WechatApp, cookies: readonly ReceivedCookie[], lines: readonly string[]): string[] {
+  makeRoom(app: AppConfig, cookies: readonly ReceivedCookie[], lines: readonly string[]): string[] {
     const written = lines.map(readPair);
     const set = written.filter(({ value }) => value !== '');
     const shown = cookies.filter(({ name }) => !written.some((line) => line.name === name));
     const apps = [...this.config.apps.values()];
     const named = (own: string) => shown.filter(({ name }) => name === own);
-    const ofAll = (of: (owner: WechatApp) => readonly ReceivedCookie[]) =>
+    const ofAll = (of: (owner: AppConfig) => readonly ReceivedCookie[]) =>
       apps.flatMap((owner) => of(owner).map((cookie) => ({ owner, ...cookie })));
     const flows = apps.flatMap((owner) => this.withAge(owner, shown));
     flows.sort((a, b) => a.expiresAt - b.expiresAt);
@@ -124,7 +124,7 @@ export class Flows {
   }
 
   /** The flow of this browser that the state belongs to. One that the browser has signed out after is over. */
-  find(app: WechatApp, cookies: readonly ReceivedCookie[], state: string): Flow | undefined {
+  find(app: AppConfig, cookies: readonly ReceivedCookie[], state: string): Flow | undefined {
     const flow = this.open(flowCookieName(app, state), onlyCookie(cookies, flowCookieName(app, state)));
     if (flow?.state !== state) return undefined;
     return (flow.out ?? '') === logoutMark(app, cookies) ? flow : undefined;
@@ -134,25 +134,25 @@ export class Flows {
    * Lets the flow answer repeats of its callback, for a minute, to the same browser only. Where they are
    * sent, the kept result says.
    */
-  finish(app: WechatApp, flow: Flow): string {
+  finish(app: AppConfig, flow: Flow): string {
     const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
     const finished = { ...flow, returnTo: '', done: true as const, expiresAt };
     return this.seal(app, finished, expiresAt - this.runtime.now());
   }
 
   /** The Set-Cookie lines that end the flows of this browser, ten at most. */
-  clear(app: WechatApp, cookies: readonly ReceivedCookie[]): string[] {
+  clear(app: AppConfig, cookies: readonly ReceivedCookie[]): string[] {
     return flowCookies(app, cookies)
       .slice(0, MAX_REMOVED)
       .map(({ name }) => writeCookie(app, name, '', 0));
   }
 
-  forget(app: WechatApp, flow: Flow): string {
+  forget(app: AppConfig, flow: Flow): string {
     return writeCookie(app, flowCookieName(app, flow.state), '', 0);
   }
 
   /** The Set-Cookie lines that end these flows, ten at most. */
-  forgetAll(app: WechatApp, flows: readonly Flow[]): string[] {
+  forgetAll(app: AppConfig, flows: readonly Flow[]): string[] {
     return flows.slice(0, MAX_REMOVED).map((flow) => this.forget(app, flow));
   }
 
@@ -160,7 +160,7 @@ export class Flows {
    * Logins of this browser that have just ended well without leaving a session that counts. If nobody counted them, a session cookie that never arrives
    * would send a person round and round between us and a silent WeChat.
    */
-  fruitless(app: WechatApp, cookies: readonly ReceivedCookie[], returnTo: string): Flow[] {
+  fruitless(app: AppConfig, cookies: readonly ReceivedCookie[], returnTo: string): Flow[] {
     return this.ours(app, cookies)
       .map(({ flow }) => flow)
       .filter((flow) => flow.done && flow.asked === hashOf(returnTo));
@@ -171,7 +171,7 @@ export class Flows {
    * restarted most often first, of several the newest. If nobody counted them, a state that something on the way takes away or
    * changes would send a person round and round: without it, an answer is only `?code=`.
    */
-  unanswered(app: WechatApp, cookies: readonly ReceivedCookie[], path: string): Flow[] {
+  unanswered(app: AppConfig, cookies: readonly ReceivedCookie[], path: string): Flow[] {
     const since = this.runtime.now() - UNANSWERED_MS;
     return this.ours(app, cookies)
       .map(({ flow }) => flow)
@@ -181,7 +181,7 @@ export class Flows {
   }
 
   /** The flow cookies of the request and when they end; those that do not open are over. */
-  private withAge(owner: WechatApp, cookies: readonly ReceivedCookie[]) {
+  private withAge(owner: AppConfig, cookies: readonly ReceivedCookie[]) {
     const opened = new Map(this.ours(owner, cookies).map(({ name, flow }) => [name, flow.expiresAt]));
     return flowCookies(owner, cookies).map((cookie) => ({
       owner,
@@ -190,18 +190,18 @@ export class Flows {
     }));
   }
 
-  private sessionName(app: WechatApp): string {
+  private sessionName(app: AppConfig): string {
     return cookieName(app, this.config.session.cookieName);
   }
 
-  private ours(app: WechatApp, cookies: readonly ReceivedCookie[]): { name: string; flow: Flow }[] {
+  private ours(app: AppConfig, cookies: readonly ReceivedCookie[]): { name: string; flow: Flow }[] {
     return flowCookies(app, cookies).flatMap(({ name, value }) => {
       const flow = this.open(name, value);
       return flow ? [{ name, flow }] : [];
     });
   }
 
-  private seal(app: WechatApp, flow: Flow, lifetimeMs: number): string {
+  private seal(app: AppConfig, flow: Flow, lifetimeMs: number): string {
     const name = flowCookieName(app, flow.state);
     const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo) });
     return writeCookie(app, name, this.sealer.seal('flow', name, text), lifetimeMs / 1_000);
@@ -212,7 +212,7 @@ export class Flows {
     return flow && flow.expiresAt > this.runtime.now() ? flow : undefined;
   }
 
-  private macs(app: WechatApp, body: string): string[] {
+  private macs(app: AppConfig, body: string): string[] {
     return this.sealer.macs(`${app.appId}\n${body}`).map((mac) => mac.toString('hex').slice(0, 8));
   }
 }

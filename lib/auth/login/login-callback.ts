@@ -1,6 +1,6 @@
 // Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in login-outcome.ts.
 import { WechatApiError, WechatError } from '../../errors/errors.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
@@ -26,7 +26,7 @@ import type { Visit } from './visit.js';
 const DECLINED = new Set(['', 'authdeny']);
 
 export interface Callback {
-  readonly app: WechatApp;
+  readonly app: AppConfig;
   readonly state: string;
   readonly attempt: number;
 }
@@ -169,7 +169,7 @@ export class LoginCallback {
    * Whatever can be wrong with a result is found out while its exchange is still kept for another try.
    * The kept result says where to go: the finished flow of a repeat has no address any more.
    */
-  private check(app: WechatApp, result: LoginResult, returnTo: string): LoginResult {
+  private check(app: AppConfig, result: LoginResult, returnTo: string): LoginResult {
     if (result.kind !== 'signed-in') return result;
     this.sessions.toCookie(app, result.session);
     if (result.redirectTo === undefined) return { ...result, redirectTo: returnTo };
@@ -182,7 +182,7 @@ export class LoginCallback {
    * A silent attempt that came to nothing keeps nobody out and shows nobody a page. Where the browser does not even remember the attempt, the clean address
    * would only start another one, so the page is shown where it is; nothing can come of the code in its address without the flow's cookie.
    */
-  private keepQuiet(visit: Visit, app: WechatApp, verdict: Verdict, isSignedIn: boolean): Verdict {
+  private keepQuiet(visit: Visit, app: AppConfig, verdict: Verdict, isSignedIn: boolean): Verdict {
     const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
     const settled = isSignedIn || wasTried(app, visit.cookies);
     if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;

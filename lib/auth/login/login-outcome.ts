@@ -1,6 +1,6 @@
 // What a person is answered when WeChat has sent them back: signed in, refused, again, or sorry.
 import type { WechatError } from '../../errors/errors.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { Failures } from '../problems/failures.js';
@@ -28,7 +28,7 @@ export class LoginOutcome {
     private readonly events: WechatEvents,
   ) {}
 
-  of(visit: Visit, app: WechatApp, flow: Flow, result: LoginResult, returnTo: string): Verdict {
+  of(visit: Visit, app: AppConfig, flow: Flow, result: LoginResult, returnTo: string): Verdict {
     const forgotten = [this.flows.forget(app, flow)];
     if (result.kind === 'snapshot') return this.refusals.page(visit, 'SNAPSHOT_USER', {}, forgotten);
     if (result.kind === 'refused') {
@@ -49,7 +49,7 @@ export class LoginOutcome {
   }
 
   /** A big session leaves less room for the address. */
-  private withinHeader(app: WechatApp, address: string, setCookies: readonly string[]): string {
+  private withinHeader(app: AppConfig, address: string, setCookies: readonly string[]): string {
     if (fitsAnswer(setCookies, address)) return address;
     const { origin, pathname } = new URL(address);
     warnOfLength(this.config, pathname);
@@ -58,7 +58,7 @@ export class LoginOutcome {
   }
 
   /** WeChat sent the person back without a code: they said no. */
-  ofRefusal(visit: Visit, app: WechatApp, flow: Flow, retryUrl: string): Verdict {
+  ofRefusal(visit: Visit, app: AppConfig, flow: Flow, retryUrl: string): Verdict {
     const verdict = this.refusals.page(visit, 'LOGIN_REFUSED', { retryUrl }, [this.flows.forget(app, flow)]);
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.refused', by: 'person', app: app.name, client: visit.client, ref });
@@ -68,7 +68,7 @@ export class LoginOutcome {
   /** The flow's cookie is gone (no `flow`), or its code is no good. Silently again, but not for ever. */
   ofLostFlow(
     visit: Visit,
-    lost: { app: WechatApp; attempt: number },
+    lost: { app: AppConfig; attempt: number },
     flow?: Flow,
     error?: WechatError,
   ): Verdict {
@@ -82,7 +82,7 @@ export class LoginOutcome {
     return this.ofError(visit, app, error ?? new StateSpent(), returnTo);
   }
 
-  ofError(visit: Visit, app: WechatApp, error: unknown, retryUrl: string): Verdict {
+  ofError(visit: Visit, app: AppConfig, error: unknown, retryUrl: string): Verdict {
     const ref = this.failures.tell(error, app, visit.client, true);
     return this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl, ref, ...statusOf(error) });
   }

@@ -1,7 +1,7 @@
 // Where a login begins: the person is sent to WeChat, with a state in the address and a sealed cookie of this flow in the browser.
 import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../../api/authorize-url.js';
 import { hasPages } from '../../config/guard-needs.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
 import { attemptAfter, type Flow, type Flows, hashOf, hashOfPath, MAX_RESTARTS } from './flow.js';
@@ -19,7 +19,7 @@ export interface LoginStartOptions {
   /** How often this login has started again by itself. */
   attempt: number;
   /** The app to stay with, if it can serve this client. */
-  app?: WechatApp;
+  app?: AppConfig;
   /** The openid at `app` that is to grant more. */
   upgrades?: string | undefined;
   /** Whether the browser is to remember that it was tried. */
@@ -96,7 +96,7 @@ export class LoginStart {
    * be a page of the application's own with `?code=`: the one that a flow set out from is no answer to it,
    * and where no flow has just begun nothing is.
    */
-  private stateless({ request, cookies }: Visit, app: WechatApp, attempt: number): Flow[] {
+  private stateless({ request, cookies }: Visit, app: AppConfig, attempt: number): Flow[] {
     const code = codeOf(request.query);
     // A restart comes from a state of ours, which has counted.
     if (attempt > 0 || code === undefined) return [];
@@ -109,12 +109,12 @@ export class LoginStart {
    * The browser kept nothing of what it was given, again and again.
    * @param counted ends with the page, so that its "try again" begins anew
    */
-  refuseCookies(visit: Visit, app: WechatApp, retryUrl: string, counted: readonly Flow[] = []): Verdict {
+  refuseCookies(visit: Visit, app: AppConfig, retryUrl: string, counted: readonly Flow[] = []): Verdict {
     return this.refuse(visit, app, 'cookies', retryUrl, counted);
   }
 
   /** The browser kept what it was given, but the state does not come back, again and again. */
-  private refuseState(visit: Visit, app: WechatApp, retryUrl: string, counted: readonly Flow[]): Verdict {
+  private refuseState(visit: Visit, app: AppConfig, retryUrl: string, counted: readonly Flow[]): Verdict {
     const { path } = visit.request;
     warnOnce(
       this.config,
@@ -128,7 +128,7 @@ export class LoginStart {
 
   private refuse(
     visit: Visit,
-    app: WechatApp,
+    app: AppConfig,
     kind: 'cookies' | 'state',
     retryUrl: string,
     counted: readonly Flow[],

@@ -4,7 +4,7 @@ import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { WechatError } from '../../errors/errors.js';
 import type { WechatUserProfile } from '../../api/sns-api.js';
 import type { SessionKeys } from '../../mini-program/session-keys.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { inTime, type Runtime, TOO_LATE } from '../../common/runtime.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
 import { grantsProfile, type WechatToken } from '../../tokens/wechat-token.js';
@@ -52,7 +52,7 @@ export class SignIn {
   ) {}
 
   /** A login with a code of `wx.login` or of a native app. Never for pages: those have a flow. */
-  async withCode(app: WechatApp, code: string, context: LoginContext): Promise<LoginResult> {
+  async withCode(app: AppConfig, code: string, context: LoginContext): Promise<LoginResult> {
     if (app.type !== 'mini-program') {
       return this.withToken(app, await this.tokens.exchange(app, code), context);
     }
@@ -60,7 +60,7 @@ export class SignIn {
     return this.admit({ ...base(app, openid, unionid), scope: [], isSnapshotUser: false }, context);
   }
 
-  async withToken(app: WechatApp, token: WechatToken, context: LoginContext): Promise<LoginResult> {
+  async withToken(app: AppConfig, token: WechatToken, context: LoginContext): Promise<LoginResult> {
     // Openid, name and picture of a snapshot visitor are made up, and some of them belong to other people: no account may ever come of them.
     if (token.isSnapshotUser && !context.allowSnapshot) return { kind: 'snapshot' };
     const identity = {
@@ -143,7 +143,7 @@ export class SignIn {
   }
 }
 
-function base(app: WechatApp, openid: string, unionid: string | undefined) {
+function base(app: AppConfig, openid: string, unionid: string | undefined) {
   return { app: app.name, appId: app.appId, openid, ...(unionid === undefined ? {} : { unionid }) };
 }
 

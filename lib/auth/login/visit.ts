@@ -1,5 +1,5 @@
 // One request at one guarded route, with what the steps of a login need to know of it; each fact is found out when it is first asked for.
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { acceptedApps, isAt, servingApps } from './app-choice.js';
 import { askHook } from '../../config/ask-hook.js';
 import { detectClient } from '../http/client-detection.js';
@@ -22,12 +22,12 @@ interface Findings {
   client?: WechatClientKind;
   cookies?: ReceivedCookie[];
   /** By the names of the apps in question. */
-  readonly serving: Map<RouteRule['apps'], readonly WechatApp[]>;
+  readonly serving: Map<RouteRule['apps'], readonly AppConfig[]>;
 }
 
 export class Visit {
   /** The apps whose sessions count here. */
-  readonly accepted: readonly WechatApp[];
+  readonly accepted: readonly AppConfig[];
 
   constructor(
     private readonly config: WechatConfig,
@@ -68,7 +68,7 @@ export class Visit {
   }
 
   /** The apps that can sign this client in, best first; one at most when the application's hook chose. */
-  get serving(): readonly WechatApp[] {
+  get serving(): readonly AppConfig[] {
     const { apps } = this.rule;
     let serving = this.found.serving.get(apps);
     if (!serving) this.found.serving.set(apps, (serving = this.findServing()));
@@ -76,7 +76,7 @@ export class Visit {
   }
 
   /** The app at whose address the person stays: one that serves them, else one of this host, else the first that has an address. */
-  get home(): WechatApp | undefined {
+  get home(): AppConfig | undefined {
     const [serving] = this.serving;
     if (serving) return serving;
     const placed = this.accepted.filter(({ publicUrl }) => publicUrl);
@@ -108,7 +108,7 @@ export class Visit {
     return url.href;
   }
 
-  private findServing(): readonly WechatApp[] {
+  private findServing(): readonly AppConfig[] {
     const { request, client, accepted } = this;
     const fitting = servingApps(accepted, client, request.host);
     const candidates = fitting.map(({ name }) => name);

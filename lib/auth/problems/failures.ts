@@ -2,7 +2,7 @@
 import { HttpException, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { WechatApiError, WechatError } from '../../errors/errors.js';
-import type { WechatApp } from '../../config/wechat-config.js';
+import type { AppConfig } from '../../config/wechat-config.js';
 import { newRef } from '../../errors/ref.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
@@ -41,7 +41,7 @@ export class Failures {
    * @param client who waited for the login; `page` whether it was a person before a page
    * @returns the reference for the answer, one for all that share the error
    */
-  tell(error: unknown, app: WechatApp, client: WechatClientKind, page: boolean): string {
+  tell(error: unknown, app: AppConfig, client: WechatClientKind, page: boolean): string {
     const known = isObject(error) ? this.refs.get(error) : undefined;
     if (known !== undefined) return known;
     const ref = newRef(this.runtime);
@@ -53,7 +53,7 @@ export class Failures {
   }
 
   /** WeChat has answered a login at this app, and the store and the options did their part. */
-  worked(app: WechatApp): void {
+  worked(app: AppConfig): void {
     for (const kind of ['config', 'outage'] as const) {
       const key = `${kind} ${app.name}`;
       const spell = this.spells.get(key);
@@ -63,7 +63,7 @@ export class Failures {
     }
   }
 
-  private log(error: unknown, app: WechatApp, ref: string, page: boolean): void {
+  private log(error: unknown, app: AppConfig, ref: string, page: boolean): void {
     const line = `Login at "${app.name}" failed, ref ${ref}: ${describe(error)}`;
     const kind = kindOf(error);
     if (kind === 'code' || kind === 'blocked') {
@@ -95,7 +95,7 @@ export class Failures {
   }
 
   /** Somebody has to hear of it where it is everybody's code, and a stranger must not fill the log with made-up ones. */
-  private tellOfRefusedCodes(app: WechatApp, errcode: number): void {
+  private tellOfRefusedCodes(app: AppConfig, errcode: number): void {
     const key = `${app.name} ${errcode}`;
     const now = this.runtime.monotonic();
     const told = this.refusedCodes.get(key);

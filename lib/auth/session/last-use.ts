@@ -2,7 +2,7 @@
 // session that was signed out or changed meanwhile; of this one nothing comes but a time.
 import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { WechatApp } from '../../config/wechat-config.js';
+import type { AppConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { WechatSession } from '../../wechat-oauth.options.js';
 import type { Sealer } from '../../sealing/sealer.js';
@@ -18,7 +18,7 @@ export class LastUse {
   ) {}
 
   /** In ms since 1970. A session that was made is one that was used; a mark of another session, or of nobody, is none. */
-  read(app: WechatApp, cookies: readonly ReceivedCookie[], session: WechatSession): number {
+  read(app: AppConfig, cookies: readonly ReceivedCookie[], session: WechatSession): number {
     const name = lastUseName(app);
     const value = onlyCookie(cookies, name);
     const [, seconds, mac] = /^([0-9a-z]{1,9})\.([\w-]{22})$/.exec(value ?? '') ?? [];
@@ -27,7 +27,7 @@ export class LastUse {
   }
 
   /** The Set-Cookie line for now. */
-  write(app: WechatApp, { sid, expiresAt }: WechatSession): string {
+  write(app: AppConfig, { sid, expiresAt }: WechatSession): string {
     const name = lastUseName(app);
     const now = this.runtime.now();
     const seconds = Math.floor(now / 1_000).toString(36);
@@ -52,10 +52,10 @@ export class LastUse {
 }
 
 /** The Set-Cookie line that ends it. */
-export function forgetLastUse(app: WechatApp): string {
+export function forgetLastUse(app: AppConfig): string {
   return writeCookie(app, lastUseName(app), '', 0);
 }
 
-export function lastUseName(app: WechatApp): string {
+export function lastUseName(app: AppConfig): string {
   return cookieName(app, 'wechat_used');
 }

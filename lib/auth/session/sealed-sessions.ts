@@ -1,7 +1,7 @@
 // Sessions that live in the browser: sealed into a cookie or a bearer token, with their own end inside. The hot path of every guarded request.
 import { LRUCache } from 'lru-cache';
 import { WechatConfigError } from '../../errors/errors.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import { Sealer } from '../../sealing/sealer.js';
 import {
@@ -56,7 +56,7 @@ export class SealedSessions {
   }
 
   /** The Set-Cookie line for the session. */
-  toCookie(app: WechatApp, session: Session): string {
+  toCookie(app: AppConfig, session: Session): string {
     const name = cookieName(app, this.config.session.cookieName);
     const value = this.seal(name, session);
     if (name.length + value.length > MAX_COOKIE_LENGTH) {
@@ -74,14 +74,14 @@ export class SealedSessions {
   }
 
   /** The session that these cookies sign somebody in with. */
-  fromCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
+  fromCookie(app: AppConfig, cookies: readonly ReceivedCookie[]): Session | undefined {
     const session = this.inCookie(app, cookies);
     if (!session || (session.out !== undefined && session.out !== logoutMark(app, cookies))) return undefined;
     return this.idleFor(app, cookies, session) < this.idleLimit ? session : undefined;
   }
 
   /** As `fromCookie`, also where the browser has signed out since or was idle for too long: a copy elsewhere may know nothing of either. */
-  inCookie(app: WechatApp, cookies: readonly ReceivedCookie[]): Session | undefined {
+  inCookie(app: AppConfig, cookies: readonly ReceivedCookie[]): Session | undefined {
     const name = cookieName(app, this.config.session.cookieName);
     const session = this.open(name, onlyCookie(cookies, name));
     return session && this.belongsTo(session, app) ? session : undefined;
@@ -94,12 +94,12 @@ export class SealedSessions {
   }
 
   /** The Set-Cookie line that ends the session in this browser. */
-  clearCookie(app: WechatApp): string {
+  clearCookie(app: AppConfig): string {
     return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
   }
 
   /** The Set-Cookie line that tells of this use, when the session has been idle for more than half of what it may. */
-  renewal(app: WechatApp, cookies: readonly ReceivedCookie[], session: Session): string | undefined {
+  renewal(app: AppConfig, cookies: readonly ReceivedCookie[], session: Session): string | undefined {
     const isDue = this.idleFor(app, cookies, session) > this.idleLimit / 2;
     return isDue ? this.lastUse.write(app, session) : undefined;
   }
@@ -119,7 +119,7 @@ export class SealedSessions {
     return (this.config.session.idle ?? Infinity) * 1_000;
   }
 
-  private idleFor(app: WechatApp, cookies: readonly ReceivedCookie[], session: Session): number {
+  private idleFor(app: AppConfig, cookies: readonly ReceivedCookie[], session: Session): number {
     if (this.config.session.idle === undefined) return 0;
     return this.runtime.now() - this.lastUse.read(app, cookies, session);
   }
@@ -152,7 +152,7 @@ export class SealedSessions {
   }
 
   /** The app id inside decides, because a name may be given to another app later. */
-  private belongsTo(session: Session, app: WechatApp): boolean {
+  private belongsTo(session: Session, app: AppConfig): boolean {
     return session.identity.app === app.name && session.identity.appId === app.appId;
   }
 }

@@ -1,13 +1,13 @@
 // Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in question.
 import { Logger } from '@nestjs/common';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { isJoinedByComma, readCookies } from '../http/cookies.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
 
 export interface FoundSession {
-  readonly app: WechatApp;
+  readonly app: AppConfig;
   readonly session: Session;
   readonly by: 'bearer' | 'cookie';
 }
@@ -31,7 +31,7 @@ export class SessionReader {
    */
   async find(
     request: HttpRequest,
-    apps: readonly WechatApp[],
+    apps: readonly AppConfig[],
   ): Promise<FoundSession[] | 'forged' | 'unknown'> {
     const found = this.read(request, apps);
     const { revocable } = this.config.session;
@@ -51,7 +51,7 @@ export class SessionReader {
     return [bearer, ...inCookies].filter((session) => session !== undefined);
   }
 
-  private read(request: HttpRequest, apps: readonly WechatApp[]): FoundSession[] | 'forged' {
+  private read(request: HttpRequest, apps: readonly AppConfig[]): FoundSession[] | 'forged' {
     const token = this.bearerOf(request);
     if (token !== undefined) {
       const session = this.sessions.fromBearer(token);

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { WechatConfigError, WechatInputError } from '../../errors/errors.js';
-import type { WechatApp, WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../../wechat-oauth.constants.js';
 import type { WechatSession } from '../../wechat-oauth.options.js';
 import { attachIdentity, getWechatIdentity } from '../http/attached-identity.js';
@@ -22,14 +22,14 @@ import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { SessionReader } from './session-reader.js';
 
-export interface IssueOptions {
+export interface WechatIssueOptions {
   /** Seconds. Default: `session.ttl`. */
   ttl?: number;
   /** Replaces the claims of the identity. */
   claims?: WechatClaims;
 }
 
-export interface IssuedSession {
+export interface WechatIssuedSession {
   /** For `Authorization: Bearer`. */
   token: string;
   /** Milliseconds since 1970. */
@@ -38,11 +38,11 @@ export interface IssuedSession {
 }
 
 /** Whose sessions end: one person at one app. */
-export type RevokedIdentity = Pick<WechatIdentity, 'app' | 'openid'>;
+export type WechatRevokedIdentity = Pick<WechatIdentity, 'app' | 'openid'>;
 
 /** 503: the sessions of `failed` go on, because the token store did not take their end. Try again with these. */
 export class WechatNotRevokedException extends ServiceUnavailableException {
-  constructor(readonly failed: readonly RevokedIdentity[]) {
+  constructor(readonly failed: readonly WechatRevokedIdentity[]) {
     super(unavailable('The sessions could not be ended: the token store did not answer. Try again.'));
   }
 }
@@ -96,8 +96,8 @@ export class WechatSessionService {
   async issue(
     response: unknown,
     identity: WechatIdentity,
-    { ttl, claims }: IssueOptions = {},
-  ): Promise<IssuedSession> {
+    { ttl, claims }: WechatIssueOptions = {},
+  ): Promise<WechatIssuedSession> {
     this.#requireSecret();
     const app = this.#appOf(identity);
     if (ttl !== undefined && !(ttl > 0 && ttl * 1_000 <= MAX_SESSION_MS)) {
@@ -126,7 +126,7 @@ export class WechatSessionService {
     target: ExecutionContext | object,
     response: unknown,
     claims: WechatClaims,
-  ): Promise<IssuedSession> {
+  ): Promise<WechatIssuedSession> {
     const { request, carriers } = this.#requestOf(target);
     const found = await this.#reader.find(request, [...this.#config.apps.values()]);
     if (found === 'unknown')
@@ -154,7 +154,7 @@ export class WechatSessionService {
    * @throws WechatConfigError unless `session.revocable` is on; WechatInputError, before anything is done, when an identity names no app or nobody;
    * WechatNotRevokedException with those whose sessions go on, because the store did not take it
    */
-  async revoke(identities: RevokedIdentity | readonly RevokedIdentity[]): Promise<void> {
+  async revoke(identities: WechatRevokedIdentity | readonly WechatRevokedIdentity[]): Promise<void> {
     if (!this.#config.session.revocable) {
       throw new WechatConfigError(
         'session.revocable',
@@ -163,8 +163,8 @@ export class WechatSessionService {
       );
     }
     const list = Array.isArray(identities)
-      ? (identities as RevokedIdentity[])
-      : [identities as RevokedIdentity];
+      ? (identities as WechatRevokedIdentity[])
+      : [identities as WechatRevokedIdentity];
     // A ban of nobody that says it was done would be worse than none.
     if (list.length === 0)
       throw nobody('is an empty list', 'Leave the call out for somebody who never signed in.');
@@ -178,7 +178,7 @@ export class WechatSessionService {
     if (failed.length > 0) throw new WechatNotRevokedException(failed);
   }
 
-  #hand(response: unknown, app: WechatApp, session: WechatSession): IssuedSession {
+  #hand(response: unknown, app: AppConfig, session: WechatSession): WechatIssuedSession {
     // Made in any case, so that a session too big for a cookie is an error now and not a login lost later.
     const cookie = this.#sessions.toCookie(app, session);
     if (response !== undefined) new HttpAnswer(this.#host.httpAdapter, response).setCookies([cookie]);
@@ -189,7 +189,7 @@ export class WechatSessionService {
     };
   }
 
-  #appOf(identity: Pick<WechatIdentity, 'app'> & { appId?: string }): WechatApp {
+  #appOf(identity: Pick<WechatIdentity, 'app'> & { appId?: string }): AppConfig {
     const app = this.#config.apps.get(identity?.app);
     if (app && (identity.appId ?? app.appId) === app.appId) return app;
     throw new WechatInputError(
@@ -218,7 +218,7 @@ export class WechatSessionService {
 }
 
 /** The mark of the last logout in the browser that asked, where the platform tells the request of a response. */
-function outOf(app: WechatApp, response: unknown): string | undefined {
+function outOf(app: AppConfig, response: unknown): string | undefined {
   const { req, request = req } = (response ?? {}) as { req?: unknown; request?: unknown };
   if (typeof request !== 'object' || request === null) return undefined;
   return logoutMark(app, readCookies(new HttpRequest(request).cookieHeader));

@@ -1,6 +1,6 @@
 // Hands out the settings and the mock WeChat, which starts with the application and stops with it.
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { WechatOAuthOptions } from 'nestjs-wechat-oauth';
+import type { WechatOAuthModuleOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS, type MockCall, WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { Settings } from './settings.js';
 import { clientOf } from './shop/device.js';
@@ -23,7 +23,7 @@ export class MockWechat implements OnApplicationShutdown {
   }
 
   /** What the module needs to talk to the mock instead of WeChat, and to take this browser for the device that was chosen on the page. */
-  get options(): Pick<WechatOAuthOptions, 'endpoints' | 'dev'> {
+  get options(): Pick<WechatOAuthModuleOptions, 'endpoints' | 'dev'> {
     if (!this.server) return {};
     return { endpoints: this.server.endpoints, dev: { client: ({ raw }) => clientOf(raw) } };
   }

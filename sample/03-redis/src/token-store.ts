@@ -1,7 +1,7 @@
 // Where the application keeps what its processes have to share: Redis, or with STORE=file a directory.
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
-import type { WechatOAuthExtras } from 'nestjs-wechat-oauth';
+import type { WechatOAuthModuleExtras } from 'nestjs-wechat-oauth';
 import { RedisTokenStore } from 'nestjs-wechat-oauth/redis';
 import { FileTokenStore } from './file-token-store.js';
 import { REDIS, RedisModule } from './redis.module.js';
@@ -9,7 +9,7 @@ import { REDIS_PREFIX, STORE } from './settings.js';
 
 const DIRECTORY = fileURLToPath(new URL('../tokens', import.meta.url));
 
-export const tokenStore: WechatOAuthExtras =
+export const tokenStore: WechatOAuthModuleExtras =
   STORE === 'file'
     ? { tokenStore: { useFactory: () => FileTokenStore.open(DIRECTORY) } }
     : {

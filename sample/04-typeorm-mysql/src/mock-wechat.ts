@@ -1,5 +1,5 @@
 // Instead of WeChat: delete this file, write your own apps into the options, and leave `endpoints` and `dev` out.
-import type { WechatAppOptions, WechatOAuthOptions } from 'nestjs-wechat-oauth';
+import type { WechatAppOptions, WechatOAuthModuleOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS, WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { MOCK_PORT } from './settings.js';
 
@@ -13,7 +13,7 @@ export const mockOptions = {
   },
   endpoints: { open: MOCK_URL, api: MOCK_URL },
   dev: { client: ({ raw }) => (isOfficial((raw as { url: string }).url) ? 'wechat' : undefined) },
-} satisfies WechatOAuthOptions;
+} satisfies WechatOAuthModuleOptions;
 
 export function startMockWechat(): Promise<WechatMockServer> {
   return WechatMockServer.start({ port: MOCK_PORT });

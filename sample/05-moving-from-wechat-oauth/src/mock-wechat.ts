@@ -1,5 +1,5 @@
 // Instead of WeChat: delete this file, write your own app into the options, and leave `endpoints` and `dev` out.
-import type { WechatOAuthOptions } from 'nestjs-wechat-oauth';
+import type { WechatOAuthModuleOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS, WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { MOCK_PORT } from './settings.js';
 
@@ -12,7 +12,7 @@ export const mockOptions = {
   endpoints: { open: MOCK_URL, api: MOCK_URL },
   // Every browser passes for the one inside WeChat.
   dev: { client: 'wechat' },
-} satisfies WechatOAuthOptions;
+} satisfies WechatOAuthModuleOptions;
 
 export function startMockWechat(): Promise<WechatMockServer> {
   return WechatMockServer.start({ port: MOCK_PORT });

@@ -1,6 +1,6 @@
 // The fields of WeChat's answers, one endpoint each: what is taken over, what is refused, and what happens while a secret is being changed.
 import {
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatApiError,
   WechatInputError,
   WechatNetworkError,
@@ -454,15 +454,15 @@ describe('An error', () => {
       new WechatApiError({ errcode: 45009, errmsg: 'quota', endpoint: '/x', rid: 'R-1' }),
       new WechatNetworkError('/x', 'timeout', true, 1),
       new WechatResponseError('/x', 200, 'the body is empty'),
-      new TokenNotFoundError(OPENID),
-      new TokenNotFoundError(OPENID, 'session key'),
+      new WechatTokenNotFoundError(OPENID),
+      new WechatTokenNotFoundError(OPENID, 'session key'),
     ];
     expect(errors.map(({ name, code, kind }) => [name, code, kind])).toEqual([
       ['WechatApiError', 'WECHAT_API', 'quota'],
       ['WechatNetworkError', 'WECHAT_NETWORK', 'network'],
       ['WechatResponseError', 'WECHAT_RESPONSE', 'upstream'],
-      ['TokenNotFoundError', 'TOKEN_NOT_FOUND', 'token'],
-      ['TokenNotFoundError', 'TOKEN_NOT_FOUND', 'token'],
+      ['WechatTokenNotFoundError', 'WECHAT_TOKEN_NOT_FOUND', 'token'],
+      ['WechatTokenNotFoundError', 'WECHAT_TOKEN_NOT_FOUND', 'token'],
     ]);
     expect(errors[0]!.message).toContain('45009 (quota, rid R-1)');
     expect(errors[0]).toMatchObject({ attempts: 1, retryable: false });

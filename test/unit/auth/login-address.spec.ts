@@ -13,7 +13,7 @@ import { MODULE_PATH, PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { LoginAddress } from '../../../lib/auth/login-address.js';
 import { WechatAuthController } from '../../../lib/auth/wechat-auth.controller.js';
-import type { WechatOAuthOptions } from '../../../lib/index.js';
+import type { WechatOAuthModuleOptions } from '../../../lib/index.js';
 import { LogCapture } from '../../support/log-capture.js';
 import { makeParts } from '../../support/parts.js';
 
@@ -58,7 +58,7 @@ class Versioned extends WechatAuthController {}
 class Unversioned extends WechatAuthController {}
 
 interface Setup {
-  options?: WechatOAuthOptions;
+  options?: WechatOAuthModuleOptions;
   /** Each in a module of its own. */
   controllers?: readonly Type[];
   application?: (application: ApplicationConfig) => void;

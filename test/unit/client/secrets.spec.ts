@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { WechatError } from '../../../lib/errors/errors.js';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';
 import { FlakyStore } from '../../support/flaky-store.js';
@@ -278,6 +278,6 @@ it('The canaries would be seen', () => {
     ]) {
       expect(() => expectFreeOf(leak, [secret])).toThrow('toEqual');
     }
-    expectFreeOf(new Secret(secret), [secret]);
+    expectFreeOf(new WechatSecret(secret), [secret]);
   }
 });

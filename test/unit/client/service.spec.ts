@@ -1,9 +1,9 @@
 // The injectable front: which app speaks, how its methods come together, and what an instance shows when it is logged.
 import { Test } from '@nestjs/testing';
 import type { CodeLogin } from '../../../lib/auth/login/code-login.js';
-import { TokenNotFoundError, WechatConfigError, WechatInputError } from '../../../lib/errors/errors.js';
-import { WechatClient, WechatOAuthModule, WechatOAuthService } from '../../../lib/index.js';
-import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';
+import { WechatTokenNotFoundError, WechatConfigError, WechatInputError } from '../../../lib/errors/errors.js';
+import { WechatApp, WechatOAuthModule, WechatOAuthService } from '../../../lib/index.js';
+import type { WechatOAuthModuleOptions } from '../../../lib/wechat-oauth.options.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';
 import { APP_ID, APP_SECRET, makeParts } from '../../support/parts.js';
@@ -11,7 +11,7 @@ import { Wire } from '../../support/wire.js';
 
 const OPENID = 'oABCDEF-0123_456789';
 const BACK = 'https://shop.example.com/';
-const APPS: WechatOAuthOptions['apps'] = {
+const APPS: WechatOAuthModuleOptions['apps'] = {
   official: { type: 'official-account', appId: 'wx1111', secret: 'secret-canary-official' },
   website: { type: 'website', appId: 'wx2222', secret: ['secret-canary-website', 'secret-canary-previous'] },
   mini: { type: 'mini-program', appId: 'wx3333', secret: 'secret-canary-mini' },
@@ -42,7 +42,7 @@ describe('WechatOAuthService', () => {
   it('hands out every app, the same instance each time', () => {
     const { service } = makeParts({ apps: APPS });
     for (const [name, { appId }] of Object.entries(APPS!)) {
-      expect(service.app(name)).toBeInstanceOf(WechatClient);
+      expect(service.app(name)).toBeInstanceOf(WechatApp);
       expect(service.app(name)).toBe(service.app(name));
       expect(service.app(name).getAuthorizeURL(BACK)).toContain(`appid=${appId}&`);
     }
@@ -201,7 +201,7 @@ describe('verifyToken', () => {
 describe('login', () => {
   const session = { token: 'v1.x', expiresAt: 1, identity: {} };
 
-  function withLogin(options: WechatOAuthOptions) {
+  function withLogin(options: WechatOAuthModuleOptions) {
     const calls: unknown[][] = [];
     const run = async (...args: unknown[]) => {
       calls.push(args);
@@ -237,6 +237,6 @@ describe('login', () => {
 
 it('getUser tells who has to sign in', async () => {
   const { service } = makeParts();
-  expect(await failureOf(() => service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+  expect(await failureOf(() => service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
   expectFreeOf(service, [APP_SECRET]);
 });

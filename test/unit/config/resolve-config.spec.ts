@@ -4,8 +4,8 @@ import http from 'node:http';
 import https from 'node:https';
 import { WechatConfigError } from '../../../lib/errors/errors.js';
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
-import { Secret } from '../../../lib/sealing/secret.js';
-import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
+import type { WechatOAuthModuleOptions } from '../../../lib/wechat-oauth.options.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { thrownBy } from '../../support/failure.js';
 
@@ -16,7 +16,7 @@ const ONE = { appId: APP_ID, secret: SECRET };
 const MINI = { type: 'mini-program', appId: 'wx2222', secret: SECRET };
 
 const resolve = (options: object, production = false) =>
-  resolveConfig(options as WechatOAuthOptions, production);
+  resolveConfig(options as WechatOAuthModuleOptions, production);
 
 const complaint = (options: unknown, production = false) =>
   thrownBy(WechatConfigError, () => resolve(options as object, production));
@@ -32,7 +32,7 @@ describe('The smallest configuration', () => {
             name: 'default',
             type: 'official-account',
             appId: APP_ID,
-            secrets: [expect.any(Secret)],
+            secrets: [expect.any(WechatSecret)],
             scope: 'snsapi_base',
             publicUrl: undefined,
           },

@@ -1,12 +1,12 @@
 // What the start says: what is configured, and in production what can only be a mistake.
 import { resolveConfig } from '../../../lib/config/resolve-config.js';
 import { describeSetup, suspicions } from '../../../lib/config/start-report.js';
-import type { WechatOAuthOptions } from '../../../lib/wechat-oauth.options.js';
+import type { WechatOAuthModuleOptions } from '../../../lib/wechat-oauth.options.js';
 
 const SECRET = '0123456789abcdef0123456789ABCDEF';
 const GOOD = { appId: 'wx0123456789abcdef', secret: SECRET, publicUrl: 'https://shop.weixin.cn' };
 const of = (changes: object) =>
-  suspicions(resolveConfig({ ...GOOD, ...changes } as WechatOAuthOptions, true));
+  suspicions(resolveConfig({ ...GOOD, ...changes } as WechatOAuthModuleOptions, true));
 
 describe('In production', () => {
   it.each<[string, object]>([
@@ -91,7 +91,7 @@ it('One line says what is configured, and no secret', () => {
         mini: { type: 'mini-program', appId: 'wx3333', secret: SECRET, publicUrl: 'https://mini.weixin.cn' },
       },
       publicUrl: 'https://shop.weixin.cn',
-    } as WechatOAuthOptions,
+    } as WechatOAuthModuleOptions,
     false,
   );
   expect(describeSetup(config, '/api/wechat/login', 'RedisTokenStore')).toBe(

@@ -1,6 +1,6 @@
 // Which HTTP status an error deserves.
 import {
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   toHttpStatus,
   WechatApiError,
   WechatConfigError,
@@ -16,7 +16,7 @@ it.each<[string, unknown, number]>([
   ['an option that is wrong', new WechatConfigError('a', 'is wrong', 'Write b.'), 500],
   ['a dead code', api(40029), 401],
   ['a dead token', api(42001), 401],
-  ['nobody who is known', new TokenNotFoundError('oMing'), 401],
+  ['nobody who is known', new WechatTokenNotFoundError('oMing'), 401],
   ['a scope that was not granted', api(48001), 403],
   ['a person whom WeChat blocks', api(50002), 403],
   ['too many calls', api(45009), 429],

@@ -3,7 +3,7 @@ import { createCipheriv } from 'node:crypto';
 import { inspect } from 'node:util';
 import { WechatDecryptError } from '../../../lib/errors/errors.js';
 import { decryptUserData, type DecryptUserDataInput } from '../../../lib/mini-program/decrypt.js';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 
 // The vector that WeChat publishes with its decryption samples.
 const APP_ID = 'wx4f4bc4dec97d474b';
@@ -22,12 +22,12 @@ const MADE_AT = 1477314187;
 
 const official: DecryptUserDataInput = {
   appId: APP_ID,
-  sessionKeys: [new Secret(SESSION_KEY)],
+  sessionKeys: [new WechatSecret(SESSION_KEY)],
   encryptedData: ENCRYPTED,
   iv: IV,
   now: MADE_AT * 1000,
 };
-const OTHER_KEY = new Secret('HyVFkGl5F5OQWJZZaNzBBg==');
+const OTHER_KEY = new WechatSecret('HyVFkGl5F5OQWJZZaNzBBg==');
 const base64 = (length: number) => Buffer.alloc(length, 7).toString('base64');
 
 /** Encrypts as WeChat does. `pad` replaces the PKCS#7 padding. */
@@ -151,12 +151,12 @@ describe('decryptUserData', () => {
   });
 
   it('opens with the previous session key when the newest does not fit', () => {
-    const sessionKeys = [OTHER_KEY, new Secret('not a key'), new Secret(SESSION_KEY)];
+    const sessionKeys = [OTHER_KEY, new WechatSecret('not a key'), new WechatSecret(SESSION_KEY)];
     expect(decryptUserData({ ...official, sessionKeys }).openId).toBe(OPENID);
   });
 
   it('tries the next key whatever happens with one', () => {
-    const sessionKeys = [null, new Secret(SESSION_KEY)] as Secret[];
+    const sessionKeys = [null, new WechatSecret(SESSION_KEY)] as WechatSecret[];
     expect(decryptUserData({ ...official, sessionKeys }).openId).toBe(OPENID);
   });
 
@@ -243,7 +243,7 @@ describe('decryptUserData', () => {
       ...[0, 1, 15, 17, 32].map((n): [string, object] => [`an IV of ${n} bytes`, { iv: base64(n) }]),
       ...[0, 1, 15, 17, 24, 32].map((n): [string, object] => [
         `a key of ${n} bytes`,
-        { sessionKeys: [new Secret(base64(n))] },
+        { sessionKeys: [new WechatSecret(base64(n))] },
       ]),
       ['no key at all', { sessionKeys: [] }],
       ['another key', { sessionKeys: [OTHER_KEY] }],
@@ -290,7 +290,7 @@ describe('decryptUserData', () => {
       ['an openid that is no text', { ...sealed({ watermark }), openid: null }],
       ['a unionid that is no text', { ...sealed({ watermark }), unionid: {} }],
       ['no app on either side', { ...sealed({ watermark: { timestamp: MADE_AT } }), appId: undefined }],
-      ['a key that is no text', { sessionKeys: [new Secret(7 as unknown as string)] }],
+      ['a key that is no text', { sessionKeys: [new WechatSecret(7 as unknown as string)] }],
     ];
 
     it.each(refusals)('%s', (_name, change) => {
@@ -348,7 +348,7 @@ describe('decryptUserData', () => {
       const key = Buffer.alloc(16);
       for (let i = 0; i < 4096; i++) {
         key.writeUInt32BE(i);
-        kinds.add(looksLike(failure({ sessionKeys: [new Secret(key.toString('base64'))] })));
+        kinds.add(looksLike(failure({ sessionKeys: [new WechatSecret(key.toString('base64'))] })));
       }
       expect(kinds.size).toBe(1);
     });

@@ -2,12 +2,12 @@
 import { Logger } from '@nestjs/common';
 import { createCipheriv, createHash } from 'node:crypto';
 import {
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatDecryptError,
   WechatInputError,
   WechatStoreError,
 } from '../../../lib/errors/errors.js';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';
 import { FlakyStore } from '../../support/flaky-store.js';
@@ -84,7 +84,11 @@ describe('getSessionKey', () => {
   it('gives openid, unionid and the key, hidden', async () => {
     wire.on(ENDPOINT, answer(SESSION_KEY, { unionid: 'uABCDEF-0123' }));
     const session = await login();
-    expect(session).toEqual({ openid: OPENID, unionid: 'uABCDEF-0123', sessionKey: expect.any(Secret) });
+    expect(session).toEqual({
+      openid: OPENID,
+      unionid: 'uABCDEF-0123',
+      sessionKey: expect.any(WechatSecret),
+    });
     expect(session.sessionKey.reveal()).toBe(SESSION_KEY);
     expectFreeOf(session, [SESSION_KEY]);
     wire.close();
@@ -181,7 +185,7 @@ describe('getSessionKey', () => {
     'replaces %p, which is no record',
     async (raw) => {
       await store.set(KEY, raw, DAY);
-      expect(await failureOf(() => decrypt({}))).toBeInstanceOf(TokenNotFoundError);
+      expect(await failureOf(() => decrypt({}))).toBeInstanceOf(WechatTokenNotFoundError);
       wire.on(ENDPOINT, answer(SESSION_KEY));
       await login();
       expect(await stored()).toStrictEqual({ current: SESSION_KEY });
@@ -203,7 +207,7 @@ describe('getSessionKey', () => {
     const input = { ...official, openid: OPENID };
     await expect(parts.service.app('one').decryptMiniProgramUser(input)).resolves.toBeDefined();
     expect(await failureOf(() => parts.service.app('two').decryptMiniProgramUser(input))).toBeInstanceOf(
-      TokenNotFoundError,
+      WechatTokenNotFoundError,
     );
   });
 });
@@ -225,7 +229,7 @@ describe('decryptMiniProgramUser', () => {
 
   it.each([
     ['text', SESSION_KEY],
-    ['a Secret', new Secret(SESSION_KEY)],
+    ['a WechatSecret', new WechatSecret(SESSION_KEY)],
   ])('opens it with a key that is given as %s', async (_name, sessionKey) => {
     await expect(decrypt({ openid: undefined, sessionKey })).resolves.toMatchObject({ openId: OPENID });
     await expect(decrypt({ sessionKey })).resolves.toMatchObject({ openId: OPENID });
@@ -249,7 +253,7 @@ describe('decryptMiniProgramUser', () => {
     wire = new Wire().queue(ENDPOINT, answer(keyOf(8)), answer(keyOf(9)));
     await login('CODE-2');
     await login('CODE-3');
-    expect(await failureOf(() => decrypt({}))).toMatchObject({ code: 'SESSION_KEY_STALE', kind: 'decrypt' });
+    expect(await failureOf(() => decrypt({}))).toMatchObject({ code: 'WECHAT_DECRYPT', kind: 'decrypt' });
   });
 
   it.each([
@@ -307,7 +311,7 @@ describe('decryptMiniProgramUser', () => {
 
   it('needs a login before it', async () => {
     const error = await failureOf(() => decrypt({ openid: 'oNeverSeen' }));
-    expect(error).toBeInstanceOf(TokenNotFoundError);
+    expect(error).toBeInstanceOf(WechatTokenNotFoundError);
     expect(error.message).toContain('wx.login');
   });
 
@@ -336,7 +340,7 @@ describe('verifySignature', () => {
     await login();
     expect(await verify({ openid: OPENID })).toBe(true);
     expect(await verify({ sessionKey: SIGNING_KEY })).toBe(true);
-    expect(await verify({ sessionKey: new Secret(SIGNING_KEY) })).toBe(true);
+    expect(await verify({ sessionKey: new WechatSecret(SIGNING_KEY) })).toBe(true);
   });
 
   it('accepts the signature of the previous key', async () => {
@@ -352,7 +356,7 @@ describe('verifySignature', () => {
     expect(await verify({ sessionKey: SESSION_KEY })).toBe(false);
     expect(await verify({ sessionKey: SIGNING_KEY, rawData: `${RAW_DATA} ` })).toBe(false);
     expect(await verify({ sessionKey: SIGNING_KEY, signature: SIGNATURE.toUpperCase() })).toBe(false);
-    expect(await failureOf(() => verify({ openid: OPENID }))).toBeInstanceOf(TokenNotFoundError);
+    expect(await failureOf(() => verify({ openid: OPENID }))).toBeInstanceOf(WechatTokenNotFoundError);
   });
 
   it.each([[''], ['null'], ['undefined'], ['[object Object]'], ['7']])(

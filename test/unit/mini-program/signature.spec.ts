@@ -1,17 +1,17 @@
 // Signatures of a mini program's session, checked with the vectors that WeChat publishes.
 import { createHash } from 'node:crypto';
 import { signUserState, verifyUserDataSignature } from '../../../lib/mini-program/signature.js';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 
 describe('verifyUserDataSignature', () => {
   const official = {
-    sessionKeys: [new Secret('HyVFkGl5F5OQWJZZaNzBBg==')],
+    sessionKeys: [new WechatSecret('HyVFkGl5F5OQWJZZaNzBBg==')],
     rawData:
       '{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN",' +
       '"avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}',
     signature: '75e81ceda165f4ffa64f4068af58c64b8f54b88c',
   };
-  const other = new Secret('tiihtNczf5v6AKRyjwEUhQ==');
+  const other = new WechatSecret('tiihtNczf5v6AKRyjwEUhQ==');
 
   it("accepts WeChat's own vector", () => {
     expect(verifyUserDataSignature(official)).toBe(true);
@@ -68,13 +68,13 @@ describe('verifyUserDataSignature', () => {
 
   it('does not accept a plain hash where the stored key is empty', () => {
     const signature = createHash('sha1').update(official.rawData).digest('hex');
-    const sessionKeys = [new Secret('')];
+    const sessionKeys = [new WechatSecret('')];
     expect(verifyUserDataSignature({ ...official, signature, sessionKeys })).toBe(false);
   });
 });
 
 describe('signUserState', () => {
-  const key = new Secret('o0q0otL8aEzpcZL/FT9WsQ==');
+  const key = new WechatSecret('o0q0otL8aEzpcZL/FT9WsQ==');
 
   it.each([
     ['{"foo":"bar"}', '654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b'],

@@ -1,7 +1,7 @@
 // Sealed values: what was sealed opens in its own place for its own purpose, and everything else that can be tried gets one and the same answer.
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { Sealer, type SealPurpose } from '../../../lib/sealing/sealer.js';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 
 const NEW = 'new-session-secret-canary-0123456789';
@@ -10,7 +10,7 @@ const PURPOSES: SealPurpose[] = ['flow', 'session', 'store', 'ticket'];
 const PLACE = 'wechat:wx1:token:oABCDEF';
 const TEXT = '{"openid":"oABCDEF","nickname":"小明🐼"}';
 
-const sealerOf = (...secrets: string[]) => new Sealer(secrets.map((secret) => new Secret(secret)));
+const sealerOf = (...secrets: string[]) => new Sealer(secrets.map((secret) => new WechatSecret(secret)));
 const sealer = sealerOf(NEW);
 const bytesOf = (sealed: string) => Buffer.from(sealed.slice(3), 'base64url');
 const textOf = (bytes: Buffer) => `v1.${bytes.toString('base64url')}`;

@@ -1,10 +1,10 @@
 // A secret gives its value to reveal(), and to nothing else.
 import { format, inspect } from 'node:util';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 import { everythingOf, expectFreeOf } from '../../support/canary.js';
 
-describe('Secret', () => {
-  const secret = new Secret('canary-value');
+describe('WechatSecret', () => {
+  const secret = new WechatSecret('canary-value');
 
   it('reveals its value when it is asked to', () => {
     expect(secret.reveal()).toBe('canary-value');

@@ -1,6 +1,6 @@
 // One refresh for all processes that share a store, and what becomes of it when one of them dies, or the store does.
 import { Logger } from '@nestjs/common';
-import { TokenNotFoundError, WechatApiError } from '../../../lib/errors/errors.js';
+import { WechatTokenNotFoundError, WechatApiError } from '../../../lib/errors/errors.js';
 import { failureOf } from '../../support/failure.js';
 import { FlakyStore } from '../../support/flaky-store.js';
 import { LogCapture } from '../../support/log-capture.js';
@@ -167,7 +167,7 @@ it('goes on with no token that was signed out while it got the lease', async () 
 
   const error = await failureOf(() => fleet[1]!.service.getUser(OPENID));
 
-  expect(error).toBeInstanceOf(TokenNotFoundError);
+  expect(error).toBeInstanceOf(WechatTokenNotFoundError);
   expect(wire.count(USERINFO)).toBe(0);
 });
 

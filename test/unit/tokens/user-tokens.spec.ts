@@ -1,7 +1,7 @@
 // The life of a person's token, through the public service and down to the wire: issued, kept, refreshed once for all who wait, dropped when it is dead.
 import { Logger } from '@nestjs/common';
 import {
-  TokenNotFoundError,
+  WechatTokenNotFoundError,
   WechatStoreError,
   WechatApiError,
   WechatInputError,
@@ -238,8 +238,8 @@ describe('The store', () => {
     const [mine, theirs] = [await store.get(KEY), await store.get(otherKey)];
     await store.set(KEY, theirs!, DAY);
     await store.set(otherKey, mine!, DAY);
-    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
-    expect(await failureOf(() => parts.service.getUser(other))).toBeInstanceOf(TokenNotFoundError);
+    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
+    expect(await failureOf(() => parts.service.getUser(other))).toBeInstanceOf(WechatTokenNotFoundError);
     expect(wire.count(USERINFO)).toBe(0);
   });
 
@@ -247,7 +247,7 @@ describe('The store', () => {
     'that holds %p instead of a record does not hinder a login, which replaces it',
     async (raw) => {
       await store.set(KEY, raw, DAY);
-      expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+      expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
       await signIn({ scope: 'snsapi_base' });
       expect(await stored()).toMatchObject({ accessToken: 'AT1' });
     },
@@ -451,7 +451,7 @@ describe('getUser', () => {
     'has no token for %p, who never signed in',
     async (openid) => {
       const error = await failureOf(() => parts.service.getUser(openid));
-      expect(error).toBeInstanceOf(TokenNotFoundError);
+      expect(error).toBeInstanceOf(WechatTokenNotFoundError);
       expect(error).toMatchObject({ kind: 'token', openid });
       expect(wire.requests).toEqual([]);
     },
@@ -461,7 +461,7 @@ describe('getUser', () => {
     start({ type: 'mini-program' });
     wire.on('/sns/jscode2session', { openid: OPENID, session_key: 'K' });
     await parts.service.getSessionKey('CODE');
-    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
     expect(wire.count(REFRESH)).toBe(0);
   });
 
@@ -572,7 +572,7 @@ describe('An expired token', () => {
       expect(await stored()).toMatchObject({ issuedAt, accessToken: `AT${day + 1}` });
     }
     parts.runtime.time = issuedAt + 30 * DAY;
-    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
   });
 
   it.each([
@@ -597,7 +597,7 @@ describe('An expired token', () => {
     wire = new Wire();
     await signIn({ refresh_token: undefined });
     parts.runtime.time += LIFE;
-    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
     expect(wire.count(REFRESH)).toBe(0);
   });
 
@@ -607,7 +607,7 @@ describe('An expired token', () => {
     expect(error).toBeInstanceOf(WechatApiError);
     expect(error).toMatchObject({ errcode, kind: 'token', endpoint: REFRESH });
     expect(await stored()).toBeUndefined();
-    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(TokenNotFoundError);
+    expect(await failureOf(() => parts.service.getUser(OPENID))).toBeInstanceOf(WechatTokenNotFoundError);
     expect(wire.count(REFRESH)).toBe(1);
   });
 

@@ -1,7 +1,7 @@
 // The way to the store: what lies there, what cannot be read there, and what happens while the store is away.
 import { Logger } from '@nestjs/common';
 import { Sealer } from '../../../lib/sealing/sealer.js';
-import { Secret } from '../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../lib/sealing/secret.js';
 import type { Vault } from '../../../lib/tokens/vault.js';
 import { type WechatEvent, WechatEvents } from '../../../lib/common/wechat-events.js';
 import { FlakyStore } from '../../support/flaky-store.js';
@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const KEY = 'wechat:wx1:token:oABCDEF';
 const OTHER = 'wechat:wx1:token:oGHIJKL';
 const SECRET = 'session-secret-canary-0123456789abcdef';
-const sealerOf = (...secrets: string[]) => new Sealer(secrets.map((secret) => new Secret(secret)));
+const sealerOf = (...secrets: string[]) => new Sealer(secrets.map((secret) => new WechatSecret(secret)));
 
 let logs: LogCapture;
 let store: FlakyStore;

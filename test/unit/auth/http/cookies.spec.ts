@@ -8,9 +8,9 @@ import {
   writeCookie,
 } from '../../../../lib/auth/http/cookies.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import type { WechatApp } from '../../../../lib/config/wechat-config.js';
+import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 
-function app(publicUrl: string, appId = 'wx00000000official', name = 'official'): WechatApp {
+function app(publicUrl: string, appId = 'wx00000000official', name = 'official'): AppConfig {
   const apps = { [name]: { type: 'official-account' as const, appId, secret: 's' } };
   return resolveConfig({ apps, publicUrl, dev: { allowHttp: true } }, false).apps.get(name)!;
 }

@@ -5,9 +5,9 @@ import {
   publicAddress,
 } from '../../../../lib/auth/http/return-address.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import type { WechatOAuthOptions } from '../../../../lib/wechat-oauth.options.js';
+import type { WechatOAuthModuleOptions } from '../../../../lib/wechat-oauth.options.js';
 
-function setUp(publicUrl = 'https://shop.example.com', returnTo: WechatOAuthOptions['returnTo'] = {}) {
+function setUp(publicUrl = 'https://shop.example.com', returnTo: WechatOAuthModuleOptions['returnTo'] = {}) {
   const config = resolveConfig({ appId: 'wx00000000official', secret: 's', publicUrl, returnTo }, false);
   const app = config.defaultApp!;
   return {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { CodeClaims } from '../../../../lib/auth/login/code-claims.js';
-import { Secret } from '../../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../../lib/sealing/secret.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
 import { FlakyStore } from '../../../support/flaky-store.js';
 import { FakeRuntime, makeParts, makeVault } from '../../../support/parts.js';
@@ -23,7 +23,8 @@ const [app, other] = apps as [(typeof apps)[0], (typeof apps)[0]];
 function setUp() {
   const runtime = new FakeRuntime();
   const store = new FlakyStore({ now: runtime.now });
-  const machine = (secret = SECRET) => new CodeClaims(makeVault(store, new Sealer([new Secret(secret)])));
+  const machine = (secret = SECRET) =>
+    new CodeClaims(makeVault(store, new Sealer([new WechatSecret(secret)])));
   return { runtime, store, machine, here: machine() };
 }
 

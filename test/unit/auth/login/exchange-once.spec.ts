@@ -6,7 +6,7 @@ import { ExchangeOnce, type ExchangeSteps } from '../../../../lib/auth/login/exc
 import { FLOW_LIFETIME_MS, REPLAY_MS } from '../../../../lib/auth/login/flow.js';
 import type { LoginResult } from '../../../../lib/auth/login/sign-in.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import { Secret } from '../../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../../lib/sealing/secret.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
 import { MemoryTokenStore } from '../../../../lib/tokens/memory-token-store.js';
 import type { TokenStore } from '../../../../lib/tokens/token-store.js';
@@ -43,7 +43,7 @@ class Fleet {
   readonly log: string[] = [];
 
   machine(store: TokenStore = this.store, secret = SECRET): ExchangeOnce {
-    const vault = makeVault(store, new Sealer([new Secret(secret)]));
+    const vault = makeVault(store, new Sealer([new WechatSecret(secret)]));
     return new ExchangeOnce(vault, config, this.runtime, new CodeClaims(vault));
   }
 

@@ -18,10 +18,10 @@ import { lastUseName } from '../../../../lib/auth/session/last-use.js';
 import { logoutMarkName } from '../../../../lib/auth/session/logout-mark.js';
 import { rememberAttempt, staySilent } from '../../../../lib/auth/login/silent-attempts.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import type { WechatApp } from '../../../../lib/config/wechat-config.js';
+import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
-import { Secret } from '../../../../lib/sealing/secret.js';
-import type { WechatOAuthOptions } from '../../../../lib/wechat-oauth.options.js';
+import { WechatSecret } from '../../../../lib/sealing/secret.js';
+import type { WechatOAuthModuleOptions } from '../../../../lib/wechat-oauth.options.js';
 import { FakeRuntime } from '../../../support/parts.js';
 
 const SECRETS = ['session-secret-canary-0123456789abcdef', 'an-older-session-secret-0123456789abcdef'];
@@ -33,14 +33,14 @@ const APPS = {
 function makeFlows({
   secrets = SECRETS.slice(0, 1),
   publicUrl = 'https://shop.example.com',
-  apps = APPS as WechatOAuthOptions['apps'] & object,
+  apps = APPS as WechatOAuthModuleOptions['apps'] & object,
 } = {}) {
   const runtime = new FakeRuntime();
   const config = resolveConfig({ apps, publicUrl, sessionSecret: secrets }, false);
-  const sealer = new Sealer(secrets.map((secret) => new Secret(secret)));
+  const sealer = new Sealer(secrets.map((secret) => new WechatSecret(secret)));
   const flows = new Flows(config, sealer, runtime);
   const all = [...config.apps.values()];
-  const [official, website] = all as [WechatApp, WechatApp];
+  const [official, website] = all as [AppConfig, AppConfig];
   return { flows, runtime, sealer, official, website, all };
 }
 
@@ -77,7 +77,7 @@ const details = (state: string, returnTo = 'https://shop.example.com/orders'): O
 /** The Set-Cookie lines of a login that starts. */
 function startAt(
   flows: Flows,
-  app: WechatApp,
+  app: AppConfig,
   cookies: readonly ReceivedCookie[],
   flow: Omit<Flow, 'expiresAt'>,
 ): string[] {
@@ -312,7 +312,7 @@ describe('A flow', () => {
       ]),
     );
     const { flows, all } = makeFlows({ apps });
-    const [, ...others] = all as [WechatApp, ...WechatApp[]];
+    const [, ...others] = all as [AppConfig, ...AppConfig[]];
     const jar = new Jar();
     for (const app of others) {
       jar.take([
@@ -324,7 +324,7 @@ describe('A flow', () => {
     }
     jar.take(startAt(flows, all[0]!, jar.received, details(flows.createState(all[0]!, 0))));
     expect(jar.header.length).toBeLessThan(6_000);
-    const left = (name: (app: WechatApp) => string) => others.map((app) => jar.cookies.has(name(app)));
+    const left = (name: (app: AppConfig) => string) => others.map((app) => jar.cookies.has(name(app)));
     expect(left((app) => cookieName(app, 'wechat_session'))).toEqual([false, true, true]);
     expect(left(lastUseName).slice(1)).toEqual([true, true]);
     expect([...jar.cookies.keys()].filter((name) => name.includes('_silent_'))).toEqual([]);

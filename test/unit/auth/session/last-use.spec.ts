@@ -2,9 +2,9 @@
 import { readCookies, type ReceivedCookie } from '../../../../lib/auth/http/cookies.js';
 import { LastUse, lastUseName } from '../../../../lib/auth/session/last-use.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import type { WechatApp } from '../../../../lib/config/wechat-config.js';
+import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
-import { Secret } from '../../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../../lib/sealing/secret.js';
 import type { WechatSession } from '../../../../lib/wechat-oauth.options.js';
 import { FakeRuntime } from '../../../support/parts.js';
 
@@ -20,11 +20,11 @@ const [app, other] = [
     },
     false,
   ).apps.values(),
-] as [WechatApp, WechatApp];
+] as [AppConfig, AppConfig];
 
 const runtime = new FakeRuntime();
 const markBy = (...secrets: string[]) =>
-  new LastUse(new Sealer(secrets.map((text) => new Secret(text))), runtime);
+  new LastUse(new Sealer(secrets.map((text) => new WechatSecret(text))), runtime);
 const sessionOf = (sid: string): WechatSession => ({
   sid,
   issuedAt: runtime.time,
@@ -73,7 +73,7 @@ describe('The last use of a session', () => {
     [
       'a state’s key',
       (name) => {
-        const sealer = new Sealer([new Secret(SECRETS[0]!)]);
+        const sealer = new Sealer([new WechatSecret(SECRETS[0]!)]);
         const [own] = sealer.macs(`${session.sid}\n${seconds}\n${name}`);
         return [{ name, value: `${seconds}.${own!.toString('base64url').slice(0, 22)}` }];
       },

@@ -8,9 +8,9 @@ import {
   wasTried,
 } from '../../../../lib/auth/login/silent-attempts.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import type { WechatApp } from '../../../../lib/config/wechat-config.js';
+import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 
-const appsAt = (...addresses: string[]): WechatApp[] => [
+const appsAt = (...addresses: string[]): AppConfig[] => [
   ...resolveConfig(
     {
       apps: Object.fromEntries(
@@ -33,7 +33,7 @@ describe('The mark of a logout', () => {
     'https://shop.example.com',
     'http://localhost:3000',
     'https://club.example.com/b',
-  ) as [WechatApp, WechatApp, WechatApp];
+  ) as [AppConfig, AppConfig, AppConfig];
   const mark = newLogoutMark(random);
 
   it('is eight bytes of chance', () => {
@@ -87,8 +87,8 @@ describe('The mark of a logout', () => {
 
 describe('The silence of an app', () => {
   const [app, other] = appsAt('https://shop.example.com', 'https://shop.example.com') as [
-    WechatApp,
-    WechatApp,
+    AppConfig,
+    AppConfig,
   ];
   const MARK = 'AAAAAAAAAAA';
 

@@ -1,7 +1,7 @@
 // Sessions that were ended before their time.
 import { Logger } from '@nestjs/common';
 import { Revocations } from '../../../../lib/auth/session/revocations.js';
-import { Secret } from '../../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../../lib/sealing/secret.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
 import { MemoryTokenStore } from '../../../../lib/tokens/memory-token-store.js';
 import type { WechatSession } from '../../../../lib/wechat-oauth.options.js';
@@ -49,7 +49,7 @@ function setUp(ttl = TTL) {
   const runtime = new FakeRuntime();
   const store = new SlowStore({ now: runtime.now });
   const machine = (clock: FakeRuntime = runtime, secrets = ['session-secret-canary-0123456789abcdef']) => {
-    const sealer = new Sealer(secrets.map((secret) => new Secret(secret)));
+    const sealer = new Sealer(secrets.map((secret) => new WechatSecret(secret)));
     // An outage of the test is over when the test says so, not a second later.
     const vault = makeVault(store, sealer, undefined, undefined, 1_000_000);
     return new Revocations(vault, { session: { revocable: true, ttl } } as never, clock);

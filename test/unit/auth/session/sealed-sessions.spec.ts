@@ -3,10 +3,10 @@ import { SealedSessions } from '../../../../lib/auth/session/sealed-sessions.js'
 import type { WechatIdentity } from '../../../../lib/model/identity.js';
 import { readCookies } from '../../../../lib/auth/http/cookies.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
-import type { WechatApp } from '../../../../lib/config/wechat-config.js';
+import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 import { WechatConfigError } from '../../../../lib/index.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
-import { Secret } from '../../../../lib/sealing/secret.js';
+import { WechatSecret } from '../../../../lib/sealing/secret.js';
 import type { WechatSession, WechatSessionOptions } from '../../../../lib/wechat-oauth.options.js';
 import { FakeRuntime } from '../../../support/parts.js';
 
@@ -26,7 +26,7 @@ function setUp(session: WechatSessionOptions = {}, appId = 'wx00000000official',
     },
     false,
   );
-  const sealer = new Sealer(secrets.map((secret) => new Secret(secret)));
+  const sealer = new Sealer(secrets.map((secret) => new WechatSecret(secret)));
   const opened: string[] = [];
   const open = sealer.open.bind(sealer);
   sealer.open = (purpose, place, sealed) => {
@@ -34,7 +34,7 @@ function setUp(session: WechatSessionOptions = {}, appId = 'wx00000000official',
     return open(purpose, place, sealed);
   };
   const sessions = new SealedSessions(config, sealer, runtime);
-  const [app, other] = [...config.apps.values()] as [WechatApp, WechatApp];
+  const [app, other] = [...config.apps.values()] as [AppConfig, AppConfig];
   const cookieOf = (value: WechatSession) => readCookies(sessions.toCookie(app, value).split(';', 1)[0]);
   return { sessions, runtime, sealer, app, other, opened, cookieOf };
 }

@@ -5,7 +5,7 @@ import { attachIdentity, getWechatIdentity } from '../../../../lib/auth/http/att
 import { readCookies } from '../../../../lib/auth/http/cookies.js';
 import { writeLogoutMark } from '../../../../lib/auth/session/logout-mark.js';
 import {
-  type RevokedIdentity,
+  type WechatRevokedIdentity,
   WechatNotRevokedException,
   WechatSessionService,
 } from '../../../../lib/auth/session/wechat-session.service.js';
@@ -13,7 +13,7 @@ import {
   WechatConfigError,
   type WechatIdentity,
   WechatInputError,
-  type WechatOAuthOptions,
+  type WechatOAuthModuleOptions,
 } from '../../../../lib/index.js';
 import { failureOf } from '../../../support/failure.js';
 import { FlakyStore } from '../../../support/flaky-store.js';
@@ -27,7 +27,7 @@ let store: FlakyStore;
 /** Of each response, the Set-Cookie lines that it got. */
 let sent: Map<unknown, string[]>;
 
-function setUp(options: Partial<WechatOAuthOptions> = {}): void {
+function setUp(options: Partial<WechatOAuthModuleOptions> = {}): void {
   store = new FlakyStore();
   login = makeLogin(options, store);
   sent = new Map();
@@ -328,9 +328,13 @@ describe('Signing people out everywhere', () => {
     web: (await service.issue(undefined, login.identity(WEBSITE))).token,
   });
 
-  it.each<[what: string, identities: RevokedIdentity | RevokedIdentity[], left: string[]]>([
+  it.each<[what: string, identities: WechatRevokedIdentity | WechatRevokedIdentity[], left: string[]]>([
     ['of one', MING, ['hong', 'web']],
-    ['of a whole identity', { ...MING, appId: 'wx00000000official' } as RevokedIdentity, ['hong', 'web']],
+    [
+      'of a whole identity',
+      { ...MING, appId: 'wx00000000official' } as WechatRevokedIdentity,
+      ['hong', 'web'],
+    ],
     ['of a list of one', [MING], ['hong', 'web']],
     ['of one at two apps', [MING, MING_WEB], ['hong']],
     ['of all', [MING, MING_WEB, HONG], []],
