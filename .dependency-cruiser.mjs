@@ -58,7 +58,7 @@ export default {
       from: { path, pathNot: paths.slice(0, index) },
       to: {
         path: '^lib/',
-        pathNot: room === 'the module' ? [...paths, '^lib/stores/callback/'] : paths.slice(0, index + 1),
+        pathNot: paths.slice(0, index + 1),
       },
     })),
     ...SIDE_ROOMS.map(([room, path, allowed]) => ({

@@ -21,11 +21,7 @@ export type {
 } from './wechat-oauth.options.js';
 
 export { WechatAuthGuard } from './auth/wechat-auth.guard.js';
-export {
-  WechatAuth,
-  type WechatAuthMode,
-  type WechatAuthOptions,
-} from './auth/decorators/wechat-auth.decorator.js';
+export { WechatAuth, type WechatAuthOptions } from './auth/decorators/wechat-auth.decorator.js';
 export { WechatUser } from './auth/decorators/wechat-user.decorator.js';
 export { getWechatIdentity } from './auth/http/attached-identity.js';
 export { WechatAuthController } from './auth/wechat-auth.controller.js';
@@ -50,17 +46,7 @@ export { WechatExceptionFilter } from './errors/wechat-exception.filter.js';
 export { toHttpStatus } from './errors/http-status.js';
 
 export { TokenStore } from './tokens/token-store.js';
-export { MemoryTokenStore, type MemoryTokenStoreOptions } from './tokens/memory-token-store.js';
-export {
-  CallbackTokenStore,
-  type CallbackTokenStoreOptions,
-} from './stores/callback/callback-token-store.js';
-export type {
-  LegacyCallback,
-  LegacyStyle,
-  LegacyToken,
-  LegacyTokenCallbacks,
-} from './stores/callback/legacy-callbacks.js';
+export { MemoryTokenStore } from './tokens/memory-token-store.js';
 export { WechatToken } from './tokens/wechat-token.js';
 export type { WechatUserProfile } from './api/sns-api.js';
 export type { WechatAuthorizeUrlOptions, WechatWebsiteAuthorizeUrlOptions } from './api/authorize-url.js';

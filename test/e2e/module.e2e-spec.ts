@@ -6,7 +6,6 @@ import { APP_GUARD, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import axios from 'axios';
 import {
-  CallbackTokenStore,
   MemoryTokenStore,
   type WechatProviderOf,
   type TokenStore,
@@ -22,6 +21,7 @@ import {
   WechatOAuthService,
   WechatSessionService,
 } from '../../lib/index.js';
+import { CallbackTokenStore } from '../../lib/stores/callback/index.js';
 import { signInAs, type WechatMockServerOptions } from '../../lib/testing/index.js';
 import { ALL_APPS, MOCK_APPS, PLATFORMS, SESSION_SECRET, SHOP } from '../support/application.js';
 import { guardedAt } from '../support/guarded.js';

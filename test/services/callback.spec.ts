@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 import { Test } from '@nestjs/testing';
 import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
 import {
-  CallbackTokenStore,
   MemoryTokenStore,
   WechatTokenNotFoundError,
   WechatOAuthModule,
   WechatOAuthService,
 } from '../../lib/index.js';
+import { CallbackTokenStore } from '../../lib/stores/callback/index.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import { LogCapture } from '../support/log-capture.js';
 import { MOCK_APPS, SESSION_SECRET, SHOP, startWechat } from '../support/application.js';

@@ -1,6 +1,7 @@
 // CallbackTokenStore: what it makes of the shapes in which the predecessor's tokens come back, and what it keeps where.
 import { Logger } from '@nestjs/common';
 import mongoose from 'mongoose';
+import { MemoryTokenStore, type TokenStore, WechatConfigError } from '../../../lib/index.js';
 import {
   CallbackTokenStore,
   type CallbackTokenStoreOptions,
@@ -8,10 +9,7 @@ import {
   type LegacyStyle,
   type LegacyToken,
   type LegacyTokenCallbacks,
-  MemoryTokenStore,
-  type TokenStore,
-  WechatConfigError,
-} from '../../../lib/index.js';
+} from '../../../lib/stores/callback/index.js';
 import type { TokenRecord } from '../../../lib/tokens/wechat-token.js';
 import { failureOf } from '../../support/failure.js';
 import { LogCapture } from '../../support/log-capture.js';

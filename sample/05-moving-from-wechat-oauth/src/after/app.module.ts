@@ -1,7 +1,8 @@
 // After: the module reads and writes the old table through the old functions. `/login`, `/callback` and the session are gone: the guard does that.
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Pool } from 'mysql2';
-import { CallbackTokenStore, MemoryTokenStore, WechatOAuthModule } from 'nestjs-wechat-oauth';
+import { MemoryTokenStore, WechatOAuthModule } from 'nestjs-wechat-oauth';
+import { CallbackTokenStore } from 'nestjs-wechat-oauth/callback';
 import { mockOptions } from '../mock-wechat.js';
 import { PUBLIC_URL, SESSION_SECRET } from '../settings.js';
 import { MeController } from './me.controller.js';
