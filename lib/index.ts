@@ -1,9 +1,13 @@
 // The whole public API.
 export { WechatOAuthModule } from './wechat-oauth.module.js';
-export type { WechatProviderOf, WechatOAuthModuleExtras } from './wechat-oauth.module-definition.js';
+export type {
+  WechatOAuthModuleAsyncOptions,
+  WechatOAuthModuleExtras,
+  WechatProviderOf,
+} from './wechat-oauth.module-definition.js';
 export { WechatOAuthService } from './wechat-oauth.service.js';
 export { WechatApp, type WechatSessionKeyHolder } from './wechat-oauth.client.js';
-export { TOKEN_STORE, WECHAT_HTTP_SERVICE } from './wechat-oauth.constants.js';
+export { TOKEN_STORE, WECHAT_HTTP_SERVICE, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
 export type {
   WechatAppOptions,
   WechatAppType,
@@ -54,7 +58,8 @@ export type { WechatEncryptedUserData, WechatMiniProgramUser } from './mini-prog
 export type { WechatMiniProgramSession } from './mini-program/session-keys.js';
 export { WechatSecret } from './sealing/secret.js';
 
-export type { WechatErrorKind } from './errors/error-kind.js';
+export type { WechatErrorCode, WechatErrorKind } from './errors/error-kind.js';
+export { explainErrcode, type WechatErrcodeAdvice } from './errors/error-codes.js';
 export {
   WechatTokenNotFoundError,
   WechatApiError,

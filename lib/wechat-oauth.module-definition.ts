@@ -1,6 +1,7 @@
 // The static methods of the module: what they take, and how the extras become providers.
 import { HttpModule } from '@nestjs/axios';
 import {
+  type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
   type DynamicModule,
   type FactoryProvider,
@@ -38,25 +39,32 @@ export interface WechatOAuthModuleExtras {
   loginHandler?: WechatProviderOf<WechatLoginHandler>;
 }
 
-export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<WechatOAuthModuleOptions>({ optionsInjectionToken: WECHAT_OAUTH_OPTIONS })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createWechatOAuthOptions')
-    .setExtras<WechatOAuthModuleExtras>(
-      { isGlobal: true, imports: undefined, tokenStore: undefined, loginHandler: undefined },
-      (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
-        ...definition,
-        global: isGlobal,
-        // An HttpModule of our own: interceptors of the application's would repeat our codes and log our secrets.
-        imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
-        providers: [
-          ...(definition.providers ?? []),
-          provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_CONFIG] }),
-          provide(WECHAT_LOGIN_HANDLER, loginHandler ?? { useValue: null }),
-        ],
-      }),
-    )
-    .build();
+/** What `forRootAsync` takes: how the options come about, and the extras beside them. */
+export interface WechatOAuthModuleAsyncOptions
+  extends
+    ConfigurableModuleAsyncOptions<WechatOAuthModuleOptions, 'createWechatOAuthOptions'>,
+    WechatOAuthModuleExtras {}
+
+export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WechatOAuthModuleOptions>({
+  optionsInjectionToken: WECHAT_OAUTH_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createWechatOAuthOptions')
+  .setExtras<WechatOAuthModuleExtras>(
+    { isGlobal: true, imports: undefined, tokenStore: undefined, loginHandler: undefined },
+    (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
+      ...definition,
+      global: isGlobal,
+      // An HttpModule of our own: interceptors of the application's would repeat our codes and log our secrets.
+      imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
+      providers: [
+        ...(definition.providers ?? []),
+        provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_CONFIG] }),
+        provide(WECHAT_LOGIN_HANDLER, loginHandler ?? { useValue: null }),
+      ],
+    }),
+  )
+  .build();
 
 function provide(token: symbol, provider: WechatProviderOf<unknown>): Provider {
   return { provide: token, ...provider } as Provider;

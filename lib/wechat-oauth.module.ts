@@ -22,10 +22,11 @@ import {
   WECHAT_OAUTH_OPTIONS,
 } from './wechat-oauth.constants.js';
 import {
-  ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
-  OPTIONS_TYPE,
+  type WechatOAuthModuleAsyncOptions,
+  type WechatOAuthModuleExtras,
 } from './wechat-oauth.module-definition.js';
+import type { WechatOAuthModuleOptions } from './wechat-oauth.options.js';
 import {
   isProduction,
   usesGuard,
@@ -58,13 +59,13 @@ export class WechatOAuthModule
   }
 
   /** @throws WechatConfigError while the application starts, when an option is missing or wrong */
-  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+  static override forRoot(options: WechatOAuthModuleOptions & WechatOAuthModuleExtras): DynamicModule {
     requireOptionsObject(options);
     return super.forRoot(options);
   }
 
   /** With `useFactory` and `inject`, `useClass` or `useExisting` (a class with `createWechatOAuthOptions()`). */
-  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+  static override forRootAsync(options: WechatOAuthModuleAsyncOptions): DynamicModule {
     return super.forRootAsync(options);
   }
 

@@ -63,17 +63,17 @@ function requireRedirectUri(value: unknown): void {
     'Pass an absolute http or https address without a fragment, on a host that is registered with WeChat.';
   // Half a surrogate pair is no character: it cannot be percent-encoded.
   if (typeof value !== 'string' || !URL.canParse(value) || /\p{Surrogate}/u.test(value)) {
-    throw new WechatInputError('config', 'redirectUri', 'is not an absolute URL', fix);
+    throw new WechatInputError('input', 'redirectUri', 'is not an absolute URL', fix);
   }
   const { protocol, username, password } = new URL(value);
   if (protocol !== 'https:' && protocol !== 'http:') {
-    throw new WechatInputError('config', 'redirectUri', 'is neither http nor https', fix);
+    throw new WechatInputError('input', 'redirectUri', 'is neither http nor https', fix);
   }
   if (username || password) {
-    throw new WechatInputError('config', 'redirectUri', 'holds a user name or password', fix);
+    throw new WechatInputError('input', 'redirectUri', 'holds a user name or password', fix);
   }
   // WeChat puts the code before or behind the fragment, depending on the way of login.
-  if (value.includes('#')) throw new WechatInputError('config', 'redirectUri', 'has a fragment', fix);
+  if (value.includes('#')) throw new WechatInputError('input', 'redirectUri', 'has a fragment', fix);
 }
 
 /** A number is taken as the text it makes, and nothing as the empty state: as wechat-oauth did. */
@@ -85,7 +85,7 @@ export function stateOf(state: unknown): string {
 function requireState(value: unknown): void {
   if (typeof value === 'string' && /^[A-Za-z0-9]{0,128}$/.test(value)) return;
   throw new WechatInputError(
-    'config',
+    'input',
     'state',
     'is not made of at most 128 letters and digits',
     'WeChat answers anything else with an error page. createState() makes a good one.',
@@ -94,5 +94,5 @@ function requireState(value: unknown): void {
 
 function requireText(value: unknown): void {
   if (typeof value === 'string' && !/\p{Surrogate}/u.test(value)) return;
-  throw new WechatInputError('config', 'state', 'is not a text', 'createState() makes a good one.');
+  throw new WechatInputError('input', 'state', 'is not a text', 'createState() makes a good one.');
 }

@@ -5,7 +5,7 @@
 // meanings and is not covered.
 import type { WechatErrorKind } from './error-kind.js';
 
-export interface WechatErrorCode {
+export interface WechatErrcodeAdvice {
   readonly kind: WechatErrorKind;
   /** The same call may succeed if it is repeated unchanged, after a pause. A call that carries a code must not be repeated all the same. */
   readonly retryable: boolean;
@@ -102,7 +102,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Every code that is known here, by number. Rows are frozen. */
-export const WECHAT_ERROR_CODES: ReadonlyMap<number, WechatErrorCode> = new Map(
+export const WECHAT_ERROR_CODES: ReadonlyMap<number, WechatErrcodeAdvice> = new Map(
   ROWS.map(([errcode, kind, retry, zh, en]) => [
     errcode,
     Object.freeze({ kind, retryable: retry === 'retry', zh, en }),
@@ -111,7 +111,7 @@ export const WECHAT_ERROR_CODES: ReadonlyMap<number, WechatErrorCode> = new Map(
 
 // By thousands, where WeChat's numbering means something.
 // prettier-ignore
-const FAMILIES: ReadonlyMap<number, WechatErrorCode> = new Map([
+const FAMILIES: ReadonlyMap<number, WechatErrcodeAdvice> = new Map([
   [40, unknown('config', '通常表示某个参数不合法，请检查 AppID、AppSecret 及所传参数。', 'it usually means an invalid parameter, so check the app id, the secret and what was passed.')],
   [41, unknown('config', '通常表示缺少某个参数，请检查配置及所传参数。', 'it usually means a missing parameter, so check the options and what was passed.')],
   [42, unknown('token', '通常表示凭证已过期，请让用户重新登录。', 'it usually means that something has expired, so let the person sign in again.')],
@@ -137,7 +137,7 @@ const UNKNOWN = unknown(
  *
  * 40001 is the one code with two meanings: a wrong app secret on a token call, a stale token elsewhere. Its kind is that of the second.
  */
-export function explainErrcode(errcode: number): WechatErrorCode {
+export function explainErrcode(errcode: number): WechatErrcodeAdvice {
   const code = typeof errcode === 'string' ? Number(errcode) : errcode;
   return (
     WECHAT_ERROR_CODES.get(code) ??
@@ -146,7 +146,7 @@ export function explainErrcode(errcode: number): WechatErrorCode {
   );
 }
 
-function unknown(kind: WechatErrorKind, zh: string, en: string): WechatErrorCode {
+function unknown(kind: WechatErrorKind, zh: string, en: string): WechatErrcodeAdvice {
   return Object.freeze({
     kind,
     retryable: false,

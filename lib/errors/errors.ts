@@ -1,11 +1,11 @@
 // Every error this package throws on purpose. None of them ever holds a secret, a code, a token, a URL or the error of the HTTP library below.
 import { explainErrcode } from './error-codes.js';
-import type { WechatErrorKind } from './error-kind.js';
+import type { WechatErrorCode, WechatErrorKind } from './error-kind.js';
 
 /** The base of every error of this package. `kind` says how to treat it, `code` is stable and may be matched on; messages may change. */
 export abstract class WechatError extends Error {
   abstract readonly kind: WechatErrorKind;
-  abstract readonly code: string;
+  abstract readonly code: WechatErrorCode;
 
   constructor(message: string) {
     super(message);
@@ -68,7 +68,7 @@ export class WechatInputError extends WechatError {
   override readonly code = 'WECHAT_INPUT';
 
   constructor(
-    readonly kind: Extract<WechatErrorKind, 'config' | 'code' | 'token' | 'decrypt'>,
+    readonly kind: Extract<WechatErrorKind, 'input' | 'code' | 'token' | 'decrypt'>,
     readonly parameter: string,
     readonly problem: string,
     fix: string,

@@ -4,6 +4,7 @@ import { WechatError, WechatNetworkError } from './errors.js';
 
 const STATUS: Readonly<Record<WechatErrorKind, number>> = {
   config: 500,
+  input: 400,
   code: 401,
   token: 401,
   consent: 403,

@@ -17,6 +17,7 @@ import { newRef } from './ref.js';
 /** Words for the client. What exactly happened is for the log: an errmsg is nobody else's business. */
 const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {
   config: 'WeChat sign-in is not set up correctly.',
+  input: 'The request holds a value that WeChat cannot take.',
   code: 'The code is no longer valid. Sign in with WeChat again.',
   token: 'Sign in with WeChat again.',
   consent: 'More permission is needed. Sign in with WeChat again and allow it.',

@@ -10,6 +10,7 @@ import {
   type WechatProviderOf,
   type TokenStore,
   TOKEN_STORE,
+  WECHAT_OAUTH_OPTIONS,
   WECHAT_HTTP_SERVICE,
   WechatAuthController,
   WechatAuthGuard,
@@ -17,6 +18,7 @@ import {
   type WechatLogin,
   WechatLoginHandler,
   WechatOAuthModule,
+  type WechatOAuthModuleAsyncOptions,
   type WechatOAuthModuleOptions,
   WechatOAuthService,
   WechatSessionService,
@@ -766,6 +768,34 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
     const { port } = app.getHttpServer().address() as { port: number };
     expect((await browserFor({ port }).fetch(`${SHOP}/orders/mine`)).status).toBe(200);
     await expect(app.get(WechatOAuthService).getUser('o')).resolves.toEqual({ nickname: 'nobody' });
+  });
+
+  it.each<[string, DynamicModule]>([
+    ['forRoot', WechatOAuthModule.forRoot({ appId: 'wx0000000000000000', secret: 'x' })],
+    ['forRootAsync', WechatOAuthModule.forRootAsync({ useFactory: () => ({}) })],
+  ])('lets tests of an application put options of their own in the place of those of %s', async (_, own) => {
+    const module = await Test.createTestingModule({ imports: [own], controllers: [OrdersController] })
+      .overrideProvider(WECHAT_OAUTH_OPTIONS)
+      .useValue(stage.options())
+      .compile();
+    const app = stage.keep(module.createNestApplication(adapter()));
+    await app.listen(0, '127.0.0.1');
+    const { port } = app.getHttpServer().address() as { port: number };
+    await expectLogin(browserFor({ port }), `${SHOP}/orders/profile`);
+  });
+
+  it('names what forRootAsync takes, for applications that pass it on', async () => {
+    const options: WechatOAuthModuleAsyncOptions = {
+      imports: [SettingsModule],
+      inject: [SETTING],
+      useFactory: () => stage.options(),
+      isGlobal: false,
+      tokenStore: { useClass: RecordingStore },
+    };
+    const module = await Test.createTestingModule({
+      imports: [WechatOAuthModule.forRootAsync(options)],
+    }).compile();
+    expect(module.get(TOKEN_STORE, { strict: false })).toBeInstanceOf(RecordingStore);
   });
 
   it('leaves no timer and no server behind when the application closes', async () => {

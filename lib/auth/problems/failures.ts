@@ -72,7 +72,8 @@ export class Failures {
       if (kind === 'code' && error instanceof WechatApiError && !page)
         this.tellOfRefusedCodes(app, error.errcode);
     } else if (error instanceof WechatError) {
-      this.logInSpell(`${kind === 'config' ? kind : 'outage'} ${app.name}`, line);
+      // An argument that is wrong is a mistake of ours, as an option is.
+      this.logInSpell(`${kind === 'config' || kind === 'input' ? 'config' : 'outage'} ${app.name}`, line);
     } else {
       // An exception of HTTP is what the application chose to answer a program; everything else is a mistake, each perhaps another.
       this.logger[error instanceof HttpException && !page ? 'debug' : 'error'](line);

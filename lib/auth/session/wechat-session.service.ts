@@ -102,7 +102,7 @@ export class WechatSessionService {
     const app = this.#appOf(identity);
     if (ttl !== undefined && !(ttl > 0 && ttl * 1_000 <= MAX_SESSION_MS)) {
       throw new WechatInputError(
-        'config',
+        'input',
         'ttl',
         'is not a number of seconds up to 400 days',
         'Leave it out for session.ttl.',
@@ -193,7 +193,7 @@ export class WechatSessionService {
     const app = this.#config.apps.get(identity?.app);
     if (app && (identity.appId ?? app.appId) === app.appId) return app;
     throw new WechatInputError(
-      'config',
+      'input',
       'identity',
       'names no configured app',
       'Set app and appId to those of one of your apps.',
@@ -230,7 +230,7 @@ function openidOf({ openid }: { openid: unknown }): string {
 }
 
 function nobody(problem: string, fix: string): WechatInputError {
-  return new WechatInputError('config', 'identity', `${problem}, so it is nobody`, fix);
+  return new WechatInputError('input', 'identity', `${problem}, so it is nobody`, fix);
 }
 
 function unavailable(message: string) {

@@ -166,7 +166,7 @@ export class TypeOrmTokenStore extends TokenStore {
     const bytes = Buffer.byteLength(key);
     if (bytes > MAX_KEY_BYTES) {
       throw new WechatInputError(
-        'config',
+        'input',
         'key',
         `has ${bytes} bytes`,
         `TypeOrmTokenStore takes ${MAX_KEY_BYTES}.`,

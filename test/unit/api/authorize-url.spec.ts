@@ -130,7 +130,7 @@ describe('Both', () => {
       () => service.getAuthorizeURLForWebsite(value as string, 'S'),
     ]) {
       const error = refusal(build);
-      expect(error).toMatchObject({ kind: 'config', code: 'WECHAT_INPUT', parameter: 'redirectUri' });
+      expect(error).toMatchObject({ kind: 'input', code: 'WECHAT_INPUT', parameter: 'redirectUri' });
       expect(error.message).toMatch(/Pass an absolute http or https address/);
       expect(error.message).not.toContain('example');
     }
@@ -157,7 +157,7 @@ describe('Both', () => {
     ['a number below zero', -1],
   ])('refuse %s in the state inside WeChat; a desktop browser takes it as it is', (_name, state) => {
     const error = refusal(() => service.getAuthorizeURL(BACK, state));
-    expect(error).toMatchObject({ kind: 'config', parameter: 'state' });
+    expect(error).toMatchObject({ kind: 'input', parameter: 'state' });
     expect(error.message).toContain('createState()');
     const url = new URL(service.getAuthorizeURLForWebsite(BACK, state));
     expect(url.searchParams.getAll('state')).toEqual([String(state)]);
@@ -177,7 +177,7 @@ describe('Both', () => {
       () => service.getAuthorizeURLForWebsite(BACK, state as string),
     ]) {
       const error = refusal(build);
-      expect(error).toMatchObject({ kind: 'config', parameter: 'state' });
+      expect(error).toMatchObject({ kind: 'input', parameter: 'state' });
       expect(error.message).toContain('createState()');
     }
   });

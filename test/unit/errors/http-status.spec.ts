@@ -5,6 +5,7 @@ import {
   WechatApiError,
   WechatConfigError,
   WechatDecryptError,
+  WechatInputError,
   WechatNetworkError,
   WechatResponseError,
   WechatStoreError,
@@ -14,6 +15,7 @@ const api = (errcode: number) => new WechatApiError({ errcode, errmsg: '', endpo
 
 it.each<[string, unknown, number]>([
   ['an option that is wrong', new WechatConfigError('a', 'is wrong', 'Write b.'), 500],
+  ['an argument that is wrong', new WechatInputError('input', 'state', 'is no text', 'Pass one.'), 400],
   ['a dead code', api(40029), 401],
   ['a dead token', api(42001), 401],
   ['nobody who is known', new WechatTokenNotFoundError('oMing'), 401],

@@ -161,7 +161,7 @@ describe('A session that the application issues', () => {
     async (ttl) => {
       const error = await failureOf(() => service.issue({}, login.identity(), { ttl }));
       expect(error).toBeInstanceOf(WechatInputError);
-      expect(error).toMatchObject({ parameter: 'ttl', kind: 'config' });
+      expect(error).toMatchObject({ parameter: 'ttl', kind: 'input' });
       expect(sent.size).toBe(0);
     },
   );
@@ -205,7 +205,7 @@ describe('A session that the application issues', () => {
     const identity = { ...login.identity(), ...(changes as Partial<WechatIdentity>) };
     const error = await failureOf(() => service.issue({}, identity));
     expect(error).toBeInstanceOf(WechatInputError);
-    expect(error).toMatchObject({ parameter: 'identity', kind: 'config' });
+    expect(error).toMatchObject({ parameter: 'identity', kind: 'input' });
     expect(sent.size).toBe(0);
   });
 
@@ -375,7 +375,7 @@ describe('Signing people out everywhere', () => {
     const people = await tokens();
     const error = await failureOf(() => service.revoke(identities as never));
     expect(error).toBeInstanceOf(WechatInputError);
-    expect(error).toMatchObject({ parameter: 'identity', kind: 'config' });
+    expect(error).toMatchObject({ parameter: 'identity', kind: 'input' });
     expect(await signedIn(people)).toEqual(['ming', 'hong', 'web']);
   });
 
