@@ -10,14 +10,14 @@ import { CodeLogin } from './auth/login/code-login.js';
 import { ControllerParts } from './auth/controller-parts.js';
 import { ExchangeOnce } from './auth/login/exchange-once.js';
 import { Failures } from './auth/problems/failures.js';
-import { Flows } from './auth/login/flow.js';
+import { PendingLogins } from './auth/login/pending-logins.js';
 import { GuardSetup } from './auth/guard-setup.js';
 import { LoginAddress } from './auth/login-address.js';
 import { LoginCallback } from './auth/login/login-callback.js';
-import { LoginFlow } from './auth/login/login-flow.js';
-import { LoginOutcome } from './auth/login/login-outcome.js';
+import { LoginJudge } from './auth/login/login-judge.js';
+import { CallbackAnswer } from './auth/login/callback-answer.js';
 import { LoginStart } from './auth/login/login-start.js';
-import { Refusals } from './auth/login/refusals.js';
+import { ProblemFactory } from './auth/login/problem-factory.js';
 import { Revocations } from './auth/session/revocations.js';
 import { SealedSessions } from './auth/session/sealed-sessions.js';
 import { SessionReader } from './auth/session/session-reader.js';
@@ -81,48 +81,56 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     ModuleRef,
     WECHAT_RUNTIME,
   ]),
-  part(Flows, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
+  part(PendingLogins, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(CodeClaims, [Vault]),
   part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME, CodeClaims]),
   part(LoginAddress, [WECHAT_CONFIG, ModulesContainer, ApplicationConfig]),
-  part(Refusals, [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress]),
-  part(LoginStart, [WECHAT_CONFIG, Flows, Refusals, WechatEvents]),
+  part(ProblemFactory, [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress]),
+  part(LoginStart, [WECHAT_CONFIG, PendingLogins, ProblemFactory, WechatEvents]),
   part(Failures, [WechatEvents, WECHAT_RUNTIME]),
-  part(LoginOutcome, [WECHAT_CONFIG, Flows, SealedSessions, LoginStart, Refusals, Failures, WechatEvents]),
+  part(CallbackAnswer, [
+    WECHAT_CONFIG,
+    PendingLogins,
+    SealedSessions,
+    LoginStart,
+    ProblemFactory,
+    Failures,
+    WechatEvents,
+  ]),
   part(LoginCallback, [
     WECHAT_CONFIG,
-    Flows,
+    PendingLogins,
     ExchangeOnce,
     UserTokens,
     SignIn,
     SealedSessions,
     Revocations,
-    LoginOutcome,
-    Refusals,
+    CallbackAnswer,
+    ProblemFactory,
     Failures,
     WechatEvents,
     WECHAT_RUNTIME,
   ]),
-  part(LoginFlow, [WECHAT_CONFIG, SessionReader, SealedSessions, LoginStart, LoginCallback, Refusals]),
+  part(LoginJudge, [WECHAT_CONFIG, SessionReader, SealedSessions, LoginStart, LoginCallback, ProblemFactory]),
   part(CodeLogin, [
     WECHAT_CONFIG,
     SignIn,
     SealedSessions,
-    Refusals,
+    ProblemFactory,
     Failures,
     WechatEvents,
     WECHAT_RUNTIME,
     CodeClaims,
   ]),
-  part(GuardSetup, [WECHAT_CONFIG, LoginFlow, WECHAT_RUNTIME, Reflector, HttpAdapterHost]),
+  part(GuardSetup, [WECHAT_CONFIG, LoginJudge, WECHAT_RUNTIME, Reflector, HttpAdapterHost]),
   part(ControllerParts, [
     WECHAT_CONFIG,
     WechatSessionService,
     SealedSessions,
     SessionReader,
-    Flows,
+    PendingLogins,
     Revocations,
-    Refusals,
+    ProblemFactory,
     GuardSetup,
     CodeLogin,
     HttpAdapterHost,

@@ -2,9 +2,9 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { CodeLogin } from './login/code-login.js';
-import type { Flows } from './login/flow.js';
+import type { PendingLogins } from './login/pending-logins.js';
 import type { GuardSetup } from './guard-setup.js';
-import type { Refusals } from './login/refusals.js';
+import type { ProblemFactory } from './login/problem-factory.js';
 import type { Revocations } from './session/revocations.js';
 import type { SealedSessions } from './session/sealed-sessions.js';
 import type { SessionReader } from './session/session-reader.js';
@@ -17,9 +17,9 @@ export class ControllerParts {
     readonly service: WechatSessionService,
     readonly sessions: SealedSessions,
     readonly reader: SessionReader,
-    readonly flows: Flows,
+    readonly flows: PendingLogins,
     readonly revocations: Revocations,
-    readonly refusals: Refusals,
+    readonly problems: ProblemFactory,
     readonly setup: GuardSetup,
     readonly codeLogin: CodeLogin,
     readonly host: HttpAdapterHost,

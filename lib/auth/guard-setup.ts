@@ -5,13 +5,13 @@ import { missingForGuard } from '../config/guard-needs.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import { askHook } from '../config/ask-hook.js';
-import type { LoginFlow } from './login/login-flow.js';
+import type { LoginJudge } from './login/login-judge.js';
 import type { GetRequest } from './http/request-of-context.js';
 
 export class GuardSetup {
   constructor(
     private readonly config: WechatConfig,
-    readonly flow: LoginFlow,
+    readonly flow: LoginJudge,
     readonly runtime: Runtime,
     readonly reflector: Reflector,
     readonly host: HttpAdapterHost,

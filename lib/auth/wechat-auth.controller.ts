@@ -16,7 +16,7 @@ import type { AppConfig, WechatConfig } from '../config/wechat-config.js';
 import { ControllerParts } from './controller-parts.js';
 import { readCookies } from './http/cookies.js';
 import { MAX_REMOVED, withinAnswer } from './http/header-budget.js';
-import { HttpAnswer } from './http/http-answer.js';
+import { ResponseWriter } from './http/response-writer.js';
 import { HttpRequest } from './http/http-request.js';
 import type { WechatIdentity } from '../model/identity.js';
 import { forgetLastUse } from './session/last-use.js';
@@ -65,11 +65,11 @@ export class WechatAuthController {
     // Another site must not be able to sign people out either.
     const cookies = readCookies(request.cookieHeader);
     const apps = [...config.apps.values()];
-    if (reader.isForeignWrite(request)) {
+    if (reader.isCrossSiteWrite(request)) {
       if (apps.some((app) => sessions.fromCookie(app, cookies))) warnOfOrigin(config, request);
       throw new ForbiddenException();
     }
-    const answer = new HttpAnswer(host.httpAdapter, response);
+    const answer = new ResponseWriter(host.httpAdapter, response);
     const ended = await Promise.all(reader.shown(request).map((one) => revocations.end(one)));
     // Somebody was tired of waiting for the store.
     if (answer.hasBegun) return;
@@ -108,7 +108,7 @@ export class WechatAuthController {
   @Header('Cache-Control', 'no-store')
   @HttpCode(200)
   async session(@Req() request: object & { body?: unknown }): Promise<WechatIssuedSession> {
-    const { config, refusals, codeLogin } = this[PARTS];
+    const { config, problems, codeLogin } = this[PARTS];
     const { app, code } = (request.body ?? {}) as { app?: unknown; code?: unknown };
     const { lang } = new HttpRequest(request);
     const candidates = [...config.apps.values()].filter(
@@ -121,11 +121,11 @@ export class WechatAuthController {
     if (!chosen || typeof code !== 'string') {
       const message =
         'Send JSON: { "app": name of a mini program or mobile app, "code": what wx.login gave }.';
-      throw problemException(refusals.refuse('BAD_LOGIN_REQUEST', lang, 'a program', { message }));
+      throw problemException(problems.errorForProgram('BAD_LOGIN_REQUEST', lang, 'a program', { message }));
     }
     if (!(await codeLogin.isFirstWith(chosen, code))) {
       throw problemException(
-        refusals.refuse('WECHAT_LOGIN_REQUIRED', lang, 'a program', { app: chosen.name }),
+        problems.errorForProgram('WECHAT_LOGIN_REQUIRED', lang, 'a program', { app: chosen.name }),
       );
     }
     try {
@@ -145,25 +145,25 @@ export function servesFor(controller: WechatAuthController, options: WechatConfi
 
 /** A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever. */
 async function requireStore(
-  { config, reader, refusals }: ControllerParts,
+  { config, reader, problems }: ControllerParts,
   request: HttpRequest,
 ): Promise<void> {
   if ((await reader.find(request, [...config.apps.values()])) !== 'unknown') return;
   const { lang } = request;
-  throw problemException(refusals.refuse('STORE_UNAVAILABLE', lang, 'a program'));
+  throw problemException(problems.errorForProgram('STORE_UNAVAILABLE', lang, 'a program'));
 }
 
 /** The cookies go all the same. Whoever has signed out for good reason must know that copies of the session live on. */
 async function answerIncomplete(
-  { config, refusals, setup }: ControllerParts,
+  { config, problems, setup }: ControllerParts,
   request: HttpRequest,
-  answer: HttpAnswer,
+  answer: ResponseWriter,
   setCookies: string[],
   app: AppConfig | undefined,
 ): Promise<void> {
   const { lang } = request;
   const home = app ? { homeUrl: defaultReturnAddress(config, app) } : {};
-  const problem = refusals.refuse('LOGOUT_INCOMPLETE', lang, 'a program', home);
+  const problem = problems.errorForProgram('LOGOUT_INCOMPLETE', lang, 'a program', home);
   if (app) {
     const page = { kind: 'page' as const, problem, lang, setCookies, base: app.publicUrl } as const;
     return answer.page(page, setup.hooks, setup.runtime);

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { attachIdentity } from './http/attached-identity.js';
 import { GuardSetup } from './guard-setup.js';
-import { HttpAnswer } from './http/http-answer.js';
+import { ResponseWriter } from './http/response-writer.js';
 import { HttpRequest } from './http/http-request.js';
 import { problemException } from './problems/problems.js';
 import { type ContextRequest, requestOf } from './http/request-of-context.js';
@@ -57,9 +57,9 @@ export class WechatAuthGuard implements CanActivate {
       throw await refusal(context.getType<string>(), verdict);
     }
 
-    const answer = new HttpAnswer(setup.host.httpAdapter, context.switchToHttp().getResponse());
+    const answer = new ResponseWriter(setup.host.httpAdapter, context.switchToHttp().getResponse());
     // A route that does not look is none of our business, whoever answers it.
-    const isOurs = verdict.kind !== 'pass' || !verdict.isPublic;
+    const isOurs = verdict.kind !== 'pass' || !verdict.unguarded;
     if (isOurs && answer.hasBegun) return endQuietly();
     switch (verdict.kind) {
       case 'pass':
@@ -81,7 +81,7 @@ export class WechatAuthGuard implements CanActivate {
 function attach({ call, carriers }: ContextRequest, verdict: Verdict): void {
   const passed = verdict.kind === 'pass';
   // A route that does not look has nothing to say about the request that it may share with others.
-  for (const carrier of passed && verdict.isPublic ? [call] : carriers)
+  for (const carrier of passed && verdict.unguarded ? [call] : carriers)
     attachIdentity(carrier, passed ? verdict.identity : undefined);
 }
 

@@ -81,7 +81,7 @@ export class UserTokens {
     // Of another login of the same person at least the unionid is known.
     const unionid = entry?.value.unionid;
     const unknown = { ...fresh, refreshToken, ...(unionid === undefined ? {} : { unionid }) };
-    const record = succeed(stored?.value ?? unknown, fresh);
+    const record = successorOf(stored?.value ?? unknown, fresh);
     if (stored) await this.vault.replace(key, stored.raw, record, this.ttl(app, record));
     else await this.keepNew(app, record);
     return new WechatToken(record);
@@ -152,8 +152,8 @@ export class UserTokens {
     let before = seen;
     // Twice the time one dead holder can cost: after that the compare-and-set alone has to do.
     for (let waited = 0; waited < 2 * leaseMs; waited += POLL_MS) {
-      const giveBack = await this.vault.lease(this.vault.key(app.appId, 'lease', openid), leaseMs);
-      if (!giveBack) {
+      const release = await this.vault.lease(this.vault.key(app.appId, 'lease', openid), leaseMs);
+      if (!release) {
         // Somebody is at it. Who only came early need not wait.
         if (this.isValid(before.value, failed)) return before.value;
         await this.runtime.sleep(POLL_MS);
@@ -167,7 +167,7 @@ export class UserTokens {
         return this.isFresh(latest.value, failed) ? latest.value : await this.refreshEntry(app, latest);
       } finally {
         // Nobody here waits for that, and an outage is no rejection in the vault.
-        void giveBack();
+        void release();
       }
     }
     return this.refreshEntry(app, before);
@@ -215,7 +215,7 @@ export class UserTokens {
         );
       }
       this.events.emit({ type: 'token.refreshed', app: app.name });
-      const next = succeed(record, fresh);
+      const next = successorOf(record, fresh);
       const written = await this.vault.replace(key, entry.raw, next, this.ttl(app, next));
       if (written !== 'refused') return next;
       // Somebody else was faster: theirs is what the next caller will read, so it is what this one uses.
@@ -274,7 +274,7 @@ export class UserTokens {
 }
 
 /** What follows `old` after a refresh: WeChat leaves out unionid and the snapshot flag, and may or may not rotate the refresh token. */
-function succeed(old: TokenRecord, fresh: TokenRecord): TokenRecord {
+function successorOf(old: TokenRecord, fresh: TokenRecord): TokenRecord {
   return {
     ...old,
     accessToken: fresh.accessToken,

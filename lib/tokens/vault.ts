@@ -28,7 +28,7 @@ type Operation = keyof Pick<TokenStore, 'get' | 'set' | 'setIfAbsent' | 'replace
 interface Side {
   /** Its last answer, or refusal, was a long time coming. */
   slow: boolean;
-  silentUntil: number;
+  leftAloneUntil: number;
   answeredAt: number;
 }
 
@@ -40,7 +40,7 @@ const TOLD_EVERY_MS = 10_000;
 
 export class Vault implements OnApplicationShutdown {
   private readonly logger = new Logger('WechatOAuth');
-  private readonly reads: Side = { slow: false, silentUntil: -Infinity, answeredAt: -Infinity };
+  private readonly reads: Side = { slow: false, leftAloneUntil: -Infinity, answeredAt: -Infinity };
   private readonly writes: Side = { ...this.reads };
   /** What failed when it was asked last. */
   private readonly failing = new Set<Operation>();
@@ -171,7 +171,7 @@ export class Vault implements OnApplicationShutdown {
   private async ask<T>(operation: Operation, question: () => Promise<T>): Promise<T | typeof DOWN> {
     const side = operation === 'get' ? this.reads : this.writes;
     const { monotonic } = this.runtime;
-    if (this.closed || monotonic() < side.silentUntil) return DOWN;
+    if (this.closed || monotonic() < side.leftAloneUntil) return DOWN;
     // One caller at a time finds out whether a slow store is well again; the others go on without it.
     if (side.slow) this.leaveAlone(side);
     const askedAt = monotonic();
@@ -179,7 +179,7 @@ export class Vault implements OnApplicationShutdown {
     try {
       const answer = await this.inTime(question());
       side.slow = false;
-      side.silentUntil = -Infinity;
+      side.leftAloneUntil = -Infinity;
       side.answeredAt = monotonic();
       // A "no" has written nothing, and a replica says it too.
       if (answer !== false) this.hasWorked(operation);
@@ -201,7 +201,7 @@ export class Vault implements OnApplicationShutdown {
   }
 
   private leaveAlone(side: Side): void {
-    side.silentUntil = this.runtime.monotonic() + this.patienceMs;
+    side.leftAloneUntil = this.runtime.monotonic() + this.patienceMs;
   }
 
   private hasFailed(operation: Operation, error: unknown): void {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, UseGuards } from '@nestjs/common';
-import { Flows } from '../../lib/auth/login/flow.js';
+import { PendingLogins } from '../../lib/auth/login/pending-logins.js';
 import { SealedSessions, type Session } from '../../lib/auth/session/sealed-sessions.js';
 import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js';
 import {
@@ -775,7 +775,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       const [name = '', value = ''] = cookie.split(/=(.*)/s);
       const token = bearer.slice(7);
       const sessions = running.app.get(SealedSessions, { strict: false });
-      const flows = running.app.get(Flows, { strict: false });
+      const flows = running.app.get(PendingLogins, { strict: false });
       const app = appOf(running);
       const state = callback.searchParams.get('state')!;
       const ways: [string, string, (changed: string) => unknown][] = [

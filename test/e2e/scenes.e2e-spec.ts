@@ -461,7 +461,7 @@ describe.each(PLATFORMS)('Scenes on %s', (_name, adapter) => {
     ['HEAD', {}],
     ['POST', {}],
     ['PUT', {}],
-    // Which GETs are pages, the table of unit/auth/login/login-flow holds.
+    // Which GETs are pages, the table of unit/auth/login/login-judge holds.
     ['GET', { accept: '*/*' }],
   ])('answers %s with %j without a redirect', async (method, headers) => {
     const answer = await browser.visit(`${SHOP}/orders`, { method, headers });

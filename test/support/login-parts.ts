@@ -4,14 +4,14 @@ import type { TokenAnswer } from '../../lib/api/sns-api.js';
 import { CodeClaims } from '../../lib/auth/login/code-claims.js';
 import { ExchangeOnce } from '../../lib/auth/login/exchange-once.js';
 import { Failures } from '../../lib/auth/problems/failures.js';
-import { Flows } from '../../lib/auth/login/flow.js';
+import { PendingLogins } from '../../lib/auth/login/pending-logins.js';
 import { HttpRequest } from '../../lib/auth/http/http-request.js';
 import { LoginCallback } from '../../lib/auth/login/login-callback.js';
-import { LoginFlow } from '../../lib/auth/login/login-flow.js';
+import { LoginJudge } from '../../lib/auth/login/login-judge.js';
 import type { WechatLoginHandler } from '../../lib/auth/login/login-handler.js';
-import { LoginOutcome } from '../../lib/auth/login/login-outcome.js';
+import { CallbackAnswer } from '../../lib/auth/login/callback-answer.js';
 import { LoginStart } from '../../lib/auth/login/login-start.js';
-import { Refusals } from '../../lib/auth/login/refusals.js';
+import { ProblemFactory } from '../../lib/auth/login/problem-factory.js';
 import { Revocations } from '../../lib/auth/session/revocations.js';
 import type { RouteRule } from '../../lib/auth/decorators/wechat-auth.decorator.js';
 import { SealedSessions, type SessionFacts } from '../../lib/auth/session/sealed-sessions.js';
@@ -88,12 +88,12 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
   const sessions = new SealedSessions(config, sealer, runtime);
   const revocations = new Revocations(vault, config, runtime);
   const reader = new SessionReader(config, sessions, revocations);
-  const flows = new Flows(config, sealer, runtime);
-  const refusals = new Refusals(config, runtime, { path: '/wechat/login' });
+  const flows = new PendingLogins(config, sealer, runtime);
+  const problems = new ProblemFactory(config, runtime, { path: '/wechat/login' });
   const failures = new Failures(events, runtime);
   const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime);
-  const start = new LoginStart(config, flows, refusals, events);
-  const outcome = new LoginOutcome(config, flows, sessions, start, refusals, failures, events);
+  const start = new LoginStart(config, flows, problems, events);
+  const outcome = new CallbackAnswer(config, flows, sessions, start, problems, failures, events);
   const exchanges = new ExchangeOnce(vault, config, runtime, new CodeClaims(vault));
   const callback = new LoginCallback(
     config,
@@ -104,12 +104,12 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     sessions,
     revocations,
     outcome,
-    refusals,
+    problems,
     failures,
     events,
     runtime,
   );
-  const flow = new LoginFlow(config, reader, sessions, start, callback, refusals);
+  const flow = new LoginJudge(config, reader, sessions, start, callback, problems);
 
   const requestOf = ({ method = 'GET', path = '/orders', headers = PAGE, cookies = [] }: Asked) =>
     new HttpRequest({
@@ -137,7 +137,7 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     revocations,
     reader,
     flows,
-    refusals,
+    problems,
     failures,
     start,
     outcome,

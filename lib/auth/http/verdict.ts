@@ -4,8 +4,8 @@ import type { WechatProblem } from '../../model/problem.js';
 
 /** `setCookies` are complete Set-Cookie lines. */
 export type Verdict =
-  /** `isPublic`: nobody looked who it was. */
-  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[]; isPublic?: true }
+  /** `unguarded`: nobody looked who it was. */
+  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[]; unguarded?: true }
   /** Answered by the guard. `location` is absolute. */
   | { kind: 'redirect'; location: string; setCookies: string[] }
   /** Answered by the guard, for people. */

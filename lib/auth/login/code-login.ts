@@ -11,19 +11,19 @@ import type { CodeClaims } from './code-claims.js';
 import type { Failures } from '../problems/failures.js';
 import { kindOf, LoginHandlerThrew } from '../problems/login-error.js';
 import { NOT_ADMITTED, problemException, statusOf } from '../problems/problems.js';
-import type { Refusals } from './refusals.js';
+import type { ProblemFactory } from './problem-factory.js';
 import type { SealedSessions } from '../session/sealed-sessions.js';
-import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
+import { eventOf, type SignInResult, type SignIn } from './sign-in.js';
 import type { WechatIssuedSession } from '../session/wechat-session.service.js';
 
 export class CodeLogin {
-  private readonly logins = new SingleFlight<LoginResult>();
+  private readonly logins = new SingleFlight<SignInResult>();
 
   constructor(
     private readonly config: Pick<WechatConfig, 'sessionSecrets' | 'session'>,
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
-    private readonly refusals: Refusals,
+    private readonly problems: ProblemFactory,
     private readonly failures: Failures,
     private readonly events: WechatEvents,
     private readonly runtime: Pick<Runtime, 'now'>,
@@ -62,13 +62,13 @@ export class CodeLogin {
       ),
     );
     if (result.kind === 'snapshot')
-      throw problemException(this.refusals.refuse('SNAPSHOT_USER', lang, client));
+      throw problemException(this.problems.errorForProgram('SNAPSHOT_USER', lang, client));
     if (result.kind === 'refused') {
       const details = {
         reason: result.code,
         ...(result.message === undefined ? {} : { message: result.message }),
       };
-      throw problemException(this.refusals.refuse('LOGIN_REFUSED', lang, client, details));
+      throw problemException(this.problems.errorForProgram('LOGIN_REFUSED', lang, client, details));
     }
     const { session } = result;
     return {
@@ -84,7 +84,7 @@ export class CodeLogin {
     const kind = kindOf(error);
     const code =
       kind === 'code' ? 'WECHAT_LOGIN_REQUIRED' : kind === 'blocked' ? 'LOGIN_REFUSED' : 'LOGIN_FAILED';
-    const problem = this.refusals.problem(code, lang, {
+    const problem = this.problems.make(code, lang, {
       app: app.name,
       ref: this.failures.tell(error, app, clientOf(app), false),
       ...(kind === 'blocked' ? { message: NOT_ADMITTED.text[lang] } : {}),
@@ -96,8 +96,8 @@ export class CodeLogin {
   private async observe(
     app: AppConfig,
     client: WechatClientKind,
-    login: () => Promise<LoginResult>,
-  ): Promise<LoginResult> {
+    login: () => Promise<SignInResult>,
+  ): Promise<SignInResult> {
     const facts = { app: app.name, client };
     const startedAt = this.runtime.now();
     this.events.emit({ type: 'flow.started', ...facts });

@@ -9,23 +9,23 @@ import type { Vault, VaultWrite } from '../../tokens/vault.js';
 import { WechatToken } from '../../tokens/wechat-token.js';
 import type { TokenRecord } from '../../tokens/wechat-token.js';
 import type { CodeClaims } from './code-claims.js';
-import { type Flow, REPLAY_MS } from './flow.js';
-import { HANDLER_MS, type LoginResult } from './sign-in.js';
+import { type PendingLogin, REPLAY_MS } from './pending-logins.js';
+import { HANDLER_MS, type SignInResult } from './sign-in.js';
 
 export interface ExchangeSteps {
   /** Sends the code to WeChat. Runs at most once for a state. */
   exchange(): Promise<WechatToken>;
   /** Profile, login handler, session. May run again when it failed. */
-  complete(token: WechatToken): Promise<LoginResult>;
+  complete(token: WechatToken): Promise<SignInResult>;
 }
 
 /** `spent`: the state was used, and what came of it is not known here or is over. */
-export type ExchangeOutcome = LoginResult | { kind: 'spent' };
+export type ExchangeResult = SignInResult | { kind: 'spent' };
 
 /** What has come of a state so far. `released`: nobody is working on it any more. */
 type Progress =
   | { stage: 'exchanged'; token: TokenRecord; released?: true }
-  | { stage: 'complete'; result: LoginResult }
+  | { stage: 'complete'; result: SignInResult }
   | { stage: 'failed' };
 
 /** When a state was claimed, by the winner's clock, in ms since 1970. */
@@ -40,11 +40,11 @@ const SAVE_AGAIN_MS = 1_000;
 const CLAIM_MARGIN_MS = 60_000;
 
 export class ExchangeOnce {
-  private readonly flights = new SingleFlight<ExchangeOutcome>();
+  private readonly flights = new SingleFlight<ExchangeResult>();
   /** What the store did not take, by key. */
   private readonly unsaved = new LRUCache<string, Progress>({ max: 1_000 });
   /** Keeps repeats working while the store is down. */
-  private readonly finished = new LRUCache<string, { result: LoginResult; until: number }>({ max: 1_000 });
+  private readonly finished = new LRUCache<string, { result: SignInResult; until: number }>({ max: 1_000 });
 
   constructor(
     private readonly vault: Vault,
@@ -56,10 +56,10 @@ export class ExchangeOnce {
   /** @param flow whose state it is, found by its cookie */
   async run(
     app: AppConfig,
-    flow: Pick<Flow, 'state' | 'expiresAt'>,
+    flow: Pick<PendingLogin, 'state' | 'expiresAt'>,
     code: string,
     steps: ExchangeSteps,
-  ): Promise<ExchangeOutcome> {
+  ): Promise<ExchangeResult> {
     const id = createHash('sha256').update(flow.state).digest('hex');
     const done = this.finished.get(id);
     if (done && done.until > this.runtime.now()) return done.result;
@@ -69,10 +69,10 @@ export class ExchangeOnce {
   private async lead(
     app: AppConfig,
     id: string,
-    flow: Pick<Flow, 'expiresAt'>,
+    flow: Pick<PendingLogin, 'expiresAt'>,
     code: string,
     steps: ExchangeSteps,
-  ): Promise<ExchangeOutcome> {
+  ): Promise<ExchangeResult> {
     const claimKey = this.vault.key(app.appId, 'claim', id);
     const key = this.vault.key(app.appId, 'login', id);
     const now = this.runtime.now();
@@ -112,7 +112,7 @@ export class ExchangeOnce {
     id: string,
     token: WechatToken,
     steps: ExchangeSteps,
-  ): Promise<LoginResult> {
+  ): Promise<SignInResult> {
     try {
       const result = await steps.complete(token);
       // The person need not wait for that: only twins on other machines look for it, and they do wait.

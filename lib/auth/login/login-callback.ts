@@ -1,20 +1,20 @@
-// Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in login-outcome.ts.
+// Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in callback-answer.ts.
 import { WechatApiError, WechatError } from '../../errors/errors.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
-import type { ExchangeOnce, ExchangeOutcome } from './exchange-once.js';
-import { type Flow, FLOW_LIFETIME_MS, type Flows, looksLikeState } from './flow.js';
+import type { ExchangeOnce, ExchangeResult } from './exchange-once.js';
+import { type PendingLogin, FLOW_LIFETIME_MS, type PendingLogins, looksLikeState } from './pending-logins.js';
 import type { Failures } from '../problems/failures.js';
 import { RedirectNotAllowed } from '../problems/login-error.js';
-import type { LoginOutcome } from './login-outcome.js';
-import type { Refusals } from './refusals.js';
+import type { CallbackAnswer } from './callback-answer.js';
+import type { ProblemFactory } from './problem-factory.js';
 import { allowedReturnAddress, handlerReturnAddress } from '../http/return-address.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Revocations } from '../session/revocations.js';
 import type { SealedSessions } from '../session/sealed-sessions.js';
 import type { FoundSession } from '../session/session-reader.js';
-import { eventOf, type LoginResult, type SignIn } from './sign-in.js';
+import { eventOf, type SignInResult, type SignIn } from './sign-in.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
@@ -34,14 +34,14 @@ export interface Callback {
 export class LoginCallback {
   constructor(
     private readonly config: WechatConfig,
-    private readonly flows: Flows,
+    private readonly flows: PendingLogins,
     private readonly exchanges: ExchangeOnce,
     private readonly tokens: UserTokens,
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
     private readonly revocations: Revocations,
-    private readonly outcome: LoginOutcome,
-    private readonly refusals: Refusals,
+    private readonly outcome: CallbackAnswer,
+    private readonly problems: ProblemFactory,
     private readonly failures: Failures,
     private readonly events: WechatEvents,
     private readonly runtime: Runtime,
@@ -66,7 +66,7 @@ export class LoginCallback {
     const [sent = '', ...more] = visit.request.query.getAll('code');
     const code = DECLINED.has(sent) ? undefined : sent;
     if (more.length > 0 || (code !== undefined && !/^[\x21-\x7e]{1,512}$/.test(code))) {
-      return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+      return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
     }
     const { app } = callback;
     if (!visit.accepted.includes(app)) return redirectTo(visit.cleanDestination);
@@ -95,7 +95,7 @@ export class LoginCallback {
     const returnTo = allowedReturnAddress(this.config, app, flow.returnTo) ?? visit.cleanDestination;
     if (code === undefined) return this.outcome.ofRefusal(visit, app, flow, returnTo);
 
-    let outcome: ExchangeOutcome;
+    let outcome: ExchangeResult;
     try {
       outcome = await this.exchange(visit, callback, flow, code, returnTo, current);
     } catch (error) {
@@ -116,11 +116,11 @@ export class LoginCallback {
   private async exchange(
     visit: Visit,
     { app }: Callback,
-    flow: Flow,
+    flow: PendingLogin,
     code: string,
     returnTo: string,
     current: FoundSession | undefined,
-  ): Promise<ExchangeOutcome> {
+  ): Promise<ExchangeResult> {
     const { client, request, rule } = visit;
     const facts = { app: app.name, client };
     let kept: Promise<void> | undefined;
@@ -160,7 +160,7 @@ export class LoginCallback {
   }
 
   /** A result that is given once more may hold a session that was ended meanwhile: by a logout, a ban, or a newer login of this browser. */
-  private async stillGood(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
+  private async stillGood(outcome: ExchangeResult): Promise<ExchangeResult> {
     if (outcome.kind !== 'signed-in' || !this.config.session.revocable) return outcome;
     return (await this.revocations.hasEnded(outcome.session)) === true ? { kind: 'spent' } : outcome;
   }
@@ -169,7 +169,7 @@ export class LoginCallback {
    * Whatever can be wrong with a result is found out while its exchange is still kept for another try.
    * The kept result says where to go: the finished flow of a repeat has no address any more.
    */
-  private check(app: AppConfig, result: LoginResult, returnTo: string): LoginResult {
+  private check(app: AppConfig, result: SignInResult, returnTo: string): SignInResult {
     if (result.kind !== 'signed-in') return result;
     this.sessions.toCookie(app, result.session);
     if (result.redirectTo === undefined) return { ...result, redirectTo: returnTo };

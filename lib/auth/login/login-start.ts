@@ -4,10 +4,17 @@ import { hasPages } from '../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
-import { attemptAfter, type Flow, type Flows, hashOf, hashOfPath, MAX_RESTARTS } from './flow.js';
+import {
+  attemptAfter,
+  type PendingLogin,
+  type PendingLogins,
+  hashOf,
+  hashOfPath,
+  MAX_RESTARTS,
+} from './pending-logins.js';
 import { fitsAnswer } from '../http/header-budget.js';
 import { logoutMark } from '../session/logout-mark.js';
-import type { Refusals } from './refusals.js';
+import type { ProblemFactory } from './problem-factory.js';
 import { publicAddress, requirePublicUrl, warnOfLength } from '../http/return-address.js';
 import { rememberAttempt } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
@@ -29,8 +36,8 @@ export interface LoginStartOptions {
 export class LoginStart {
   constructor(
     private readonly config: WechatConfig,
-    private readonly flows: Flows,
-    private readonly refusals: Refusals,
+    private readonly flows: PendingLogins,
+    private readonly problems: ProblemFactory,
     private readonly events: WechatEvents,
   ) {}
 
@@ -53,9 +60,9 @@ export class LoginStart {
     const restarts = Math.max(login.attempt, attemptAfter(stateless));
     const returnTo = stateless[0] ? stateless[0].returnTo || visit.cleanDestination : login.returnTo;
     if (restarts > MAX_RESTARTS) return this.refuseState(visit, app, returnTo, stateless);
-    const fruitless = this.flows.fruitless(app, cookies, returnTo);
-    const attempt = Math.max(restarts, attemptAfter(fruitless));
-    if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, fruitless);
+    const recentRoundTrips = this.flows.recentRoundTrips(app, cookies, returnTo);
+    const attempt = Math.max(restarts, attemptAfter(recentRoundTrips));
+    if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, recentRoundTrips);
 
     const scope = scopeToAsk(app, rule.scope);
     const state = this.flows.createState(app, attempt);
@@ -82,7 +89,7 @@ export class LoginStart {
       answerWith(returnTo, callback.href);
     if (!whole) warnOfLength(this.config, request.path);
     const verdict = whole ?? answerWith('', callback.href);
-    if (!verdict) return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+    if (!verdict) return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
 
     const facts = { app: app.name, client: visit.client };
     this.events.emit(
@@ -96,7 +103,7 @@ export class LoginStart {
    * be a page of the application's own with `?code=`: the one that a flow set out from is no answer to it,
    * and where no flow has just begun nothing is.
    */
-  private stateless({ request, cookies }: Visit, app: AppConfig, attempt: number): Flow[] {
+  private stateless({ request, cookies }: Visit, app: AppConfig, attempt: number): PendingLogin[] {
     const code = codeOf(request.query);
     // A restart comes from a state of ours, which has counted.
     if (attempt > 0 || code === undefined) return [];
@@ -109,12 +116,22 @@ export class LoginStart {
    * The browser kept nothing of what it was given, again and again.
    * @param counted ends with the page, so that its "try again" begins anew
    */
-  refuseCookies(visit: Visit, app: AppConfig, retryUrl: string, counted: readonly Flow[] = []): Verdict {
+  refuseCookies(
+    visit: Visit,
+    app: AppConfig,
+    retryUrl: string,
+    counted: readonly PendingLogin[] = [],
+  ): Verdict {
     return this.refuse(visit, app, 'cookies', retryUrl, counted);
   }
 
   /** The browser kept what it was given, but the state does not come back, again and again. */
-  private refuseState(visit: Visit, app: AppConfig, retryUrl: string, counted: readonly Flow[]): Verdict {
+  private refuseState(
+    visit: Visit,
+    app: AppConfig,
+    retryUrl: string,
+    counted: readonly PendingLogin[],
+  ): Verdict {
     const { path } = visit.request;
     warnOnce(
       this.config,
@@ -131,10 +148,10 @@ export class LoginStart {
     app: AppConfig,
     kind: 'cookies' | 'state',
     retryUrl: string,
-    counted: readonly Flow[],
+    counted: readonly PendingLogin[],
   ): Verdict {
     const code = kind === 'cookies' ? 'COOKIES_REQUIRED' : 'BAD_LOGIN_REQUEST';
-    const verdict = this.refusals.page(visit, code, { retryUrl }, this.flows.forgetAll(app, counted));
+    const verdict = this.problems.pageFor(visit, code, { retryUrl }, this.flows.forgetAll(app, counted));
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.failed', kind, app: app.name, client: visit.client, ref });
     return verdict;
@@ -142,11 +159,11 @@ export class LoginStart {
 
   /** No app can sign this client in: better a readable answer than WeChat's error page. */
   private refuseClient(visit: Visit): Verdict {
-    if (!visit.accepted.some(hasPages)) return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    if (!visit.accepted.some(hasPages)) return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED');
     const inWechat = pageAppFor(visit.client) === 'official-account';
     // Without an official account, WeChat would only send the person back to a browser.
     const leads = !inWechat && visit.accepted.some(({ type }) => type === 'official-account');
-    return this.refusals.page(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER');
+    return this.problems.pageFor(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER');
   }
 }
 

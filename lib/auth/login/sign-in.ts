@@ -21,7 +21,7 @@ import type { SealedSessions, Session } from '../session/sealed-sessions.js';
 export const HANDLER_MS = 5_000;
 
 /** What came of a login; plain data, because it travels through the store. */
-export type LoginResult =
+export type SignInResult =
   | { kind: 'signed-in'; session: Session; reason: 'login' | 'upgrade'; redirectTo?: string }
   | { kind: 'refused'; code: string; message?: string }
   | { kind: 'snapshot' };
@@ -52,7 +52,7 @@ export class SignIn {
   ) {}
 
   /** A login with a code of `wx.login` or of a native app. Never for pages: those have a flow. */
-  async withCode(app: AppConfig, code: string, context: LoginContext): Promise<LoginResult> {
+  async withCode(app: AppConfig, code: string, context: LoginContext): Promise<SignInResult> {
     if (app.type !== 'mini-program') {
       return this.withToken(app, await this.tokens.exchange(app, code), context);
     }
@@ -60,7 +60,7 @@ export class SignIn {
     return this.admit({ ...base(app, openid, unionid), scope: [], isSnapshotUser: false }, context);
   }
 
-  async withToken(app: AppConfig, token: WechatToken, context: LoginContext): Promise<LoginResult> {
+  async withToken(app: AppConfig, token: WechatToken, context: LoginContext): Promise<SignInResult> {
     // Openid, name and picture of a snapshot visitor are made up, and some of them belong to other people: no account may ever come of them.
     if (token.isSnapshotUser && !context.allowSnapshot) return { kind: 'snapshot' };
     const identity = {
@@ -93,7 +93,7 @@ export class SignIn {
     }
   }
 
-  private async admit(identity: WechatIdentity, context: LoginContext): Promise<LoginResult> {
+  private async admit(identity: WechatIdentity, context: LoginContext): Promise<SignInResult> {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
     const reason = previous ? 'upgrade' : 'login';
@@ -149,7 +149,7 @@ function base(app: AppConfig, openid: string, unionid: string | undefined) {
 
 /** What is told of a login that came to a result, whichever door it came through. */
 export function eventOf(
-  result: LoginResult,
+  result: SignInResult,
   ms: number,
   facts: { app: string; client: WechatClientKind },
 ): WechatEvent {

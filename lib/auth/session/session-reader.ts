@@ -59,7 +59,7 @@ export class SessionReader {
       const app = apps.find(({ name }) => name === session.identity.app);
       return app ? [{ app, session, by: 'bearer' }] : [];
     }
-    if (this.isForeignWrite(request)) return [];
+    if (this.isCrossSiteWrite(request)) return [];
     const cookies = readCookies(request.cookieHeader);
     if (!this.warnedOfComma && isJoinedByComma(cookies)) this.warnOfComma();
     return apps.flatMap((app) => {
@@ -89,7 +89,7 @@ export class SessionReader {
    * A request that changes something and that a page of another origin made: cookies do not count on it. SameSite=Lax alone would let in the pages of
    * sibling subdomains.
    */
-  isForeignWrite(request: HttpRequest): boolean {
+  isCrossSiteWrite(request: HttpRequest): boolean {
     if (SAFE_METHODS.has(request.method)) return false;
     const origin = request.header('origin');
     const site = request.header('sec-fetch-site');

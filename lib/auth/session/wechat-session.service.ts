@@ -13,7 +13,7 @@ import { WECHAT_CONFIG } from '../../wechat-oauth.constants.js';
 import type { WechatSession } from '../../wechat-oauth.options.js';
 import { attachIdentity, getWechatIdentity } from '../http/attached-identity.js';
 import { readCookies } from '../http/cookies.js';
-import { HttpAnswer } from '../http/http-answer.js';
+import { ResponseWriter } from '../http/response-writer.js';
 import { HttpRequest } from '../http/http-request.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 import { type ContextRequest, requestOf } from '../http/request-of-context.js';
@@ -181,7 +181,7 @@ export class WechatSessionService {
   #hand(response: unknown, app: AppConfig, session: WechatSession): WechatIssuedSession {
     // Made in any case, so that a session too big for a cookie is an error now and not a login lost later.
     const cookie = this.#sessions.toCookie(app, session);
-    if (response !== undefined) new HttpAnswer(this.#host.httpAdapter, response).setCookies([cookie]);
+    if (response !== undefined) new ResponseWriter(this.#host.httpAdapter, response).setCookies([cookie]);
     return {
       token: this.#sessions.toBearer(session),
       expiresAt: session.expiresAt,

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { CodeClaims } from '../../../../lib/auth/login/code-claims.js';
 import { ExchangeOnce, type ExchangeSteps } from '../../../../lib/auth/login/exchange-once.js';
-import { FLOW_LIFETIME_MS, REPLAY_MS } from '../../../../lib/auth/login/flow.js';
-import type { LoginResult } from '../../../../lib/auth/login/sign-in.js';
+import { FLOW_LIFETIME_MS, REPLAY_MS } from '../../../../lib/auth/login/pending-logins.js';
+import type { SignInResult } from '../../../../lib/auth/login/sign-in.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
 import { WechatSecret } from '../../../../lib/sealing/secret.js';
 import { Sealer } from '../../../../lib/sealing/sealer.js';
@@ -72,7 +72,7 @@ const token = (openid: string) =>
     isSnapshotUser: false,
   });
 
-const signedIn = (openid: string): LoginResult => ({
+const signedIn = (openid: string): SignInResult => ({
   kind: 'signed-in',
   reason: 'login',
   session: {
@@ -193,7 +193,7 @@ describe('An exchange', () => {
     },
   );
 
-  it.each<[string, LoginResult]>([
+  it.each<[string, SignInResult]>([
     ['refused', { kind: 'refused', code: 'BANNED', message: 'no' }],
     ['of a snapshot visitor', { kind: 'snapshot' }],
   ])('that was %s is so for everybody who repeats it', async (_what, result) => {

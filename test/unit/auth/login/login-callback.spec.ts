@@ -1,5 +1,5 @@
 // What makes a request the callback of a login, without an application around it.
-import { Flows } from '../../../../lib/auth/login/flow.js';
+import { PendingLogins } from '../../../../lib/auth/login/pending-logins.js';
 import { HttpRequest } from '../../../../lib/auth/http/http-request.js';
 import { LoginCallback } from '../../../../lib/auth/login/login-callback.js';
 import type { Visit } from '../../../../lib/auth/login/visit.js';
@@ -29,7 +29,7 @@ class CountingSealer extends Sealer {
 
 describe('A callback', () => {
   const sealer = new CountingSealer(config.sessionSecrets);
-  const flows = new Flows(config, sealer, new FakeRuntime());
+  const flows = new PendingLogins(config, sealer, new FakeRuntime());
   const never = {} as never;
   const callbacks = new LoginCallback(
     config,

@@ -91,7 +91,7 @@ describe('The reader of sessions', () => {
 
   it('counts no cookie of a write from elsewhere, and says so to whoever asks', () => {
     const asked = (method: string, headers: Record<string, string>) =>
-      login.reader.isForeignWrite(login.requestOf({ method, headers }));
+      login.reader.isCrossSiteWrite(login.requestOf({ method, headers }));
     const evil = { origin: 'https://evil.example.com' };
     expect(['GET', 'HEAD', 'OPTIONS'].map((method) => asked(method, evil))).toEqual([false, false, false]);
     expect(

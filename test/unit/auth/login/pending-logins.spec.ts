@@ -1,13 +1,13 @@
 // A flow on its own: its state, its cookie, and how many of them a browser carries.
 import {
-  type Flow,
+  type PendingLogin,
   FLOW_LIFETIME_MS,
-  Flows,
+  PendingLogins,
   hashOf,
   hashOfPath,
   attemptAfter,
   REPLAY_MS,
-} from '../../../../lib/auth/login/flow.js';
+} from '../../../../lib/auth/login/pending-logins.js';
 import {
   cookieName,
   readCookies,
@@ -38,7 +38,7 @@ function makeFlows({
   const runtime = new FakeRuntime();
   const config = resolveConfig({ apps, publicUrl, sessionSecret: secrets }, false);
   const sealer = new Sealer(secrets.map((secret) => new WechatSecret(secret)));
-  const flows = new Flows(config, sealer, runtime);
+  const flows = new PendingLogins(config, sealer, runtime);
   const all = [...config.apps.values()];
   const [official, website] = all as [AppConfig, AppConfig];
   return { flows, runtime, sealer, official, website, all };
@@ -66,7 +66,10 @@ class Jar {
   }
 }
 
-const details = (state: string, returnTo = 'https://shop.example.com/orders'): Omit<Flow, 'expiresAt'> => ({
+const details = (
+  state: string,
+  returnTo = 'https://shop.example.com/orders',
+): Omit<PendingLogin, 'expiresAt'> => ({
   state,
   scope: 'snsapi_base',
   returnTo,
@@ -76,10 +79,10 @@ const details = (state: string, returnTo = 'https://shop.example.com/orders'): O
 
 /** The Set-Cookie lines of a login that starts. */
 function startAt(
-  flows: Flows,
+  flows: PendingLogins,
   app: AppConfig,
   cookies: readonly ReceivedCookie[],
-  flow: Omit<Flow, 'expiresAt'>,
+  flow: Omit<PendingLogin, 'expiresAt'>,
 ): string[] {
   return flows.makeRoom(app, cookies, [flows.start(app, flow)]);
 }
@@ -413,7 +416,7 @@ describe('A flow', () => {
 
     expect(startAt(flows, official, cookies, details(flows.createState(official, 0)))).toHaveLength(1);
     expect(flows.clear(official, cookies)).toEqual([]);
-    expect(flows.fruitless(official, cookies, '')).toEqual([]);
+    expect(flows.recentRoundTrips(official, cookies, '')).toEqual([]);
     expect(flows.unanswered(official, cookies, '/orders')).toEqual([]);
   });
 
@@ -435,7 +438,7 @@ describe('A flow', () => {
     const cookies = [{ name: name!, value: sealer.seal('flow', name!, text) }];
 
     expect(flows.find(official, cookies, state)).toBeUndefined();
-    expect(flows.fruitless(official, cookies, 'y')).toEqual([]);
+    expect(flows.recentRoundTrips(official, cookies, 'y')).toEqual([]);
     expect(flows.unanswered(official, cookies, '/orders')).toEqual([]);
   });
 
@@ -448,14 +451,14 @@ describe('A flow', () => {
       jar.take([flows.finish(official, flows.find(official, jar.received, state)!)]);
     };
     const here = 'https://shop.example.com/here';
-    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(0);
+    expect(attemptAfter(flows.recentRoundTrips(official, jar.received, here))).toBe(0);
     end(0, here);
     end(0, 'https://shop.example.com/elsewhere');
-    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(1);
+    expect(attemptAfter(flows.recentRoundTrips(official, jar.received, here))).toBe(1);
     end(1, here);
-    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(2);
+    expect(attemptAfter(flows.recentRoundTrips(official, jar.received, here))).toBe(2);
     runtime.time += REPLAY_MS;
-    expect(attemptAfter(flows.fruitless(official, jar.received, here))).toBe(0);
+    expect(attemptAfter(flows.recentRoundTrips(official, jar.received, here))).toBe(0);
   });
 
   it('counts those of one path that began a moment ago and have no answer', () => {

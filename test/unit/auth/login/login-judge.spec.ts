@@ -86,7 +86,7 @@ describe('Without a session', () => {
     expect(wordOf(await login.judge(asked, { mode: 'optional' }))).toBe('pass');
     // A silent attempt is for people who look.
     expect(wordOf(await login.judge(asked, { mode: 'silent' }))).toBe(none === 'wechat' ? 'wechat' : 'pass');
-    expect(await login.judge(asked, { mode: 'off' })).toMatchObject({ kind: 'pass', isPublic: true });
+    expect(await login.judge(asked, { mode: 'off' })).toMatchObject({ kind: 'pass', unguarded: true });
   });
 
   it.each(REQUESTS)('%s, with a session', async (_what, asked) => {

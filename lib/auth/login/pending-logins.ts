@@ -28,7 +28,7 @@ const UNANSWERED_MS = 60_000;
 /** Of a browser at one host, over all apps. */
 const MAX_ALIVE = 5;
 
-export interface Flow {
+export interface PendingLogin {
   /** 32 hex characters: attempt (1), random (23), MAC (8). */
   readonly state: string;
   readonly scope: WechatScope;
@@ -53,7 +53,7 @@ export interface RecognizedState {
   readonly attempt: number;
 }
 
-export class Flows {
+export class PendingLogins {
   constructor(
     private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
     private readonly sealer: Sealer,
@@ -83,7 +83,7 @@ export class Flows {
   }
 
   /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
-  start(app: AppConfig, flow: Omit<Flow, 'expiresAt'>): string {
+  start(app: AppConfig, flow: Omit<PendingLogin, 'expiresAt'>): string {
     return this.seal(app, { ...flow, expiresAt: this.runtime.now() + FLOW_LIFETIME_MS }, FLOW_LIFETIME_MS);
   }
 
@@ -124,7 +124,7 @@ export class Flows {
   }
 
   /** The flow of this browser that the state belongs to. One that the browser has signed out after is over. */
-  find(app: AppConfig, cookies: readonly ReceivedCookie[], state: string): Flow | undefined {
+  find(app: AppConfig, cookies: readonly ReceivedCookie[], state: string): PendingLogin | undefined {
     const flow = this.open(flowCookieName(app, state), onlyCookie(cookies, flowCookieName(app, state)));
     if (flow?.state !== state) return undefined;
     return (flow.out ?? '') === logoutMark(app, cookies) ? flow : undefined;
@@ -134,7 +134,7 @@ export class Flows {
    * Lets the flow answer repeats of its callback, for a minute, to the same browser only. Where they are
    * sent, the kept result says.
    */
-  finish(app: AppConfig, flow: Flow): string {
+  finish(app: AppConfig, flow: PendingLogin): string {
     const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
     const finished = { ...flow, returnTo: '', done: true as const, expiresAt };
     return this.seal(app, finished, expiresAt - this.runtime.now());
@@ -147,12 +147,12 @@ export class Flows {
       .map(({ name }) => writeCookie(app, name, '', 0));
   }
 
-  forget(app: AppConfig, flow: Flow): string {
+  forget(app: AppConfig, flow: PendingLogin): string {
     return writeCookie(app, flowCookieName(app, flow.state), '', 0);
   }
 
   /** The Set-Cookie lines that end these flows, ten at most. */
-  forgetAll(app: AppConfig, flows: readonly Flow[]): string[] {
+  forgetAll(app: AppConfig, flows: readonly PendingLogin[]): string[] {
     return flows.slice(0, MAX_REMOVED).map((flow) => this.forget(app, flow));
   }
 
@@ -160,7 +160,7 @@ export class Flows {
    * Logins of this browser that have just ended well without leaving a session that counts. If nobody counted them, a session cookie that never arrives
    * would send a person round and round between us and a silent WeChat.
    */
-  fruitless(app: AppConfig, cookies: readonly ReceivedCookie[], returnTo: string): Flow[] {
+  recentRoundTrips(app: AppConfig, cookies: readonly ReceivedCookie[], returnTo: string): PendingLogin[] {
     return this.ours(app, cookies)
       .map(({ flow }) => flow)
       .filter((flow) => flow.done && flow.asked === hashOf(returnTo));
@@ -171,7 +171,7 @@ export class Flows {
    * restarted most often first, of several the newest. If nobody counted them, a state that something on the way takes away or
    * changes would send a person round and round: without it, an answer is only `?code=`.
    */
-  unanswered(app: AppConfig, cookies: readonly ReceivedCookie[], path: string): Flow[] {
+  unanswered(app: AppConfig, cookies: readonly ReceivedCookie[], path: string): PendingLogin[] {
     const since = this.runtime.now() - UNANSWERED_MS;
     return this.ours(app, cookies)
       .map(({ flow }) => flow)
@@ -194,20 +194,20 @@ export class Flows {
     return cookieName(app, this.config.session.cookieName);
   }
 
-  private ours(app: AppConfig, cookies: readonly ReceivedCookie[]): { name: string; flow: Flow }[] {
+  private ours(app: AppConfig, cookies: readonly ReceivedCookie[]): { name: string; flow: PendingLogin }[] {
     return flowCookies(app, cookies).flatMap(({ name, value }) => {
       const flow = this.open(name, value);
       return flow ? [{ name, flow }] : [];
     });
   }
 
-  private seal(app: AppConfig, flow: Flow, lifetimeMs: number): string {
+  private seal(app: AppConfig, flow: PendingLogin, lifetimeMs: number): string {
     const name = flowCookieName(app, flow.state);
     const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo) });
     return writeCookie(app, name, this.sealer.seal('flow', name, text), lifetimeMs / 1_000);
   }
 
-  private open(name: string, value: string | undefined): Flow | undefined {
+  private open(name: string, value: string | undefined): PendingLogin | undefined {
     const flow = readFlow(this.sealer.open('flow', name, value));
     return flow && flow.expiresAt > this.runtime.now() ? flow : undefined;
   }
@@ -228,7 +228,7 @@ export function hashOfPath(path: string): string {
 }
 
 /** Which attempt the next one is after these. */
-export function attemptAfter(flows: readonly Flow[]): number {
+export function attemptAfter(flows: readonly PendingLogin[]): number {
   return Math.max(0, ...flows.map(({ state }) => Number.parseInt(state[0]!, 16) + 1));
 }
 
@@ -237,12 +237,12 @@ export function looksLikeState(text: string): boolean {
 }
 
 /** What was sealed with our key may still be of another version of this package. */
-function readFlow(text: string | undefined): Flow | undefined {
+function readFlow(text: string | undefined): PendingLogin | undefined {
   try {
-    const flow = JSON.parse(text ?? 'null') as Partial<Flow> | null;
+    const flow = JSON.parse(text ?? 'null') as Partial<PendingLogin> | null;
     const genuine =
       typeof flow?.state === 'string' && typeof flow.returnTo === 'string' && Number.isFinite(flow.expiresAt);
-    return genuine ? { ...(flow as Flow), returnTo: lengthen(flow.returnTo!) } : undefined;
+    return genuine ? { ...(flow as PendingLogin), returnTo: lengthen(flow.returnTo!) } : undefined;
   } catch {
     return undefined;
   }

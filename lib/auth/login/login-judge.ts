@@ -7,7 +7,7 @@ import type { HttpRequest } from '../http/http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
 import type { WechatProblemCode } from '../../model/problem.js';
-import type { Refusals } from './refusals.js';
+import type { ProblemFactory } from './problem-factory.js';
 import { warnOfOrigin } from '../http/return-address.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import type { SealedSessions, Session } from '../session/sealed-sessions.js';
@@ -18,39 +18,39 @@ import { Visit } from './visit.js';
 
 const SCOPES: readonly string[] = ['snsapi_base', 'snsapi_userinfo', 'snsapi_login'] satisfies WechatScope[];
 
-export class LoginFlow {
+export class LoginJudge {
   constructor(
     private readonly config: WechatConfig,
     private readonly reader: SessionReader,
     private readonly sessions: SealedSessions,
     private readonly start: LoginStart,
     private readonly callback: LoginCallback,
-    private readonly refusals: Refusals,
+    private readonly problems: ProblemFactory,
   ) {}
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
   async judge(request: HttpRequest, rule: RouteRule, canNavigate = true): Promise<Verdict> {
-    if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), isPublic: true };
+    if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), unguarded: true };
     const arrived = new Visit(this.config, request, rule, canNavigate);
     const visit = this.atLoginRoute(arrived);
     if (!visit) {
       return arrived.isPage
-        ? this.refusals.page(arrived, 'BAD_LOGIN_REQUEST')
-        : this.refusals.deny(arrived, 'BAD_LOGIN_REQUEST');
+        ? this.problems.pageFor(arrived, 'BAD_LOGIN_REQUEST')
+        : this.problems.errorFor(arrived, 'BAD_LOGIN_REQUEST');
     }
     const found = await this.reader.find(request, visit.accepted);
-    if (found === 'forged') return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED');
+    if (found === 'forged') return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED');
     if (found === 'unknown') return this.whileUnknown(visit);
     if (found.length === 0 && this.comesFromElsewhere(visit)) {
       warnOfOrigin(this.config, request);
       if (visit.rule.mode === 'required') {
-        return this.refusals.deny(visit, 'WECHAT_LOGIN_REQUIRED', { reason: 'ORIGIN_NOT_ALLOWED' });
+        return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED', { reason: 'ORIGIN_NOT_ALLOWED' });
       }
     }
     const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
     // Before the callback: a code is spent by a person who looks, not by a browser that guesses.
-    if (callback && visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
-    if (callback === 'ambiguous') return this.refusals.page(visit, 'BAD_LOGIN_REQUEST');
+    if (callback && visit.isPrefetch) return this.problems.errorFor(visit, 'PREFETCH_REFUSED');
+    if (callback === 'ambiguous') return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
     return callback ? this.callback.finish(visit, callback, found) : this.judgeSessions(visit, found);
   }
 
@@ -66,11 +66,11 @@ export class LoginFlow {
         return this.start.beginSilently(visit);
       return pass(somebody?.session.identity);
     }
-    if (visit.isPrefetch) return this.refusals.deny(visit, 'PREFETCH_REFUSED');
+    if (visit.isPrefetch) return this.problems.errorFor(visit, 'PREFETCH_REFUSED');
     const refusal = refusals[0] ?? 'WECHAT_LOGIN_REQUIRED';
     const best = found[0];
-    if (!visit.isPage || best?.by === 'bearer') return this.refusals.deny(visit, refusal);
-    if (refusal === 'SNAPSHOT_USER') return this.refusals.page(visit, refusal);
+    if (!visit.isPage || best?.by === 'bearer') return this.problems.errorFor(visit, refusal);
+    if (refusal === 'SNAPSHOT_USER') return this.problems.pageFor(visit, refusal);
     const returnTo = visit.destination;
     if (!best) return this.start.begin(visit, { returnTo, attempt: 0 });
     return this.start.begin(visit, {
@@ -91,8 +91,8 @@ export class LoginFlow {
   private whileUnknown(visit: Visit): Verdict {
     if (visit.rule.mode !== 'required') return pass(undefined);
     return visit.isPage
-      ? this.refusals.page(visit, 'STORE_UNAVAILABLE', { retryUrl: visit.destination })
-      : this.refusals.deny(visit, 'STORE_UNAVAILABLE');
+      ? this.problems.pageFor(visit, 'STORE_UNAVAILABLE', { retryUrl: visit.destination })
+      : this.problems.errorFor(visit, 'STORE_UNAVAILABLE');
   }
 
   /** Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler has no account. */
@@ -105,7 +105,7 @@ export class LoginFlow {
   /** Whether a session of the request does not count because of the page that made it. */
   private comesFromElsewhere({ request, accepted, cookies }: Visit): boolean {
     return (
-      this.reader.isForeignWrite(request) &&
+      this.reader.isCrossSiteWrite(request) &&
       accepted.some((app) => this.sessions.fromCookie(app, cookies) !== undefined)
     );
   }

@@ -2,7 +2,7 @@
 // that an adapter of Nest gets.
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { HttpAnswer } from '../../../../lib/auth/http/http-answer.js';
+import { ResponseWriter } from '../../../../lib/auth/http/response-writer.js';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
 import { makeProblem } from '../../../../lib/auth/problems/problems.js';
 import type { WechatHooks } from '../../../../lib/index.js';
@@ -46,10 +46,10 @@ class Adapter {
 }
 
 let adapter: Adapter;
-let answer: HttpAnswer;
+let answer: ResponseWriter;
 beforeEach(() => {
   adapter = new Adapter();
-  answer = new HttpAnswer(adapter as unknown as AbstractHttpAdapter, RESPONSE);
+  answer = new ResponseWriter(adapter as unknown as AbstractHttpAdapter, RESPONSE);
 });
 
 const PRIVATE = { 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' };
@@ -71,7 +71,7 @@ describe('An answer', () => {
   });
 
   it('of a guarded route is kept from shared caches, and of a public one is not', () => {
-    answer.pass({ kind: 'pass', identity: undefined, setCookies: ['a=1'], isPublic: true });
+    answer.pass({ kind: 'pass', identity: undefined, setCookies: ['a=1'], unguarded: true });
     expect([adapter.setCookies, adapter.headers]).toEqual([['a=1'], {}]);
     answer.pass({ kind: 'pass', identity: undefined, setCookies: ['b=2'] });
     expect([adapter.setCookies, adapter.headers]).toEqual([['a=1', 'b=2'], { 'Cache-Control': 'private' }]);

@@ -14,7 +14,7 @@ type OwnPage = { redirect: string } | { status: number; html: string } | undefin
 const RENDER_MS = 5_000;
 const TOO_LATE = Symbol('too late');
 
-export class HttpAnswer {
+export class ResponseWriter {
   private readonly logger = new Logger('WechatOAuth');
 
   constructor(
@@ -35,9 +35,9 @@ export class HttpAnswer {
   }
 
   /** What a guarded route shows is one person's: no shared cache may keep it. A handler may say something stricter. */
-  pass({ setCookies, isPublic }: Extract<Verdict, { kind: 'pass' }>): void {
+  pass({ setCookies, unguarded }: Extract<Verdict, { kind: 'pass' }>): void {
     this.setCookies(setCookies);
-    if (!isPublic) this.adapter.setHeader(this.response, 'Cache-Control', 'private');
+    if (!unguarded) this.adapter.setHeader(this.response, 'Cache-Control', 'private');
   }
 
   /** 302 by default and never 301, which browsers keep. */

@@ -10,7 +10,7 @@ import type { Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 import type { WechatClientKind } from '../../model/client-kind.js';
 
-export class Refusals {
+export class ProblemFactory {
   private readonly logger = new Logger('WechatOAuth');
 
   constructor(
@@ -20,12 +20,12 @@ export class Refusals {
     private readonly login: { readonly path: string | undefined },
   ) {}
 
-  problem(code: WechatProblemCode, lang: 'zh' | 'en', details: ProblemDetails = {}): WechatProblem {
+  make(code: WechatProblemCode, lang: 'zh' | 'en', details: ProblemDetails = {}): WechatProblem {
     const { ref = newRef(this.runtime), ...rest } = details;
     return makeProblem(code, lang, ref, rest);
   }
 
-  page(
+  pageFor(
     visit: Visit,
     code: WechatProblemCode,
     details: ProblemDetails = {},
@@ -33,17 +33,17 @@ export class Refusals {
   ): Extract<Verdict, { kind: 'page' }> {
     const { lang, client, home: app } = visit;
     const home = app ? { homeUrl: defaultReturnAddress(this.config, app) } : {};
-    const problem = this.problem(code, lang, { client, ...home, ...details });
+    const problem = this.make(code, lang, { client, ...home, ...details });
     // A failure is logged where its cause is known.
     if (code !== 'LOGIN_FAILED') this.logger.log(`${code}, ref ${problem.ref}, shown to ${client}`);
     return { kind: 'page', problem, lang, setCookies, base: app?.publicUrl ?? this.config.publicUrl };
   }
 
-  deny(visit: Visit, code: WechatProblemCode, details: ProblemDetails = {}): Verdict {
+  errorFor(visit: Visit, code: WechatProblemCode, details: ProblemDetails = {}): Verdict {
     const { accepted, rule, lang } = visit;
     const { path } = this.login;
     const app = visit.serving[0];
-    const problem = this.problem(code, lang, {
+    const problem = this.make(code, lang, {
       ...(app && path !== undefined ? { loginUrl: publicAddress(requirePublicUrl(app), path) } : {}),
       ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
       ...(rule.scope === undefined ? {} : { scope: rule.scope }),
@@ -54,13 +54,13 @@ export class Refusals {
   }
 
   /** A refusal of a login without pages. */
-  refuse(
+  errorForProgram(
     code: WechatProblemCode,
     lang: 'zh' | 'en',
     client: WechatClientKind | 'a program',
     details: ProblemDetails = {},
   ): WechatProblem {
-    const problem = this.problem(code, lang, details);
+    const problem = this.make(code, lang, details);
     this.note(problem, client);
     return problem;
   }

@@ -4,36 +4,36 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { Failures } from '../problems/failures.js';
-import { type Flow, type Flows, MAX_RESTARTS } from './flow.js';
+import { type PendingLogin, type PendingLogins, MAX_RESTARTS } from './pending-logins.js';
 import { fitsAnswer } from '../http/header-budget.js';
 import { StateSpent } from '../problems/login-error.js';
 import type { LoginStart } from './login-start.js';
 import { statusOf } from '../problems/problems.js';
-import type { Refusals } from './refusals.js';
+import type { ProblemFactory } from './problem-factory.js';
 import { defaultReturnAddress, warnOfLength } from '../http/return-address.js';
 import type { SealedSessions } from '../session/sealed-sessions.js';
-import type { LoginResult } from './sign-in.js';
+import type { SignInResult } from './sign-in.js';
 import { forgetAttempts } from './silent-attempts.js';
 import { redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 
-export class LoginOutcome {
+export class CallbackAnswer {
   constructor(
     private readonly config: WechatConfig,
-    private readonly flows: Flows,
+    private readonly flows: PendingLogins,
     private readonly sessions: SealedSessions,
     private readonly start: LoginStart,
-    private readonly refusals: Refusals,
+    private readonly problems: ProblemFactory,
     private readonly failures: Failures,
     private readonly events: WechatEvents,
   ) {}
 
-  of(visit: Visit, app: AppConfig, flow: Flow, result: LoginResult, returnTo: string): Verdict {
+  of(visit: Visit, app: AppConfig, flow: PendingLogin, result: SignInResult, returnTo: string): Verdict {
     const forgotten = [this.flows.forget(app, flow)];
-    if (result.kind === 'snapshot') return this.refusals.page(visit, 'SNAPSHOT_USER', {}, forgotten);
+    if (result.kind === 'snapshot') return this.problems.pageFor(visit, 'SNAPSHOT_USER', {}, forgotten);
     if (result.kind === 'refused') {
       const message = result.message === undefined ? {} : { message: result.message };
-      return this.refusals.page(visit, 'LOGIN_REFUSED', { reason: result.code, ...message }, forgotten);
+      return this.problems.pageFor(visit, 'LOGIN_REFUSED', { reason: result.code, ...message }, forgotten);
     }
     const own = [
       this.sessions.toCookie(app, result.session),
@@ -43,7 +43,7 @@ export class LoginOutcome {
     const setCookies = this.flows.makeRoom(app, visit.cookies, own);
     if (flow.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
       // Less was granted than asked for. Sending the person on would only ask again, for ever.
-      return this.refusals.page(visit, 'WECHAT_SCOPE_REQUIRED', { scope: flow.scope }, setCookies);
+      return this.problems.pageFor(visit, 'WECHAT_SCOPE_REQUIRED', { scope: flow.scope }, setCookies);
     }
     return redirectTo(this.withinHeader(app, result.redirectTo ?? returnTo, setCookies), setCookies);
   }
@@ -58,8 +58,10 @@ export class LoginOutcome {
   }
 
   /** WeChat sent the person back without a code: they said no. */
-  ofRefusal(visit: Visit, app: AppConfig, flow: Flow, retryUrl: string): Verdict {
-    const verdict = this.refusals.page(visit, 'LOGIN_REFUSED', { retryUrl }, [this.flows.forget(app, flow)]);
+  ofRefusal(visit: Visit, app: AppConfig, flow: PendingLogin, retryUrl: string): Verdict {
+    const verdict = this.problems.pageFor(visit, 'LOGIN_REFUSED', { retryUrl }, [
+      this.flows.forget(app, flow),
+    ]);
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.refused', by: 'person', app: app.name, client: visit.client, ref });
     return verdict;
@@ -69,7 +71,7 @@ export class LoginOutcome {
   ofLostFlow(
     visit: Visit,
     lost: { app: AppConfig; attempt: number },
-    flow?: Flow,
+    flow?: PendingLogin,
     error?: WechatError,
   ): Verdict {
     const { app, attempt } = lost;
@@ -84,6 +86,6 @@ export class LoginOutcome {
 
   ofError(visit: Visit, app: AppConfig, error: unknown, retryUrl: string): Verdict {
     const ref = this.failures.tell(error, app, visit.client, true);
-    return this.refusals.page(visit, 'LOGIN_FAILED', { retryUrl, ref, ...statusOf(error) });
+    return this.problems.pageFor(visit, 'LOGIN_FAILED', { retryUrl, ref, ...statusOf(error) });
   }
 }

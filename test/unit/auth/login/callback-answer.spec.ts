@@ -1,10 +1,15 @@
 // What a person is answered when WeChat has sent them back, once it is known what came of it.
 import { HttpException, Logger } from '@nestjs/common';
 import { WechatApiError, type WechatEvent } from '../../../../lib/index.js';
-import { attemptAfter, type Flow, hashOf, hashOfPath } from '../../../../lib/auth/login/flow.js';
+import {
+  attemptAfter,
+  type PendingLogin,
+  hashOf,
+  hashOfPath,
+} from '../../../../lib/auth/login/pending-logins.js';
 import { NOT_ADMITTED } from '../../../../lib/auth/problems/problems.js';
 import type { RouteRule } from '../../../../lib/auth/decorators/wechat-auth.decorator.js';
-import type { LoginResult } from '../../../../lib/auth/login/sign-in.js';
+import type { SignInResult } from '../../../../lib/auth/login/sign-in.js';
 import { rememberAttempt } from '../../../../lib/auth/login/silent-attempts.js';
 import type { Verdict } from '../../../../lib/auth/http/verdict.js';
 import { LogCapture } from '../../../support/log-capture.js';
@@ -35,7 +40,7 @@ const SESSION = expect.stringMatching(/^__Host-wechat_session_[0-9a-f]{8}=v1\./)
 const FLOW_GONE = expect.stringMatching(/^__Host-wechat_flow_[0-9a-f]{8}_[0-9a-f]{8}=; Max-Age=0;/);
 const FLOW_KEPT = expect.stringMatching(/^__Host-wechat_flow_[0-9a-f]{8}_[0-9a-f]{8}=v1\.[^;]+; Max-Age=60;/);
 
-function flowOf(changes: Partial<Flow> = {}): Flow {
+function flowOf(changes: Partial<PendingLogin> = {}): PendingLogin {
   return {
     state: login.flows.createState(login.official, 0),
     scope: 'snsapi_base',
@@ -50,7 +55,7 @@ function flowOf(changes: Partial<Flow> = {}): Flow {
 const signedIn = (
   identity: Parameters<Login['identity']>[0] = {},
   redirectTo?: string,
-): Extract<LoginResult, { kind: 'signed-in' }> => ({
+): Extract<SignInResult, { kind: 'signed-in' }> => ({
   kind: 'signed-in',
   reason: 'login',
   session: login.sessions.create(login.identity(identity)),
@@ -61,7 +66,7 @@ const visit = (cookies: readonly string[] = [], rule: Partial<RouteRule> = {}) =
   login.visit({ path: '/orders?page=2&code=c&state=s', cookies }, rule);
 
 /** The flow that the answer starts, as the browser will bring it back. */
-function begunBy(verdict: Verdict): Flow | undefined {
+function begunBy(verdict: Verdict): PendingLogin | undefined {
   const cookies = cookiesOf(verdict).map((pair) => {
     const equals = pair.indexOf('=');
     return { name: pair.slice(0, equals), value: pair.slice(equals + 1) };
@@ -73,12 +78,12 @@ const api = (errcode: number) => new WechatApiError({ errcode, errmsg: 'said WeC
 
 describe('Somebody who signed in', () => {
   interface OfOptions {
-    flow?: Partial<Flow>;
+    flow?: Partial<PendingLogin>;
     returnTo?: string;
     cookies?: string[];
   }
   const of = (
-    result: LoginResult,
+    result: SignInResult,
     { flow = {}, returnTo = ORDERS, cookies = [] as string[] }: OfOptions = {},
   ) => login.outcome.of(visit(cookies), login.official, flowOf(flow), result, returnTo);
 
@@ -117,7 +122,7 @@ describe('Somebody who signed in', () => {
     });
   });
 
-  it.each<[asked: Flow['scope'], granted: Flow['scope'], word: string]>([
+  it.each<[asked: PendingLogin['scope'], granted: PendingLogin['scope'], word: string]>([
     ['snsapi_base', 'snsapi_base', '/orders?page=2'],
     ['snsapi_base', 'snsapi_userinfo', '/orders?page=2'],
     ['snsapi_userinfo', 'snsapi_userinfo', '/orders?page=2'],
@@ -170,7 +175,7 @@ describe('Somebody who signed in', () => {
 });
 
 describe('Somebody who did not sign in', () => {
-  const of = (result: LoginResult) => login.outcome.of(visit(), login.official, flowOf(), result, ORDERS);
+  const of = (result: SignInResult) => login.outcome.of(visit(), login.official, flowOf(), result, ORDERS);
 
   it('and looks at a snapshot is told so, and the flow is over', () => {
     expect(of({ kind: 'snapshot' })).toMatchObject({
@@ -205,8 +210,12 @@ describe('Somebody who did not sign in', () => {
 });
 
 describe('A flow that is lost', () => {
-  const lose = (attempt: number, flow?: Flow, error?: WechatApiError, rule: Partial<RouteRule> = {}) =>
-    login.outcome.ofLostFlow(visit([], rule), { app: login.official, attempt }, flow, error);
+  const lose = (
+    attempt: number,
+    flow?: PendingLogin,
+    error?: WechatApiError,
+    rule: Partial<RouteRule> = {},
+  ) => login.outcome.ofLostFlow(visit([], rule), { app: login.official, attempt }, flow, error);
 
   it.each([
     [0, 1],
@@ -221,7 +230,9 @@ describe('A flow that is lost', () => {
     expect(events).toEqual(Array(2).fill(expect.objectContaining({ type: 'flow.restarted', attempt: next })));
   });
 
-  it.each<[what: string, flow: Partial<Flow> | undefined, scope: Flow['scope'], returnTo: string]>([
+  it.each<
+    [what: string, flow: Partial<PendingLogin> | undefined, scope: PendingLogin['scope'], returnTo: string]
+  >([
     ['its cookie', undefined, 'snsapi_userinfo', ORDERS],
     ['its code', { returnTo: `${HOST}/cart` }, 'snsapi_base', `${HOST}/cart`],
     ['its code and its address', { returnTo: '' }, 'snsapi_base', ORDERS],
