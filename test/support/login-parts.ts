@@ -88,22 +88,30 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
   const sessions = new SealedSessions(config, sealer, runtime);
   const revocations = new Revocations(vault, config, runtime);
   const reader = new SessionReader(config, sessions, revocations);
-  const flows = new PendingLogins(config, sealer, runtime);
+  const pendingLogins = new PendingLogins(config, sealer, runtime);
   const problems = new ProblemFactory(config, runtime, { path: '/wechat/login' });
   const failures = new Failures(events, runtime);
   const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime);
-  const start = new LoginStart(config, flows, problems, events);
-  const outcome = new CallbackAnswer(config, flows, sessions, start, problems, failures, events);
+  const start = new LoginStart(config, pendingLogins, problems, events);
+  const callbackAnswer = new CallbackAnswer(
+    config,
+    pendingLogins,
+    sessions,
+    start,
+    problems,
+    failures,
+    events,
+  );
   const exchanges = new ExchangeOnce(vault, config, runtime, new CodeClaims(vault));
   const callback = new LoginCallback(
     config,
-    flows,
+    pendingLogins,
     exchanges,
     tokens,
     signIn,
     sessions,
     revocations,
-    outcome,
+    callbackAnswer,
     problems,
     failures,
     events,
@@ -136,11 +144,11 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     sessions,
     revocations,
     reader,
-    flows,
+    pendingLogins,
     problems,
     failures,
     start,
-    outcome,
+    callbackAnswer,
     callback,
     identity,
     requestOf,

@@ -17,10 +17,24 @@ import { forgetAttempts } from './silent-attempts.js';
 import { redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 
+/** One callback that belongs to a login of this browser. */
+export interface LoginAttempt {
+  readonly visit: Visit;
+  readonly app: AppConfig;
+  /** How often this login has started again by itself. */
+  readonly restarts: number;
+  readonly pending: PendingLogin;
+  /** Where the person wanted to go. */
+  readonly returnTo: string;
+}
+
+/** One whose login may be gone. */
+type LostAttempt = Omit<LoginAttempt, 'pending'> & { readonly pending?: PendingLogin };
+
 export class CallbackAnswer {
   constructor(
     private readonly config: WechatConfig,
-    private readonly flows: PendingLogins,
+    private readonly pendingLogins: PendingLogins,
     private readonly sessions: SealedSessions,
     private readonly start: LoginStart,
     private readonly problems: ProblemFactory,
@@ -28,8 +42,9 @@ export class CallbackAnswer {
     private readonly events: WechatEvents,
   ) {}
 
-  of(visit: Visit, app: AppConfig, flow: PendingLogin, result: SignInResult, returnTo: string): Verdict {
-    const forgotten = [this.flows.forget(app, flow)];
+  /** WeChat's code was good. */
+  toResult({ visit, app, pending, returnTo }: LoginAttempt, result: SignInResult): Verdict {
+    const forgotten = [this.pendingLogins.forget(app, pending)];
     if (result.kind === 'snapshot') return this.problems.pageFor(visit, 'SNAPSHOT_USER', {}, forgotten);
     if (result.kind === 'refused') {
       const message = result.message === undefined ? {} : { message: result.message };
@@ -37,13 +52,13 @@ export class CallbackAnswer {
     }
     const own = [
       this.sessions.toCookie(app, result.session),
-      this.flows.finish(app, flow),
+      this.pendingLogins.finish(app, pending),
       ...forgetAttempts(app, visit.cookies),
     ];
-    const setCookies = this.flows.makeRoom(app, visit.cookies, own);
-    if (flow.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
+    const setCookies = this.pendingLogins.makeRoom(app, visit.cookies, own);
+    if (pending.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
       // Less was granted than asked for. Sending the person on would only ask again, for ever.
-      return this.problems.pageFor(visit, 'WECHAT_SCOPE_REQUIRED', { scope: flow.scope }, setCookies);
+      return this.problems.pageFor(visit, 'WECHAT_SCOPE_REQUIRED', { scope: pending.scope }, setCookies);
     }
     return redirectTo(this.withinHeader(app, result.redirectTo ?? returnTo, setCookies), setCookies);
   }
@@ -58,34 +73,32 @@ export class CallbackAnswer {
   }
 
   /** WeChat sent the person back without a code: they said no. */
-  ofRefusal(visit: Visit, app: AppConfig, flow: PendingLogin, retryUrl: string): Verdict {
-    const verdict = this.problems.pageFor(visit, 'LOGIN_REFUSED', { retryUrl }, [
-      this.flows.forget(app, flow),
-    ]);
+  toRefusal({ visit, app, pending, returnTo }: LoginAttempt): Verdict {
+    const forgotten = [this.pendingLogins.forget(app, pending)];
+    const verdict = this.problems.pageFor(visit, 'LOGIN_REFUSED', { retryUrl: returnTo }, forgotten);
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.refused', by: 'person', app: app.name, client: visit.client, ref });
     return verdict;
   }
 
-  /** The flow's cookie is gone (no `flow`), or its code is no good. Silently again, but not for ever. */
-  ofLostFlow(
-    visit: Visit,
-    lost: { app: AppConfig; attempt: number },
-    flow?: PendingLogin,
-    error?: WechatError,
-  ): Verdict {
-    const { app, attempt } = lost;
-    const returnTo = flow?.returnTo || visit.cleanDestination;
-    if (attempt < MAX_RESTARTS) {
-      const again = flow ? visit.under({ scope: flow.scope }) : visit;
-      return this.start.begin(again, { returnTo, attempt: attempt + 1, app, upgrades: flow?.upgrades });
+  /** The login's cookie is gone (nothing is `pending`), or its code is no good. Silently again, but not for ever. */
+  toLost(attempt: LostAttempt, error?: WechatError): Verdict {
+    const { visit, app, restarts, pending, returnTo } = attempt;
+    if (restarts < MAX_RESTARTS) {
+      return this.start.begin(visit, {
+        returnTo,
+        attempt: restarts + 1,
+        app,
+        scope: pending?.scope,
+        upgrades: pending?.upgrades,
+      });
     }
-    if (!flow) return this.start.refuseCookies(visit, app, returnTo);
-    return this.ofError(visit, app, error ?? new StateSpent(), returnTo);
+    if (!pending) return this.start.refuseCookies(visit, app, returnTo);
+    return this.toError(attempt, error ?? new StateSpent());
   }
 
-  ofError(visit: Visit, app: AppConfig, error: unknown, retryUrl: string): Verdict {
+  toError({ visit, app, returnTo }: LostAttempt, error: unknown): Verdict {
     const ref = this.failures.tell(error, app, visit.client, true);
-    return this.problems.pageFor(visit, 'LOGIN_FAILED', { retryUrl, ref, ...statusOf(error) });
+    return this.problems.pageFor(visit, 'LOGIN_FAILED', { retryUrl: returnTo, ref, ...statusOf(error) });
   }
 }

@@ -4,10 +4,10 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { ExchangeOnce, ExchangeResult } from './exchange-once.js';
-import { type PendingLogin, FLOW_LIFETIME_MS, type PendingLogins, looksLikeState } from './pending-logins.js';
+import { FLOW_LIFETIME_MS, type PendingLogins, looksLikeState } from './pending-logins.js';
 import type { Failures } from '../problems/failures.js';
 import { RedirectNotAllowed } from '../problems/login-error.js';
-import type { CallbackAnswer } from './callback-answer.js';
+import type { CallbackAnswer, LoginAttempt } from './callback-answer.js';
 import type { ProblemFactory } from './problem-factory.js';
 import { allowedReturnAddress, handlerReturnAddress } from '../http/return-address.js';
 import type { Runtime } from '../../common/runtime.js';
@@ -34,13 +34,13 @@ export interface Callback {
 export class LoginCallback {
   constructor(
     private readonly config: WechatConfig,
-    private readonly flows: PendingLogins,
+    private readonly pendingLogins: PendingLogins,
     private readonly exchanges: ExchangeOnce,
     private readonly tokens: UserTokens,
     private readonly signIn: SignIn,
     private readonly sessions: SealedSessions,
     private readonly revocations: Revocations,
-    private readonly outcome: CallbackAnswer,
+    private readonly answer: CallbackAnswer,
     private readonly problems: ProblemFactory,
     private readonly failures: Failures,
     private readonly events: WechatEvents,
@@ -58,7 +58,7 @@ export class LoginCallback {
     const states = request.query.getAll('state');
     if (states.length > 1) return states.some(looksLikeState) ? 'ambiguous' : undefined;
     const [state] = states;
-    const recognized = state === undefined ? undefined : this.flows.recognize(state);
+    const recognized = state === undefined ? undefined : this.pendingLogins.recognize(state);
     return recognized && { ...recognized, state: state! };
   }
 
@@ -79,53 +79,49 @@ export class LoginCallback {
 
   private async judge(
     visit: Visit,
-    callback: Callback,
+    { app, state, attempt: restarts }: Callback,
     code: string | undefined,
     current: FoundSession | undefined,
   ): Promise<Verdict> {
-    const { app } = callback;
     const neverAsks = visit.rule.mode === 'optional' || visit.rule.mode === 'silent';
-    // The cookie before the code: whoever cannot show it can neither spend the code nor sign this browser in as somebody else.
-    const flow = this.flows.find(app, visit.cookies, callback.state);
-    if (!flow) {
+    // The cookie before the code: whoever cannot show it can neither spend the code nor sign this
+    // browser in as somebody else (login CSRF, session fixation).
+    const pending = this.pendingLogins.find(app, visit.cookies, state);
+    if (!pending) {
       return current || neverAsks
         ? redirectTo(visit.cleanDestination)
-        : this.outcome.ofLostFlow(visit, callback);
+        : this.answer.toLost({ visit, app, restarts, returnTo: visit.cleanDestination });
     }
-    const returnTo = allowedReturnAddress(this.config, app, flow.returnTo) ?? visit.cleanDestination;
-    if (code === undefined) return this.outcome.ofRefusal(visit, app, flow, returnTo);
+    const returnTo = allowedReturnAddress(this.config, app, pending.returnTo) ?? visit.cleanDestination;
+    const attempt: LoginAttempt = { visit, app, restarts, pending, returnTo };
+    if (code === undefined) return this.answer.toRefusal(attempt);
 
-    let outcome: ExchangeResult;
+    let result: ExchangeResult;
     try {
-      outcome = await this.exchange(visit, callback, flow, code, returnTo, current);
+      result = await this.exchange(attempt, code, current);
     } catch (error) {
       const over = isOver(error);
       // A twin of this callback has signed the person in: whatever became of this one, they are in.
-      if (over && current && flow.upgrades === undefined) return redirectTo(visit.cleanDestination);
+      if (over && current && pending.upgrades === undefined) return redirectTo(visit.cleanDestination);
       // The flow was genuine, so the person may have another code without being asked.
-      if (over && !neverAsks) return this.outcome.ofLostFlow(visit, callback, flow, error);
-      return this.outcome.ofError(visit, app, error, returnTo);
+      if (over && !neverAsks) return this.answer.toLost(attempt, error);
+      return this.answer.toError(attempt, error);
     }
-    if (outcome.kind !== 'spent') return this.outcome.of(visit, app, flow, outcome, returnTo);
-    return current || neverAsks
-      ? redirectTo(visit.cleanDestination)
-      : this.outcome.ofLostFlow(visit, callback, flow);
+    if (result.kind !== 'spent') return this.answer.toResult(attempt, result);
+    return current || neverAsks ? redirectTo(visit.cleanDestination) : this.answer.toLost(attempt);
   }
 
   /** Runs once for each state, however many requests come with it; so do the events of what came of it. */
   private async exchange(
-    visit: Visit,
-    { app }: Callback,
-    flow: PendingLogin,
+    { visit, app, pending, returnTo }: LoginAttempt,
     code: string,
-    returnTo: string,
     current: FoundSession | undefined,
   ): Promise<ExchangeResult> {
     const { client, request, rule } = visit;
     const facts = { app: app.name, client };
     let kept: Promise<void> | undefined;
     let isOurs = false;
-    const outcome = await this.exchanges.run(app, flow, code, {
+    const result = await this.exchanges.run(app, pending, code, {
       exchange: async () => {
         const issued = await this.tokens.issue(app, code);
         kept = issued.kept;
@@ -136,33 +132,33 @@ export class LoginCallback {
         // So that the login handler can ask for this person's profile.
         await kept;
         const previous = current?.session.identity;
-        const upgrades = previous !== undefined && previous.openid === flow.upgrades;
+        const upgrades = previous !== undefined && previous.openid === pending.upgrades;
         const context = {
           client,
           returnTo,
           request: request.raw,
-          out: flow.out ?? '',
+          out: pending.out ?? '',
           allowSnapshot: rule.snapshot !== 'refuse',
           needsProfile: rule.scope !== undefined && rule.scope !== 'snsapi_base',
         };
         const login = await this.signIn.withToken(app, token, upgrades ? { ...context, previous } : context);
-        const result = this.check(app, login, returnTo);
-        const ms = this.runtime.now() - (flow.expiresAt - FLOW_LIFETIME_MS);
-        this.events.emit(eventOf(result, ms, facts));
+        const checked = this.check(app, login, returnTo);
+        const ms = this.runtime.now() - (pending.expiresAt - FLOW_LIFETIME_MS);
+        this.events.emit(eventOf(checked, ms, facts));
         this.failures.worked(app);
         // A browser has one session at an app: copies of the one that this replaces end with it.
-        if (result.kind === 'signed-in' && current?.by === 'cookie')
+        if (checked.kind === 'signed-in' && current?.by === 'cookie')
           await this.revocations.end(current.session);
-        return result;
+        return checked;
       },
     });
-    return isOurs ? outcome : this.stillGood(outcome);
+    return isOurs ? result : this.stillGood(result);
   }
 
   /** A result that is given once more may hold a session that was ended meanwhile: by a logout, a ban, or a newer login of this browser. */
-  private async stillGood(outcome: ExchangeResult): Promise<ExchangeResult> {
-    if (outcome.kind !== 'signed-in' || !this.config.session.revocable) return outcome;
-    return (await this.revocations.hasEnded(outcome.session)) === true ? { kind: 'spent' } : outcome;
+  private async stillGood(result: ExchangeResult): Promise<ExchangeResult> {
+    if (result.kind !== 'signed-in' || !this.config.session.revocable) return result;
+    return (await this.revocations.hasEnded(result.session)) === true ? { kind: 'spent' } : result;
   }
 
   /**

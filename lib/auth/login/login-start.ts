@@ -3,6 +3,7 @@ import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../../api/authorize
 import { hasPages } from '../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
+import type { WechatScope } from '../../wechat-oauth.options.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
 import {
   attemptAfter,
@@ -27,6 +28,8 @@ export interface LoginStartOptions {
   attempt: number;
   /** The app to stay with, if it can serve this client. */
   app?: AppConfig;
+  /** In place of the one that the route asks for. */
+  scope?: WechatScope | undefined;
   /** The openid at `app` that is to grant more. */
   upgrades?: string | undefined;
   /** Whether the browser is to remember that it was tried. */
@@ -36,16 +39,17 @@ export interface LoginStartOptions {
 export class LoginStart {
   constructor(
     private readonly config: WechatConfig,
-    private readonly flows: PendingLogins,
+    private readonly pendingLogins: PendingLogins,
     private readonly problems: ProblemFactory,
     private readonly events: WechatEvents,
   ) {}
 
   /** One attempt that nobody sees: the scope that asks nothing, remembered before it is made. */
   beginSilently(visit: Visit): Verdict {
-    const verdict = this.begin(visit.under({ scope: 'snsapi_base' }), {
+    const verdict = this.begin(visit, {
       returnTo: visit.destination,
       attempt: 0,
+      scope: 'snsapi_base',
       isSilent: true,
     });
     // Whatever keeps the attempt from starting is no reason to keep anybody out.
@@ -60,12 +64,12 @@ export class LoginStart {
     const restarts = Math.max(login.attempt, attemptAfter(stateless));
     const returnTo = stateless[0] ? stateless[0].returnTo || visit.cleanDestination : login.returnTo;
     if (restarts > MAX_RESTARTS) return this.refuseState(visit, app, returnTo, stateless);
-    const recentRoundTrips = this.flows.recentRoundTrips(app, cookies, returnTo);
+    const recentRoundTrips = this.pendingLogins.recentRoundTrips(app, cookies, returnTo);
     const attempt = Math.max(restarts, attemptAfter(recentRoundTrips));
     if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, recentRoundTrips);
 
-    const scope = scopeToAsk(app, rule.scope);
-    const state = this.flows.createState(app, attempt);
+    const scope = scopeToAsk(app, login.scope ?? rule.scope);
+    const state = this.pendingLogins.createState(app, attempt);
     const out = logoutMark(app, cookies);
     const mark = out === '' ? {} : { out };
     const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
@@ -76,7 +80,10 @@ export class LoginStart {
       const at = hashOfPath(request.path);
       const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...mark, ...account };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
-      const setCookies = this.flows.makeRoom(app, cookies, [this.flows.start(app, flow), ...tried]);
+      const setCookies = this.pendingLogins.makeRoom(app, cookies, [
+        this.pendingLogins.start(app, flow),
+        ...tried,
+      ]);
       const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
       return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
     };
@@ -107,7 +114,7 @@ export class LoginStart {
     const code = codeOf(request.query);
     // A restart comes from a state of ours, which has counted.
     if (attempt > 0 || code === undefined) return [];
-    return this.flows
+    return this.pendingLogins
       .unanswered(app, cookies, request.path)
       .filter(({ returnTo }) => returnTo === '' || codeOf(new URL(returnTo).searchParams) !== code);
   }
@@ -151,7 +158,12 @@ export class LoginStart {
     counted: readonly PendingLogin[],
   ): Verdict {
     const code = kind === 'cookies' ? 'COOKIES_REQUIRED' : 'BAD_LOGIN_REQUEST';
-    const verdict = this.problems.pageFor(visit, code, { retryUrl }, this.flows.forgetAll(app, counted));
+    const verdict = this.problems.pageFor(
+      visit,
+      code,
+      { retryUrl },
+      this.pendingLogins.forgetAll(app, counted),
+    );
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.failed', kind, app: app.name, client: visit.client, ref });
     return verdict;

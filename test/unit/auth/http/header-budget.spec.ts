@@ -62,7 +62,7 @@ describe('A request', () => {
   });
 
   it('may carry 6,000 bytes of our cookies, and one more costs another app its session', () => {
-    const { flows, official, website } = makeLogin();
+    const { pendingLogins: flows, official, website } = makeLogin();
     const name = cookieName(website, 'wechat_session');
     const room = 6_000 - `${name}=; `.length;
     expect(COOKIES_BUDGET).toBe(6_000);
@@ -73,7 +73,7 @@ describe('A request', () => {
   });
 
   it('that shows more leftovers than that gets rid of ten of them', () => {
-    const { flows, official } = makeLogin();
+    const { pendingLogins: flows, official } = makeLogin();
     const leftovers = Array.from({ length: 12 }, (_, index) => ({
       name: `${cookieName(official, 'wechat_flow')}_${String(index).padStart(8, '0')}`,
       value: 'v1.x',

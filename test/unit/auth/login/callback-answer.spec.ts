@@ -1,4 +1,5 @@
 // What a person is answered when WeChat has sent them back, once it is known what came of it.
+import type { LoginAttempt } from '../../../../lib/auth/login/callback-answer.js';
 import { HttpException, Logger } from '@nestjs/common';
 import { WechatApiError, type WechatEvent } from '../../../../lib/index.js';
 import {
@@ -42,7 +43,7 @@ const FLOW_KEPT = expect.stringMatching(/^__Host-wechat_flow_[0-9a-f]{8}_[0-9a-f
 
 function flowOf(changes: Partial<PendingLogin> = {}): PendingLogin {
   return {
-    state: login.flows.createState(login.official, 0),
+    state: login.pendingLogins.createState(login.official, 0),
     scope: 'snsapi_base',
     returnTo: ORDERS,
     asked: hashOf(ORDERS),
@@ -62,6 +63,15 @@ const signedIn = (
   ...(redirectTo === undefined ? {} : { redirectTo }),
 });
 
+const attemptOf = (changes: Partial<LoginAttempt> = {}): LoginAttempt => ({
+  visit: visit(),
+  app: login.official,
+  restarts: 0,
+  pending: flowOf(),
+  returnTo: ORDERS,
+  ...changes,
+});
+
 const visit = (cookies: readonly string[] = [], rule: Partial<RouteRule> = {}) =>
   login.visit({ path: '/orders?page=2&code=c&state=s', cookies }, rule);
 
@@ -71,7 +81,7 @@ function begunBy(verdict: Verdict): PendingLogin | undefined {
     const equals = pair.indexOf('=');
     return { name: pair.slice(0, equals), value: pair.slice(equals + 1) };
   });
-  return login.flows.find(login.official, cookies, stateOf(verdict));
+  return login.pendingLogins.find(login.official, cookies, stateOf(verdict));
 }
 
 const api = (errcode: number) => new WechatApiError({ errcode, errmsg: 'said WeChat', endpoint: '/sns/x' });
@@ -85,7 +95,11 @@ describe('Somebody who signed in', () => {
   const of = (
     result: SignInResult,
     { flow = {}, returnTo = ORDERS, cookies = [] as string[] }: OfOptions = {},
-  ) => login.outcome.of(visit(cookies), login.official, flowOf(flow), result, returnTo);
+  ) =>
+    login.callbackAnswer.toResult(
+      attemptOf({ visit: visit(cookies), pending: flowOf(flow), returnTo }),
+      result,
+    );
 
   it('gets the session and goes on, and the flow is kept for a minute', () => {
     expect(of(signedIn())).toEqual({
@@ -114,7 +128,7 @@ describe('Somebody who signed in', () => {
   it('in a browser that is full of flows gets rid of the oldest', () => {
     const cookies = Array.from({ length: 5 }, (_, index) => {
       login.runtime.time += 1_000 + index;
-      return pairOf(login.flows.start(login.official, flowOf()));
+      return pairOf(login.pendingLogins.start(login.official, flowOf()));
     });
     const oldest = cookies[0]!.split('=')[0];
     expect(of(signedIn(), { cookies })).toMatchObject({
@@ -175,7 +189,7 @@ describe('Somebody who signed in', () => {
 });
 
 describe('Somebody who did not sign in', () => {
-  const of = (result: SignInResult) => login.outcome.of(visit(), login.official, flowOf(), result, ORDERS);
+  const of = (result: SignInResult) => login.callbackAnswer.toResult(attemptOf(), result);
 
   it('and looks at a snapshot is told so, and the flow is over', () => {
     expect(of({ kind: 'snapshot' })).toMatchObject({
@@ -197,7 +211,7 @@ describe('Somebody who did not sign in', () => {
   });
 
   it('because they said no is told so, may try again, and counts as refused by themselves', () => {
-    const verdict = login.outcome.ofRefusal(visit(), login.official, flowOf(), ORDERS);
+    const verdict = login.callbackAnswer.toRefusal(attemptOf());
     expect(verdict).toMatchObject({
       kind: 'page',
       problem: { code: 'LOGIN_REFUSED', retryUrl: ORDERS, ref: expect.stringMatching(/^[0-9A-F]{10}$/) },
@@ -215,7 +229,12 @@ describe('A flow that is lost', () => {
     flow?: PendingLogin,
     error?: WechatApiError,
     rule: Partial<RouteRule> = {},
-  ) => login.outcome.ofLostFlow(visit([], rule), { app: login.official, attempt }, flow, error);
+  ) => {
+    const at = visit([], rule);
+    const returnTo = flow?.returnTo || at.cleanDestination;
+    const lost = { visit: at, app: login.official, restarts: attempt, returnTo, pending: flow };
+    return login.callbackAnswer.toLost(lost, error);
+  };
 
   it.each([
     [0, 1],
@@ -270,7 +289,7 @@ describe('A flow that is lost', () => {
 });
 
 describe('A login that failed', () => {
-  const fail = (error: unknown) => login.outcome.ofError(visit(), login.official, error, ORDERS);
+  const fail = (error: unknown) => login.callbackAnswer.toError(attemptOf(), error);
 
   it('is told with the reference that the log and the event have', () => {
     const verdict = fail(api(40125));
@@ -293,12 +312,9 @@ describe('A login that failed', () => {
 
 it('People are answered in the language of their request', () => {
   const asked = { headers: { ...PAGE, 'accept-language': 'zh-CN' } };
-  const verdict = login.outcome.of(
-    login.visit(asked),
-    login.official,
-    flowOf(),
-    { kind: 'refused', code: 'BANNED' },
-    ORDERS,
-  );
+  const verdict = login.callbackAnswer.toResult(attemptOf({ visit: login.visit(asked) }), {
+    kind: 'refused',
+    code: 'BANNED',
+  });
   expect(verdict).toMatchObject({ lang: 'zh', problem: { message: NOT_ADMITTED.text.zh } });
 });

@@ -84,7 +84,9 @@ describe('A login that begins', () => {
     }
     expect(cookies).toHaveLength(5);
     const received = cookies.map((pair) => ({ name: pair.split('=')[0]!, value: pair.split('=')[1]! }));
-    const alive = states.map((state) => login.flows.find(login.official, received, state) !== undefined);
+    const alive = states.map(
+      (state) => login.pendingLogins.find(login.official, received, state) !== undefined,
+    );
     expect(alive).toEqual([false, false, true, true, true, true, true]);
   });
 
