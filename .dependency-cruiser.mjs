@@ -24,7 +24,7 @@ const ROOMS = [
 /** Rooms beside them, with the little that each may import besides itself. */
 const SIDE_ROOMS = [
   ['client', '^lib/client/', []],
-  ['stores', '^lib/stores/', ['^lib/tokens/', '^lib/errors/', '^lib/common/turns[.]ts$']],
+  ['stores', '^lib/stores/', ['^lib/tokens/', '^lib/errors/', '^lib/common/(defined|turns)[.]ts$']],
   ['the mock server', '^lib/testing/mock-server/', []],
   ['the token-store contract', '^lib/testing/token-store-contract/', ['^lib/tokens/']],
   [

@@ -182,8 +182,8 @@ export class WechatApp {
       encryptedData,
       iv,
       now: this.#parts.runtime.now(),
-      ...(maxAge === Infinity ? {} : { maxAge }),
-      ...(openid === undefined ? {} : { openid }),
+      maxAge: maxAge === Infinity ? undefined : maxAge,
+      openid,
     });
   }
 

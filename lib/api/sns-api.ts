@@ -1,4 +1,5 @@
 // WeChat's `sns` endpoints, one method each: parameters in, typed and checked fields out. Knows nothing of stores, sessions or guards.
+import { defined } from '../common/defined.js';
 import type { AppConfig } from '../config/wechat-config.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import type { WechatAnswer } from './answer.js';
@@ -100,9 +101,9 @@ export class SnsApi {
       repeatable: true,
     });
     if (answer['openid'] !== openid) throw wrongShape(endpoint, 'the profile belongs to another openid');
-    return {
+    return defined({
       openid,
-      ...optional('unionid', readId(endpoint, answer, 'unionid')),
+      unionid: readId(endpoint, answer, 'unionid'),
       nickname: text(answer['nickname']),
       avatarUrl: text(answer['headimgurl']),
       sex: Number.isInteger(Number(answer['sex'])) ? Number(answer['sex']) : 0,
@@ -110,7 +111,7 @@ export class SnsApi {
       city: text(answer['city']),
       country: text(answer['country']),
       privilege: Array.isArray(answer['privilege']) ? answer['privilege'].map(text) : [],
-    };
+    });
   }
 
   /** `GET /sns/jscode2session`. Never repeated, as `exchangeCode`. */
@@ -206,10 +207,6 @@ function wrongShape(endpoint: string, problem: string): WechatResponseError {
 function text(value: unknown): string {
   // oxlint-disable-next-line no-control-regex -- that is what is taken out
   return typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '') : '';
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V };
 }
 
 export function requireOpenid(value: unknown): asserts value is string {

@@ -1,6 +1,6 @@
-// The options that only WechatAuthGuard needs.
+// Options that may be left out until somebody needs them: the guard, or a session.
 import { WechatConfigError } from '../errors/errors.js';
-import type { AppConfig } from './wechat-config.js';
+import type { AppConfig, WechatConfig } from './wechat-config.js';
 
 /** @returns what is missing, nothing when the guard can work */
 export function missingForGuard(apps: Iterable<AppConfig>, hasSessionSecret: boolean): WechatConfigError[] {
@@ -17,15 +17,27 @@ export function missingForGuard(apps: Iterable<AppConfig>, hasSessionSecret: boo
     );
   }
   if (!hasSessionSecret) {
-    missing.push(
-      new WechatConfigError(
-        'sessionSecret',
-        'is missing, and WechatAuthGuard seals its sessions with it',
-        'Make one with: openssl rand -base64 32',
-      ),
-    );
+    missing.push(missingSecret('WechatAuthGuard seals its sessions with it'));
   }
   return missing;
+}
+
+/** What to do where a secret is missing or no good. */
+export const MAKE_A_SECRET = 'Make one with: openssl rand -base64 32';
+
+/**
+ * @param why who needs it: `login() seals a session with it`
+ * @throws WechatConfigError
+ */
+export function requireSessionSecret(
+  { sessionSecrets }: Pick<WechatConfig, 'sessionSecrets'>,
+  why: string,
+): void {
+  if (sessionSecrets.length === 0) throw missingSecret(why);
+}
+
+function missingSecret(why: string): WechatConfigError {
+  return new WechatConfigError('sessionSecret', `is missing, and ${why}`, MAKE_A_SECRET);
 }
 
 /** Whether people sign in at this app by pages that WeChat sends them back to. */

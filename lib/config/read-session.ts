@@ -3,6 +3,7 @@ import { WechatConfigError } from '../errors/errors.js';
 import { WechatSecret } from '../sealing/secret.js';
 import type { WechatOAuthModuleOptions } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
+import { MAKE_A_SECRET } from './guard-needs.js';
 import { isRecord, readOneOf, readPositive } from './read-value.js';
 import type { AppConfig, WechatConfig } from './wechat-config.js';
 
@@ -11,25 +12,16 @@ const DAY = 86_400;
 export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, AppConfig>): WechatSecret[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
-  if (list.length === 0)
-    throw new WechatConfigError(
-      'sessionSecret',
-      'is an empty array',
-      'Make one with: openssl rand -base64 32',
-    );
+  if (list.length === 0) throw new WechatConfigError('sessionSecret', 'is an empty array', MAKE_A_SECRET);
   return list.map((secret) => {
     if (typeof secret !== 'string' || Buffer.byteLength(secret) < 32) {
-      throw new WechatConfigError(
-        'sessionSecret',
-        'is shorter than 32 bytes',
-        'Make one with: openssl rand -base64 32',
-      );
+      throw new WechatConfigError('sessionSecret', 'is shorter than 32 bytes', MAKE_A_SECRET);
     }
     if (isRepetitive(secret)) {
       throw new WechatConfigError(
         'sessionSecret',
         'is made of a few characters, or of the same ones again and again',
-        'Make one with: openssl rand -base64 32',
+        MAKE_A_SECRET,
       );
     }
     // Never the AppSecret: whoever learns one of the two must not get the other's powers with it.

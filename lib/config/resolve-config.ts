@@ -5,6 +5,7 @@ import type {
   WechatHttpOptions,
   WechatOAuthModuleOptions,
 } from '../wechat-oauth.options.js';
+import { CLIENT_KINDS } from '../model/client-kind.js';
 import { Complaints } from './complaints.js';
 import { missingForGuard } from './guard-needs.js';
 import { readApps, readDefaultApp } from './read-apps.js';
@@ -22,16 +23,6 @@ const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
   hooks: 'selectApp detectClient getRequest renderProblem',
   dev: 'client allowHttp',
 };
-const KNOWN_CLIENTS: readonly (WechatDevOptions['client'] & string)[] = [
-  'wechat',
-  'wechat-desktop',
-  'mini-program',
-  'wecom',
-  'mobile-browser',
-  'desktop-browser',
-  'crawler',
-  'native-app',
-];
 
 /**
  * @param production whether `NODE_ENV` is `production`
@@ -142,7 +133,7 @@ function judgeDev(dev: WechatDevOptions, production: boolean): void {
     );
   }
   if (dev.client !== undefined && typeof dev.client !== 'function') {
-    readOneOf('dev.client', dev.client, KNOWN_CLIENTS);
+    readOneOf('dev.client', dev.client, CLIENT_KINDS);
   }
 }
 

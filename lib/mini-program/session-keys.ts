@@ -1,5 +1,6 @@
 // Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
 // data that was encrypted with the old one is still on its way.
+import { defined } from '../common/defined.js';
 import { WechatTokenNotFoundError, WechatStoreError } from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
 import type { AppConfig } from '../config/wechat-config.js';
@@ -36,11 +37,7 @@ export class SessionKeys {
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
       const { openid, unionid, sessionKey } = await this.api.codeToSession(app, code);
       await this.keep(app, openid, sessionKey);
-      return {
-        openid,
-        ...(unionid === undefined ? {} : { unionid }),
-        sessionKey: new WechatSecret(sessionKey),
-      };
+      return defined({ openid, unionid, sessionKey: new WechatSecret(sessionKey) });
     });
   }
 
@@ -65,7 +62,7 @@ export class SessionKeys {
       this.vault.key(app.appId, 'session-key', openid),
       (before) => {
         const previous = before?.current === sessionKey ? before.previous : before?.current;
-        return { current: sessionKey, ...(previous === undefined ? {} : { previous }) };
+        return defined({ current: sessionKey, previous });
       },
       () => KEEP_MS,
       isSessionKeyRecord,

@@ -1,6 +1,6 @@
 // The kinds of clients a person signs in from.
 
-const CLIENT_KINDS = [
+export const CLIENT_KINDS = [
   'wechat',
   'wechat-desktop',
   'mini-program',

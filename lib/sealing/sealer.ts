@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 import type { WechatSecret } from './secret.js';
 
 /** What a sealed value is for. Each purpose has a key of its own, so that no value can be used for another. */
-export type SealPurpose = 'flow' | 'session' | 'store' | 'ticket';
+export type SealPurpose = 'flow' | 'session' | 'store';
 
 /** What is not sealed but signed: states of logins, times of use. A key of its own each. */
 export type MacPurpose = 'mac' | 'used';

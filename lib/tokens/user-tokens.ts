@@ -1,4 +1,5 @@
 // The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
+import { defined } from '../common/defined.js';
 import {
   WechatTokenNotFoundError,
   WechatApiError,
@@ -79,8 +80,7 @@ export class UserTokens {
     const entry = await this.vault.read<TokenRecord>(key, isTokenRecord);
     const stored = entry?.value.refreshToken === refreshToken ? entry : undefined;
     // Of another login of the same person at least the unionid is known.
-    const unionid = entry?.value.unionid;
-    const unknown = { ...fresh, refreshToken, ...(unionid === undefined ? {} : { unionid }) };
+    const unknown = defined({ ...fresh, refreshToken, unionid: entry?.value.unionid });
     const record = successorOf(stored?.value ?? unknown, fresh);
     if (stored) await this.vault.replace(key, stored.raw, record, this.ttl(app, record));
     else await this.keepNew(app, record);
@@ -275,10 +275,6 @@ export class UserTokens {
 
 /** What follows `old` after a refresh: WeChat leaves out unionid and the snapshot flag, and may or may not rotate the refresh token. */
 function successorOf(old: TokenRecord, fresh: TokenRecord): TokenRecord {
-  return {
-    ...old,
-    accessToken: fresh.accessToken,
-    expiresAt: fresh.expiresAt,
-    ...(fresh.refreshToken === undefined ? {} : { refreshToken: fresh.refreshToken }),
-  };
+  const { accessToken, expiresAt, refreshToken = old.refreshToken } = fresh;
+  return defined({ ...old, accessToken, expiresAt, refreshToken });
 }

@@ -1,4 +1,5 @@
 // A person's token as WeChat gave it, with absolute times.
+import { defined } from '../common/defined.js';
 import type { TokenAnswer } from '../api/sns-api.js';
 import type { AppConfig } from '../config/wechat-config.js';
 import type { WechatAppType } from '../wechat-oauth.options.js';
@@ -86,17 +87,17 @@ export class WechatToken {
 
 /** @param issuedAt ms, taken before the request was sent, so that a slow network never makes a token look fresher than it is */
 export function toRecord(app: AppConfig, answer: TokenAnswer, issuedAt: number): TokenRecord {
-  return {
+  return defined({
     accessToken: answer.accessToken,
     expiresAt: issuedAt + answer.expiresIn * 1_000,
-    ...(answer.refreshToken === undefined ? {} : { refreshToken: answer.refreshToken }),
+    refreshToken: answer.refreshToken,
     issuedAt,
     openid: answer.openid,
-    ...(answer.unionid === undefined ? {} : { unionid: answer.unionid }),
+    unionid: answer.unionid,
     // Where WeChat does not say what it granted, only the least may be assumed.
     scope: answer.scope ?? (app.type === 'official-account' ? ['snsapi_base'] : app.scope ? [app.scope] : []),
     isSnapshotUser: answer.isSnapshotUser,
-  };
+  });
 }
 
 /** Whether what lies in a store is a record; without a `sessionSecret` anybody who can write there may have put it there. */

@@ -1,4 +1,5 @@
 // What a person is answered when WeChat has sent them back: signed in, refused, again, or sorry.
+import { defined } from '../../common/defined.js';
 import type { WechatError } from '../../errors/errors.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
@@ -47,8 +48,8 @@ export class CallbackAnswer {
     const forgotten = [this.pendingLogins.forget(app, pending)];
     if (result.kind === 'snapshot') return this.problems.pageFor(visit, 'SNAPSHOT_USER', {}, forgotten);
     if (result.kind === 'refused') {
-      const message = result.message === undefined ? {} : { message: result.message };
-      return this.problems.pageFor(visit, 'LOGIN_REFUSED', { reason: result.code, ...message }, forgotten);
+      const details = defined({ reason: result.code, message: result.message });
+      return this.problems.pageFor(visit, 'LOGIN_REFUSED', details, forgotten);
     }
     const own = [
       this.sessions.toCookie(app, result.session),

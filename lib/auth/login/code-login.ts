@@ -1,7 +1,8 @@
 // The login without pages: a code of `wx.login` or of a native app in, a bearer token out.
+import { defined } from '../../common/defined.js';
 import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
-import { WechatConfigError } from '../../errors/errors.js';
+import { requireSessionSecret } from '../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import { SingleFlight } from '../../common/single-flight.js';
@@ -48,26 +49,15 @@ export class CodeLogin {
     lang: 'zh' | 'en',
     request?: unknown,
   ): Promise<WechatIssuedSession> {
-    if (this.config.sessionSecrets.length === 0) {
-      throw new WechatConfigError(
-        'sessionSecret',
-        'is missing, and login() seals a session with it',
-        'Make one with: openssl rand -base64 32',
-      );
-    }
+    requireSessionSecret(this.config, 'login() seals a session with it');
     const client = clientOf(app);
     const result = await this.logins.run(`${app.appId} ${code}`, () =>
-      this.observe(app, client, () =>
-        this.signIn.withCode(app, code, { client, ...(request === undefined ? {} : { request }) }),
-      ),
+      this.observe(app, client, () => this.signIn.withCode(app, code, defined({ client, request }))),
     );
     if (result.kind === 'snapshot')
       throw problemException(this.problems.errorForProgram('SNAPSHOT_USER', lang, client));
     if (result.kind === 'refused') {
-      const details = {
-        reason: result.code,
-        ...(result.message === undefined ? {} : { message: result.message }),
-      };
+      const details = defined({ reason: result.code, message: result.message });
       throw problemException(this.problems.errorForProgram('LOGIN_REFUSED', lang, client, details));
     }
     const { session } = result;

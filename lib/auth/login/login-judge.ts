@@ -29,7 +29,7 @@ export class LoginJudge {
   ) {}
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
-  async judge(request: HttpRequest, rule: RouteRule, canNavigate = true): Promise<Verdict> {
+  async judge(request: HttpRequest, rule: RouteRule, canNavigate: boolean): Promise<Verdict> {
     if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), unguarded: true };
     const arrived = new Visit(this.config, request, rule, canNavigate);
     const visit = this.atLoginRoute(arrived);

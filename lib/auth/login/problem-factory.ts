@@ -1,4 +1,5 @@
 // Makes refusals: a page for people, an exception for programs, both with a reference that stands in the log too.
+import { defined } from '../../common/defined.js';
 import { Logger } from '@nestjs/common';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
@@ -43,12 +44,12 @@ export class ProblemFactory {
     const { accepted, rule, lang } = visit;
     const { path } = this.login;
     const app = visit.serving[0];
-    const problem = this.make(code, lang, {
-      ...(app && path !== undefined ? { loginUrl: publicAddress(requirePublicUrl(app), path) } : {}),
-      ...(accepted.length === 1 ? { app: accepted[0]!.name } : {}),
-      ...(rule.scope === undefined ? {} : { scope: rule.scope }),
-      ...details,
+    const known = defined({
+      loginUrl: app && path !== undefined ? publicAddress(requirePublicUrl(app), path) : undefined,
+      app: accepted.length === 1 ? accepted[0]!.name : undefined,
+      scope: rule.scope,
     });
+    const problem = this.make(code, lang, { ...known, ...details });
     this.note(problem, visit.client);
     return { kind: 'deny', problem };
   }

@@ -1,4 +1,5 @@
 // From WeChat's answer to a session: profile, the application's login handler, identity. The same for every door people come through.
+import { defined } from '../../common/defined.js';
 import { Logger } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { WechatError } from '../../errors/errors.js';
@@ -73,10 +74,7 @@ export class SignIn {
     if (!profile) return this.admit(identity, context);
     const { unionid, nickname, avatarUrl } = profile;
     const linked = identity.unionid ?? unionid;
-    return this.admit(
-      { ...identity, ...(linked === undefined ? {} : { unionid: linked }), nickname, avatarUrl },
-      context,
-    );
+    return this.admit(defined({ ...identity, unionid: linked, nickname, avatarUrl }), context);
   }
 
   /** Undefined where WeChat has none to give just now and the route can do without: who it is, is known. */
@@ -96,39 +94,23 @@ export class SignIn {
   private async admit(identity: WechatIdentity, context: LoginContext): Promise<SignInResult> {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
-    const reason = previous ? 'upgrade' : 'login';
+    const reason = previous ? ('upgrade' as const) : ('login' as const);
     // Before the handler says yes: whoever is banned after that has a session with the mark of before.
     const mark = await this.revocations.markFor(identity);
-    const asked = this.askHandler({
-      identity,
-      reason,
-      ...(previous ? { previous } : {}),
-      client: context.client,
-      ...(context.returnTo === undefined ? {} : { returnTo: context.returnTo }),
-      ...(context.request === undefined ? {} : { request: context.request }),
-    });
+    const { client, returnTo, request, out } = context;
+    const asked = this.askHandler(defined({ identity, reason, previous, client, returnTo, request }));
     const decision = await inTime(this.runtime, asked, HANDLER_MS);
     // The session is made below, so what a handler says too late opens nothing.
     if (decision === TOO_LATE) throw new LoginHandlerTooLate(HANDLER_MS);
     if (decision.refuse) {
       const { code, message } = decision.refuse;
-      return {
-        kind: 'refused',
-        code: String(code),
-        ...(message === undefined ? {} : { message: String(message) }),
-      };
+      const words = message === undefined ? undefined : String(message);
+      return defined({ kind: 'refused' as const, code: String(code), message: words });
     }
     const claims = decision.claims ?? previous?.claims;
-    const session = this.sessions.create(claims === undefined ? identity : { ...identity, claims }, {
-      mark,
-      out: context.out,
-    });
-    return {
-      kind: 'signed-in',
-      session,
-      reason,
-      ...(decision.redirectTo === undefined ? {} : { redirectTo: decision.redirectTo }),
-    };
+    const session = this.sessions.create(defined({ ...identity, claims }), { mark, out });
+    const { redirectTo } = decision;
+    return defined({ kind: 'signed-in' as const, session, reason, redirectTo });
   }
 
   /** Looked up when it is needed: the handler may inject services that inject ours, and may belong to a request. */
@@ -144,7 +126,7 @@ export class SignIn {
 }
 
 function base(app: AppConfig, openid: string, unionid: string | undefined) {
-  return { app: app.name, appId: app.appId, openid, ...(unionid === undefined ? {} : { unionid }) };
+  return defined({ app: app.name, appId: app.appId, openid, unionid });
 }
 
 /** What is told of a login that came to a result, whichever door it came through. */

@@ -1,4 +1,5 @@
 // Sessions that live in the browser: sealed into a cookie or a bearer token, with their own end inside. The hot path of every guarded request.
+import { defined } from '../../common/defined.js';
 import { LRUCache } from 'lru-cache';
 import { WechatConfigError } from '../../errors/errors.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
@@ -45,14 +46,14 @@ export class SealedSessions {
 
   create(identity: WechatIdentity, { ttl = this.config.session.ttl, mark, out }: SessionFacts = {}): Session {
     const now = this.runtime.now();
-    return {
+    return defined({
       sid: this.runtime.randomBytes(16).toString('base64url'),
       issuedAt: now,
       expiresAt: now + ttl * 1_000,
-      ...(mark === undefined ? {} : { mark }),
-      ...(out === undefined ? {} : { out }),
+      mark,
+      out,
       identity: copy(identity),
-    };
+    });
   }
 
   /** The Set-Cookie line for the session. */

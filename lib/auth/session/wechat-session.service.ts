@@ -1,4 +1,5 @@
 // Sessions for code of the application's own: a guard that takes its JWT or WeChat, a sign-in that WeChat had no part in, tests.
+import { requireSessionSecret } from '../../config/guard-needs.js';
 import {
   type ExecutionContext,
   Inject,
@@ -98,7 +99,7 @@ export class WechatSessionService {
     identity: WechatIdentity,
     { ttl, claims }: WechatIssueOptions = {},
   ): Promise<WechatIssuedSession> {
-    this.#requireSecret();
+    requireSessionSecret(this.#config, 'sessions are sealed with it');
     const app = this.#appOf(identity);
     if (ttl !== undefined && !(ttl > 0 && ttl * 1_000 <= MAX_SESSION_MS)) {
       throw new WechatInputError(
@@ -205,15 +206,6 @@ export class WechatSessionService {
     const found = requestOf(target, this.#config.hooks.getRequest);
     if (!found) throw new UnauthorizedException();
     return found;
-  }
-
-  #requireSecret(): void {
-    if (this.#config.sessionSecrets.length > 0) return;
-    throw new WechatConfigError(
-      'sessionSecret',
-      'is missing, and sessions are sealed with it',
-      'Make one with: openssl rand -base64 32',
-    );
   }
 }
 

@@ -1,4 +1,5 @@
 // Between a token as the predecessor keeps it and a record of ours, and what of ours has no place in the former.
+import { defined } from '../../common/defined.js';
 import { createHash } from 'node:crypto';
 import type { TokenRecord } from '../../tokens/wechat-token.js';
 import type { LegacyToken } from './legacy-callbacks.js';
@@ -49,23 +50,23 @@ export function readLegacy(row: unknown): FoundToken | undefined {
 export function toTokenRecord(openid: string, found: FoundToken, beside: Beside): TokenRecord {
   const unionid = found.unionid ?? beside.unionid;
   const isOurs = beside.login === fingerprint(found.refreshToken) && beside.issuedAt !== undefined;
-  return {
+  return defined({
     accessToken: found.accessToken,
     expiresAt: found.expiresAt,
-    ...(found.refreshToken === '' ? {} : { refreshToken: found.refreshToken }),
+    refreshToken: found.refreshToken || undefined,
     // Of a token that the predecessor has written this is the latest refresh; WeChat will say when its time is over.
     issuedAt: isOurs ? beside.issuedAt! : found.createdAt,
     openid,
-    ...(unionid === undefined ? {} : { unionid }),
+    unionid,
     scope: found.scope,
     isSnapshotUser: found.isSnapshotUser || beside.isSnapshotUser === true,
-  };
+  });
 }
 
 /** The sum of `create_at` and `expires_in`, by which the predecessor judges, is exactly the end of the token. */
 export function toLegacy(record: TokenRecord, now: number): LegacyToken {
   const expiresIn = Math.max(0, Math.round((record.expiresAt - now) / 1_000));
-  return {
+  return defined({
     access_token: record.accessToken,
     expires_in: expiresIn,
     refresh_token: record.refreshToken ?? '',
@@ -74,18 +75,18 @@ export function toLegacy(record: TokenRecord, now: number): LegacyToken {
     create_at: record.expiresAt - expiresIn * 1_000,
     // As WeChat's answer has them, only where they say something: a table with such a column would
     // otherwise lose what it knew, and one without it must not be asked for it.
-    ...(record.unionid === undefined ? {} : { unionid: record.unionid }),
-    ...(record.isSnapshotUser ? { is_snapshotuser: 1 as const } : {}),
-  };
+    unionid: record.unionid,
+    is_snapshotuser: record.isSnapshotUser ? (1 as const) : undefined,
+  });
 }
 
 export function toBeside(record: TokenRecord): Beside {
-  return {
-    ...(record.unionid === undefined ? {} : { unionid: record.unionid }),
+  return defined({
+    unionid: record.unionid,
     isSnapshotUser: record.isSnapshotUser,
     issuedAt: record.issuedAt,
     login: fingerprint(record.refreshToken ?? ''),
-  };
+  });
 }
 
 /** Tells one token from the next without holding it. */

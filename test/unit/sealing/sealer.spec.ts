@@ -6,7 +6,7 @@ import { expectFreeOf } from '../../support/canary.js';
 
 const NEW = 'new-session-secret-canary-0123456789';
 const OLD = 'old-session-secret-canary-0123456789';
-const PURPOSES: SealPurpose[] = ['flow', 'session', 'store', 'ticket'];
+const PURPOSES: SealPurpose[] = ['flow', 'session', 'store'];
 const PLACE = 'wechat:wx1:token:oABCDEF';
 const TEXT = '{"openid":"oABCDEF","nickname":"小明🐼"}';
 
