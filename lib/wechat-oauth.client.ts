@@ -24,7 +24,10 @@ import type { UserTokens } from './tokens/user-tokens.js';
 import type { WechatToken } from './tokens/wechat-token.js';
 import type { WechatLang, WechatScope } from './wechat-oauth.options.js';
 
-/** Whose session key: that of a person who called `getSessionKey` or `login` before, or one that the caller holds. */
+/**
+ * Whose session key: that of a person who called `getSessionKey` or `login` before, or one that the
+ * caller holds.
+ */
 export type WechatSessionKeyHolder =
   { openid: string; sessionKey?: undefined } | { sessionKey: WechatSecret | string; openid?: string };
 
@@ -44,7 +47,8 @@ export class ClientParts {
 }
 
 export class WechatApp {
-  // Hard-private: whoever logs or inspects a client must not find the module's container, and the options in it, behind it.
+  // Hard-private: whoever logs or inspects a client must not find the module's container, and the
+  // options in it, behind it.
   readonly #app: AppConfig | undefined;
   readonly #parts: ClientParts;
 
@@ -57,7 +61,8 @@ export class WechatApp {
   /**
    * Where to send a person inside WeChat. `WechatAuthGuard` does this by itself.
    * @param redirectUri absolute, without fragment, on a host that is registered with WeChat
-   * @param state at most 128 letters and digits; `createState()` makes one. Compare it when the person comes back.
+   * @param state at most 128 letters and digits; `createState()` makes one. Compare it when the
+   * person comes back.
    * @throws WechatInputError for what WeChat would answer with an error page
    */
   getAuthorizeURL(
@@ -101,15 +106,19 @@ export class WechatApp {
   }
 
   /**
-   * Exchanges the code that WeChat appended to the redirect address, and keeps the token. Calls in flight for one code share one request, which is never
-   * repeated.
-   * @throws WechatApiError (kind `code`: send the person through the login again), WechatNetworkError, WechatResponseError, WechatInputError
+   * Exchanges the code that WeChat appended to the redirect address, and keeps the token. Calls in
+   * flight for one code share one request, which is never repeated.
+   * @throws WechatApiError (kind `code`: send the person through the login again),
+   * WechatNetworkError, WechatResponseError, WechatInputError
    */
   async getAccessToken(code: string): Promise<WechatToken> {
     return this.#parts.tokens.exchange(this.#target, code);
   }
 
-  /** @throws WechatApiError (kind `token`: the person has to sign in again), WechatNetworkError, WechatResponseError, WechatInputError */
+  /**
+   * @throws WechatApiError (kind `token`: the person has to sign in again), WechatNetworkError,
+   * WechatResponseError, WechatInputError
+   */
   async refreshAccessToken(refreshToken: string): Promise<WechatToken> {
     return this.#parts.tokens.refresh(this.#target, refreshToken);
   }
@@ -123,8 +132,10 @@ export class WechatApp {
   }
 
   /**
-   * Name and picture of a person who signed in before with a scope that gives them. Refreshes the stored token when it is over.
-   * @throws WechatTokenNotFoundError, WechatStoreError, WechatApiError, WechatNetworkError, WechatResponseError, WechatInputError
+   * Name and picture of a person who signed in before with a scope that gives them. Refreshes the
+   * stored token when it is over.
+   * @throws WechatTokenNotFoundError, WechatStoreError, WechatApiError, WechatNetworkError,
+   * WechatResponseError, WechatInputError
    */
   async getUser(user: string | { openid: string; lang?: WechatLang }): Promise<WechatUserProfile> {
     const { openid, lang = this.#parts.config.lang } =
@@ -132,7 +143,10 @@ export class WechatApp {
     return this.#parts.tokens.profile(this.#target, openid, lang);
   }
 
-  /** `getAccessToken` and `getUser` in one; at a mini program `getSessionKey` and, where data is given, `decryptMiniProgramUser`. */
+  /**
+   * `getAccessToken` and `getUser` in one; at a mini program `getSessionKey` and, where data is
+   * given, `decryptMiniProgramUser`.
+   */
   async getUserByCode(code: string | { code: string; lang?: WechatLang }): Promise<WechatUserProfile>;
   async getUserByCode(login: { code: string } & WechatEncryptedUserData): Promise<WechatMiniProgramUser>;
   async getUserByCode(
@@ -160,17 +174,21 @@ export class WechatApp {
   }
 
   /**
-   * Exchanges a code of `wx.login`, and keeps the session key for `decryptMiniProgramUser` and `verifySignature`.
-   * @throws WechatApiError (40226: WeChat takes the person for a risk), WechatNetworkError, WechatResponseError, WechatInputError
+   * Exchanges a code of `wx.login`, and keeps the session key for `decryptMiniProgramUser` and
+   * `verifySignature`.
+   * @throws WechatApiError (40226: WeChat takes the person for a risk), WechatNetworkError,
+   * WechatResponseError, WechatInputError
    */
   async getSessionKey(code: string): Promise<WechatMiniProgramSession> {
     return this.#parts.sessionKeys.exchange(this.#target, code);
   }
 
   /**
-   * Opens what a mini program's API returned as `encryptedData` and `iv`. Checks the app in the watermark and, where the openid is known, the openid.
+   * Opens what a mini program's API returned as `encryptedData` and `iv`. Checks the app in the
+   * watermark and, where the openid is known, the openid.
    * @param input `maxAge`: how old the data may be, in seconds; default 300, `Infinity` for any age
-   * @throws WechatDecryptError for whatever is wrong with key or data, WechatTokenNotFoundError, WechatStoreError
+   * @throws WechatDecryptError for whatever is wrong with key or data, WechatTokenNotFoundError,
+   * WechatStoreError
    */
   async decryptMiniProgramUser(
     input: WechatSessionKeyHolder & WechatEncryptedUserData & { maxAge?: number },
@@ -199,9 +217,12 @@ export class WechatApp {
   }
 
   /**
-   * Signs in with a code of `wx.login` or of a native app. The client sends `token` back as `Authorization: Bearer`.
-   * @param login the code, or with the language in which a refusal speaks; default: the module's `lang`
-   * @throws WechatError, ForbiddenException when the login handler refuses, whatever the handler throws
+   * Signs in with a code of `wx.login` or of a native app. The client sends `token` back as
+   * `Authorization: Bearer`.
+   * @param login the code, or with the language in which a refusal speaks; default: the module's
+   * `lang`
+   * @throws WechatError, ForbiddenException when the login handler refuses, whatever the handler
+   * throws
    */
   async login(login: string | { code: string; lang?: WechatLang }): Promise<WechatIssuedSession> {
     if (this.#target.type !== 'mini-program' && this.#target.type !== 'mobile') {

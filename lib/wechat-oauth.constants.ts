@@ -1,12 +1,18 @@
 // Injection tokens. Nothing here imports a class, so that every other file may import this one.
 
-/** Where tokens, session keys and login results are kept. Provide your own through the `tokenStore` extra of the module. */
+/**
+ * Where tokens, session keys and login results are kept. Provide your own through the `tokenStore`
+ * extra of the module.
+ */
 export const TOKEN_STORE = Symbol('WECHAT_TOKEN_STORE');
 
 /** The options as they were given to `forRoot` or came out of `forRootAsync`. */
 export const WECHAT_OAUTH_OPTIONS = Symbol('WECHAT_OAUTH_OPTIONS');
 
-/** The `HttpService` that talks to WeChat, for an application that wants to add an interceptor. It carries secrets in its URLs: do not log them. */
+/**
+ * The `HttpService` that talks to WeChat, for an application that wants to add an interceptor. It
+ * carries secrets in its URLs: do not log them.
+ */
 export const WECHAT_HTTP_SERVICE = Symbol('WECHAT_HTTP_SERVICE');
 
 /** @internal The options after validation. */

@@ -26,7 +26,8 @@ export type WechatProviderOf<T> =
   | { useClass: Type<T> }
   | { useValue: T }
   | { useExisting: FactoryProvider['provide'] }
-  // oxlint-disable-next-line typescript/no-explicit-any -- what is injected is the application's affair, as in Nest's own FactoryProvider
+  // As in Nest's own FactoryProvider: what is injected is the application's affair.
+  // oxlint-disable-next-line typescript/no-explicit-any -- see above
   | { useFactory: (...args: any[]) => T | Promise<T>; inject?: FactoryProvider['inject'] };
 
 export interface WechatOAuthModuleExtras {
@@ -55,7 +56,8 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WechatO
     (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
       ...definition,
       global: isGlobal,
-      // An HttpModule of our own: interceptors of the application's would repeat our codes and log our secrets.
+      // An HttpModule of our own: interceptors of the application's would repeat our codes and log
+      // our secrets.
       imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
       providers: [
         ...(definition.providers ?? []),

@@ -34,7 +34,10 @@ import {
   WECHAT_OAUTH_PROVIDERS,
 } from './wechat-oauth.providers.js';
 
-/** What `forRoot` and `forRootAsync` put others in the place of: `imports: [WechatOAuthModule]` says nothing of an app. */
+/**
+ * What `forRoot` and `forRootAsync` put others in the place of: `imports: [WechatOAuthModule]` says
+ * nothing of an app.
+ */
 const WITHOUT_OPTIONS = [WECHAT_OAUTH_OPTIONS, TOKEN_STORE, WECHAT_LOGIN_HANDLER].map((provide) => ({
   provide,
   useFactory: (): never => {
@@ -64,7 +67,10 @@ export class WechatOAuthModule
     return super.forRoot(options);
   }
 
-  /** With `useFactory` and `inject`, `useClass` or `useExisting` (a class with `createWechatOAuthOptions()`). */
+  /**
+   * With `useFactory` and `inject`, `useClass` or `useExisting` (a class with
+   * `createWechatOAuthOptions()`).
+   */
   static override forRootAsync(options: WechatOAuthModuleAsyncOptions): DynamicModule {
     return super.forRootAsync(options);
   }
@@ -128,14 +134,20 @@ export class WechatOAuthModule
     }
   }
 
-  /** Not through ModuleRef, which looks at the module that registered a token last, and that may be another one of ours. */
+  /**
+   * Not through ModuleRef, which looks at the module that registered a token last, and that may be
+   * another one of ours.
+   */
   private ownProviders() {
     return [...this.modules.values()].find(
       (module) => module.metatype === WechatOAuthModule && (module.instance as unknown) === this,
     )!.providers;
   }
 
-  /** What is made anew for each request has no memory to share: every callback would be the first of its state. */
+  /**
+   * What is made anew for each request has no memory to share: every callback would be the first of
+   * its state.
+   */
   private requireSingleton(
     option: string,
     provider: { isDependencyTreeStatic(): boolean; instance: unknown },

@@ -1,4 +1,5 @@
-// The options an application writes. Types only: `config/` judges them, once, while the application starts.
+// The options an application writes. Types only: `config/` judges them, once, while the application
+// starts.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
@@ -7,12 +8,16 @@ import type { WechatIdentity } from './model/identity.js';
 import type { WechatProblem } from './model/problem.js';
 
 /**
- * `official-account`: a verified service account (公众号/服务号), pages inside WeChat · `website`: a website app of the open platform, QR code ·
- * `mobile`: a native app of the open platform · `mini-program`: 小程序.
+ * `official-account`: a verified service account (公众号/服务号), pages inside WeChat · `website`: a
+ * website app of the open platform, QR code · `mobile`: a native app of the open platform ·
+ * `mini-program`: 小程序.
  */
 export type WechatAppType = 'official-account' | 'website' | 'mobile' | 'mini-program';
 
-/** `snsapi_base`: openid only, silent · `snsapi_userinfo`: name and picture, asks · `snsapi_login`: website apps. */
+/**
+ * `snsapi_base`: openid only, silent · `snsapi_userinfo`: name and picture, asks · `snsapi_login`:
+ * website apps.
+ */
 export type WechatScope = 'snsapi_base' | 'snsapi_userinfo' | 'snsapi_login';
 
 export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';
@@ -21,27 +26,43 @@ export interface WechatAppOptions {
   type: WechatAppType;
   /** As in WeChat's console, e.g. `wx` and 16 characters. */
   appId: string;
-  /** The AppSecret; `[current, previous]` while it is being changed: when WeChat answers 40125 the other one is tried once. */
+  /**
+   * The AppSecret; `[current, previous]` while it is being changed: when WeChat answers 40125 the
+   * other one is tried once.
+   */
   secret: string | readonly string[];
-  /** What a login asks for when the route does not say. Default: `snsapi_base`, for websites `snsapi_login`. */
+  /**
+   * What a login asks for when the route does not say. Default: `snsapi_base`, for websites
+   * `snsapi_login`.
+   */
   scope?: WechatScope;
-  /** Where browsers reach the application for this app, if it differs from the module's `publicUrl`. */
+  /**
+   * Where browsers reach the application for this app, if it differs from the module's `publicUrl`.
+   */
   publicUrl?: string;
 }
 
 export interface WechatSessionOptions {
   /** How long a login lasts, in seconds. Default: 604,800 (7 days). */
   ttl?: number;
-  /** Ends a session that has not been used for so many seconds; cookies only, a bearer token lasts for `ttl`. Default: no such limit. */
+  /**
+   * Ends a session that has not been used for so many seconds; cookies only, a bearer token lasts
+   * for `ttl`. Default: no such limit.
+   */
   idle?: number;
   /** First part of the session cookie's name. Default: `wechat_session`. */
   cookieName?: string;
-  /** Whether `Authorization: Bearer v1.…` is accepted, or the name of another header that holds the bare token. Default: true. */
+  /**
+   * Whether `Authorization: Bearer v1.…` is accepted, or the name of another header that holds the
+   * bare token. Default: true.
+   */
   bearer?: boolean | { header: string };
   /**
-   * Lets `revoke` and `logout` end sessions that somebody has a copy of. Costs one read of the token store with every guarded request, and wants a store
-   * that all processes share and that keeps its entries: a lost one signs that person out. While the store cannot be read, ended sessions count again;
-   * with `'strict'` no session counts then, and the answer is 503. Default: false: a sealed session is good until its time is over.
+   * Lets `revoke` and `logout` end sessions that somebody has a copy of. Costs one read of the
+   * token store with every guarded request, and wants a store that all processes share and that
+   * keeps its entries: a lost one signs that person out. While the store cannot be read, ended
+   * sessions count again; with `'strict'` no session counts then, and the answer is 503. Default:
+   * false: a sealed session is good until its time is over.
    */
   revocable?: boolean | 'strict';
 }
@@ -53,26 +74,44 @@ export interface WechatSession {
   readonly issuedAt: number;
   /** Milliseconds since 1970; after that nothing prolongs it. */
   readonly expiresAt: number;
-  /** The mark of the last logout in the browser when this login began, empty if there was none; not there where no browser had a part in it. */
+  /**
+   * The mark of the last logout in the browser when this login began, empty if there was none; not
+   * there where no browser had a part in it.
+   */
   readonly out?: string;
-  /** Where sessions can be revoked: what stood in the store for this person at the login, and must still stand there. */
+  /**
+   * Where sessions can be revoked: what stood in the store for this person at the login, and must
+   * still stand there.
+   */
   readonly mark?: string;
   readonly identity: WechatIdentity;
 }
 
 export interface WechatReturnToOptions {
-  /** Origins besides `publicUrl`'s own to which a login may return, e.g. `https://app.example.com`. Exact, no wildcards. */
+  /**
+   * Origins besides `publicUrl`'s own to which a login may return, e.g. `https://app.example.com`.
+   * Exact, no wildcards.
+   */
   origins?: readonly string[];
-  /** Where a login goes that has no valid address to return to: a path of the application. Default: `/`. */
+  /**
+   * Where a login goes that has no valid address to return to: a path of the application. Default:
+   * `/`.
+   */
   default?: string;
 }
 
 export interface WechatHttpOptions {
   /** Hard limit of one call to WeChat from first byte to last, in ms. Default: 5,000. */
   timeout?: number;
-  /** How many calls may be under way at once; one and a half times as many wait, half of `timeout` at most. Default: 256. */
+  /**
+   * How many calls may be under way at once; one and a half times as many wait, half of `timeout`
+   * at most. Default: 256.
+   */
   maxSockets?: number;
-  /** In place of agents of our own. A proxy is an agent too: `new HttpsProxyAgent(…)` of `https-proxy-agent`. */
+  /**
+   * In place of agents of our own. A proxy is an agent too: `new HttpsProxyAgent(…)` of
+   * `https-proxy-agent`.
+   */
   httpAgent?: HttpAgent;
   httpsAgent?: HttpsAgent;
 }
@@ -84,20 +123,24 @@ export interface WechatHookContext {
 }
 
 /**
- * Asked once for a request, and but for `renderProblem` not waited for. One that throws, or returns a promise, is taken for `undefined`; the log says so
- * once.
+ * Asked once for a request, and but for `renderProblem` not waited for. One that throws, or returns
+ * a promise, is taken for `undefined`; the log says so once.
  */
 export interface WechatHooks {
   /**
-   * Chooses the app that a login starts with, by name, among `candidates`; `null` for none, so that a page says so. `undefined` leaves it to the module,
-   * which takes the first; on a phone's own browser none, because nobody can scan a QR code with the phone that shows it.
+   * Chooses the app that a login starts with, by name, among `candidates`; `null` for none, so that
+   * a page says so. `undefined` leaves it to the module, which takes the first; on a phone's own
+   * browser none, because nobody can scan a QR code with the phone that shows it.
    */
   selectApp?: (
     context: WechatHookContext & { readonly candidates: readonly string[] },
   ) => string | null | undefined;
   /** Corrects what the request says about its client. It chooses the way of login, never access. */
   detectClient?: (context: WechatHookContext) => WechatClientKind | undefined;
-  /** Finds the request in a GraphQL or WebSocket context that carries it in an unusual place. `undefined` leaves it to the module. */
+  /**
+   * Finds the request in a GraphQL or WebSocket context that carries it in an unusual place.
+   * `undefined` leaves it to the module.
+   */
   getRequest?: (context: ExecutionContext) => object | undefined;
   /** Replaces the page that tells a person what went wrong. `undefined` leaves it to the module. */
   renderProblem?: (
@@ -110,7 +153,10 @@ export interface WechatHooks {
 }
 
 export interface WechatDevOptions {
-  /** Takes every request, or the ones the function answers for, as coming from this client: try the login inside WeChat in a desktop browser. */
+  /**
+   * Takes every request, or the ones the function answers for, as coming from this client: try the
+   * login inside WeChat in a desktop browser.
+   */
   client?: WechatClientKind | ((context: { readonly raw: unknown }) => WechatClientKind | undefined);
   /** Permits `http://` in `publicUrl` for hosts other than loopback. */
   allowHttp?: boolean;
@@ -129,16 +175,28 @@ export interface WechatOAuthModuleOptions {
   /** The app for which `WechatOAuthService` itself speaks, where there are several. */
   defaultApp?: string;
 
-  /** Where browsers reach the application: `https://shop.example.com`, with a path if the proxy strips one. The guard needs it. */
+  /**
+   * Where browsers reach the application: `https://shop.example.com`, with a path if the proxy
+   * strips one. The guard needs it.
+   */
   publicUrl?: string;
-  /** At least 32 bytes, the same on every machine. The first seals, all open: put a new one in front to change it. The guard needs it. */
+  /**
+   * At least 32 bytes, the same on every machine. The first seals, all open: put a new one in front
+   * to change it. The guard needs it.
+   */
   sessionSecret?: string | readonly string[];
 
   session?: WechatSessionOptions;
   returnTo?: WechatReturnToOptions;
-  /** Path of the login route if `WechatAuthController` is mounted, as the application sees it. Default: found at the start, with prefix, version and class path. */
+  /**
+   * Path of the login route if `WechatAuthController` is mounted, as the application sees it.
+   * Default: found at the start, with prefix, version and class path.
+   */
   loginPath?: string;
-  /** WeChat's hosts; for the mock server or a proxy of your own. Default: `https://open.weixin.qq.com` and `https://api.weixin.qq.com`. */
+  /**
+   * WeChat's hosts; for the mock server or a proxy of your own. Default:
+   * `https://open.weixin.qq.com` and `https://api.weixin.qq.com`.
+   */
   endpoints?: { open?: string; api?: string };
   http?: WechatHttpOptions;
   /** Language of profiles. Default: `en`. */

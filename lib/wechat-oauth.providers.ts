@@ -1,4 +1,5 @@
-// Wires the parts together. Every part is a plain class; this is the only place that knows them all.
+// Wires the parts together. Every part is a plain class; this is the only place that knows them
+// all.
 import { HttpService } from '@nestjs/axios';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, Reflector } from '@nestjs/core';
@@ -141,7 +142,10 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   WechatSessionService,
 ];
 
-/** What other modules may inject, and what `WechatAuthGuard` and `WechatAuthController` need in whichever module they stand. */
+/**
+ * What other modules may inject, and what `WechatAuthGuard` and `WechatAuthController` need in
+ * whichever module they stand.
+ */
 export const WECHAT_OAUTH_EXPORTS = [
   WechatOAuthService,
   WechatSessionService,
@@ -165,7 +169,9 @@ type TokenFor<T> =
   | (abstract new (...args: never[]) => T)
   | { [token in keyof Provided]: Provided[token] extends T ? token : never }[keyof Provided];
 
-/** A provider for a plain class. The compiler holds the tokens against what its constructor takes. */
+/**
+ * A provider for a plain class. The compiler holds the tokens against what its constructor takes.
+ */
 function part<Args extends unknown[], T>(
   type: new (...args: Args) => T,
   inject: { [position in keyof Args]: TokenFor<Args[position]> },

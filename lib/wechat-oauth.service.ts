@@ -3,7 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { WechatConfigError } from './errors/errors.js';
 import { ClientParts, WechatApp } from './wechat-oauth.client.js';
 
-/** Speaks for the default app; `app(name)` hands out any other. There is no "current app" that a call could change for another one. */
+/**
+ * Speaks for the default app; `app(name)` hands out any other. There is no "current app" that a
+ * call could change for another one.
+ */
 @Injectable()
 export class WechatOAuthService extends WechatApp {
   readonly #clients: ReadonlyMap<string, WechatApp>;

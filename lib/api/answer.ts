@@ -1,4 +1,5 @@
-// The one place that judges what WeChat answered. WeChat says `text/plain` and HTTP 200 whatever happened, so only the body counts.
+// The one place that judges what WeChat answered. WeChat says `text/plain` and HTTP 200 whatever
+// happened, so only the body counts.
 import { WechatApiError, WechatResponseError } from '../errors/errors.js';
 
 export type WechatAnswer = Readonly<Record<string, unknown>>;
@@ -13,7 +14,10 @@ export interface RawAnswer {
   repeatable: boolean;
 }
 
-/** @throws WechatApiError when it carries an errcode, WechatResponseError when it is nothing WeChat would say */
+/**
+ * @throws WechatApiError when it carries an errcode, WechatResponseError when it is nothing WeChat
+ * would say
+ */
 export function judgeAnswer(answer: RawAnswer): WechatAnswer {
   const refuse = (problem: string): never => {
     throw new WechatResponseError(answer.endpoint, answer.status, problem);
@@ -25,7 +29,8 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
     return refuse('the body is not an object');
 
   const record = body as WechatAnswer;
-  // Samples show the errcode as a number and as a string, and `errcode: 0` may stand in a good answer.
+  // Samples show the errcode as a number and as a string, and `errcode: 0` may stand in a good
+  // answer.
   const errcode = readErrcode(record['errcode'] ?? 0);
   if (!Number.isInteger(errcode)) return refuse('errcode is not a number');
   if (errcode !== 0) {
@@ -38,8 +43,9 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
 }
 
 /**
- * JSON as WeChat writes it, and text that every database takes. Nicknames may hold raw control characters, which JSON forbids inside strings (between
- * values a blank does no harm), and may end in half a surrogate pair.
+ * JSON as WeChat writes it, and text that every database takes. Nicknames may hold raw control
+ * characters, which JSON forbids inside strings (between values a blank does no harm), and may end
+ * in half a surrogate pair.
  * @param read may change or, by undefined, drop a value
  * @returns undefined for what is no JSON
  */
@@ -67,7 +73,10 @@ function readErrcode(value: unknown): number {
   return typeof value === 'number' ? value : NaN;
 }
 
-/** WeChat appends `, rid: …` or `, hints: [ req_id: … ]`, and may echo a parameter. Never match on the rest. */
+/**
+ * WeChat appends `, rid: …` or `, hints: [ req_id: … ]`, and may echo a parameter. Never match on
+ * the rest.
+ */
 function readErrmsg(value: unknown, secrets: readonly string[]): { errmsg: string; rid: string | undefined } {
   let errmsg = typeof value === 'string' ? value : '';
   for (const secret of secrets) {

@@ -1,4 +1,5 @@
-// The addresses that send a person to WeChat. Built by hand: WeChat matches the order of the parameters with a regular expression.
+// The addresses that send a person to WeChat. Built by hand: WeChat matches the order of the
+// parameters with a regular expression.
 import { WechatInputError } from '../errors/errors.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
 
@@ -16,7 +17,10 @@ export interface WechatWebsiteAuthorizeUrlOptions {
   lang?: 'cn' | 'en';
 }
 
-/** Source: WeChat, Web page authorization: parameters in exactly this order, `#wechat_redirect` last. */
+/**
+ * Source: WeChat, Web page authorization: parameters in exactly this order, `#wechat_redirect`
+ * last.
+ */
 export function buildAuthorizeUrl(
   open: string,
   appId: string,

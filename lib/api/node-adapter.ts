@@ -24,7 +24,9 @@ export class Sending {
     return this.#end === 'unsent';
   }
 
-  /** The connection was a kept one and broke without a byte of an answer: most likely it was dead. */
+  /**
+   * The connection was a kept one and broke without a byte of an answer: most likely it was dead.
+   */
   get stale(): boolean {
     return this.#end === 'stale';
   }
@@ -35,7 +37,10 @@ export class Sending {
   }
 }
 
-/** @param uriOf `getUri` of the client that the adapter is for: that of `axios` takes its defaults in */
+/**
+ * @param uriOf `getUri` of the client that the adapter is for: that of `axios` takes its defaults
+ * in
+ */
 export function nodeAdapter(uriOf: (config: InternalAxiosRequestConfig) => string): AxiosAdapter {
   const kept = {
     http: new http.Agent({ keepAlive: true, timeout: IDLE_MS }),
@@ -168,7 +173,10 @@ function isOfConnecting(error: unknown): boolean {
   return error instanceof AggregateError || syscall === 'connect' || syscall === 'getaddrinfo';
 }
 
-/** What is idle may be as dead as the one that was tried; an agent without any opens a new connection. */
+/**
+ * What is idle may be as dead as the one that was tried; an agent without any opens a new
+ * connection.
+ */
 function dropIdle(agent: http.Agent): void {
   for (const sockets of Object.values(agent.freeSockets ?? {})) sockets?.forEach((one) => one.destroy());
 }

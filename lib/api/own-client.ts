@@ -3,8 +3,9 @@ import type { HttpService } from '@nestjs/axios';
 import { nodeAdapter } from './node-adapter.js';
 
 /**
- * Makes a new client forget what it took over from `axios.defaults`. Applications put headers there that are meant for their own services, such as
- * `Authorization`, and adapters that cache or repeat: WeChat must not learn the ones, and a code must not meet the others.
+ * Makes a new client forget what it took over from `axios.defaults`. Applications put headers there
+ * that are meant for their own services, such as `Authorization`, and adapters that cache or
+ * repeat: WeChat must not learn the ones, and a code must not meet the others.
  */
 export function withoutDefaults(http: HttpService): HttpService {
   const { defaults } = http.axiosRef;

@@ -1,4 +1,5 @@
-// WeChat's `sns` endpoints, one method each: parameters in, typed and checked fields out. Knows nothing of stores, sessions or guards.
+// WeChat's `sns` endpoints, one method each: parameters in, typed and checked fields out. Knows
+// nothing of stores, sessions or guards.
 import { defined } from '../common/defined.js';
 import type { AppConfig } from '../config/wechat-config.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
@@ -14,7 +15,9 @@ export interface TokenAnswer {
   refreshToken: string | undefined;
   openid: string;
   unionid: string | undefined;
-  /** Undefined where WeChat does not say: newer pages of its documentation no longer list the field. */
+  /**
+   * Undefined where WeChat does not say: newer pages of its documentation no longer list the field.
+   */
   scope: string[] | undefined;
   isSnapshotUser: boolean;
 }
@@ -43,7 +46,9 @@ export interface WechatUserProfile {
 const INVALID_SECRET = 40125;
 
 export class SnsApi {
-  /** Which of an app's secrets WeChat took last; only saves a call while a secret is being changed. */
+  /**
+   * Which of an app's secrets WeChat took last; only saves a call while a secret is being changed.
+   */
   private readonly preferredSecret = new Map<string, number>();
 
   constructor(private readonly transport: WechatTransport) {}
@@ -81,7 +86,8 @@ export class SnsApi {
         secret: ['access_token'],
         repeatable: true,
       });
-      // Its errcode 0 is all that this answer holds: without one it is some proxy's `{}`, which says nothing about the token.
+      // Its errcode 0 is all that this answer holds: without one it is some proxy's `{}`, which
+      // says nothing about the token.
       if (answer['errcode'] === undefined) throw wrongShape(endpoint, 'errcode is missing');
       return true;
     } catch (error) {
@@ -203,7 +209,10 @@ function wrongShape(endpoint: string, problem: string): WechatResponseError {
   return new WechatResponseError(endpoint, 200, problem);
 }
 
-/** Control characters would break log lines and pages; everything else, emoji included, is the person's own. */
+/**
+ * Control characters would break log lines and pages; everything else, emoji included, is the
+ * person's own.
+ */
 function text(value: unknown): string {
   // oxlint-disable-next-line no-control-regex -- that is what is taken out
   return typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '') : '';

@@ -1,5 +1,6 @@
 // How many calls to WeChat may be under way at once. Each takes a socket, and so does everybody who
-// waits for one: without a bound a slow WeChat takes every descriptor, and no request gets in at all.
+// waits for one: without a bound a slow WeChat takes every descriptor, and no request gets in at
+// all.
 
 /** No turn came in time, or the line is full. */
 export class SocketsBusy extends Error {}

@@ -43,19 +43,23 @@ export class WechatTransport {
   }
 
   /**
-   * Sends the call and returns WeChat's answer. Three attempts at most, with pauses, all within one time limit:
-   * - what was certainly not sent is sent again, and so is what went out on a kept connection from which no byte came back (once, on a new one). A
-   *   code too: had WeChat seen it after all, it says 40163, and the login starts again;
-   * - a call without a code is also sent again after a connection that broke, a 5xx and WeChat's -1.
+   * Sends the call and returns WeChat's answer. Three attempts at most, with pauses, all within one
+   * time limit:
+   * - what was certainly not sent is sent again, and so is what went out on a kept connection from
+   *   which no byte came back (once, on a new one). A code too: had WeChat seen it after all, it
+   *   says 40163, and the login starts again;
+   * - a call without a code is also sent again after a connection that broke, a 5xx and WeChat's
+   *   -1.
    * @throws WechatApiError, WechatNetworkError, WechatResponseError
    */
   async call(call: WechatCall): Promise<WechatAnswer> {
     const deadline = new AbortController();
     const over = new Promise((resolve) => deadline.signal.addEventListener('abort', resolve));
-    // One limit for all attempts together, so that others can know how long to wait. A limit for silence on the socket would let a slow drip of bytes
-    // go on for ever.
+    // One limit for all attempts together, so that others can know how long to wait. A limit for
+    // silence on the socket would let a slow drip of bytes go on for ever.
     const timer = setTimeout(() => deadline.abort(), this.config.http.timeout);
-    // Who waits for a socket longer than half of the limit has too little left of it: a code is better kept than cut off.
+    // Who waits for a socket longer than half of the limit has too little left of it: a code is
+    // better kept than cut off.
     const lastTurn = this.runtime.monotonic() + this.config.http.timeout / 2;
     let sending = new Sending();
     try {
@@ -132,7 +136,8 @@ export class WechatTransport {
       const limit = takeUntil<AxiosResponse<ArrayBuffer>>(fromEvent(deadline, 'abort'));
       response = await lastValueFrom(this.http.request<ArrayBuffer>(config).pipe(limit));
     } catch (error) {
-      // The HTTP library's error holds the URL with the secret: its facts are copied and it is dropped, not kept as `cause`.
+      // The HTTP library's error holds the URL with the secret: its facts are copied and it is
+      // dropped, not kept as `cause`.
       throw describeFault(error, call.endpoint, deadline.aborted, attempt, sending.unsent);
     }
     const text = new TextDecoder().decode(response.data);

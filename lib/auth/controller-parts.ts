@@ -10,7 +10,10 @@ import type { SealedSessions } from './session/sealed-sessions.js';
 import type { SessionReader } from './session/session-reader.js';
 import type { WechatSessionService } from './session/wechat-session.service.js';
 
-/** In one object under a symbol, so that a class that extends the controller may give its fields and methods any name. */
+/**
+ * In one object under a symbol, so that a class that extends the controller may give its fields and
+ * methods any name.
+ */
 export class ControllerParts {
   constructor(
     readonly config: WechatConfig,

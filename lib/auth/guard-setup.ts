@@ -38,7 +38,8 @@ export class GuardSetup {
   }
 
   /**
-   * Options that only the guard needs. Called while the application starts, and only where a guard is used.
+   * Options that only the guard needs. Called while the application starts, and only where a guard
+   * is used.
    * @throws WechatConfigError
    */
   requireOptions(): void {

@@ -17,13 +17,18 @@ export class LoginAddress {
     private readonly application: ApplicationConfig,
   ) {}
 
-  /** Path of the login route, undefined where none is mounted or its path holds a parameter. The option `loginPath` overrules what is found. */
+  /**
+   * Path of the login route, undefined where none is mounted or its path holds a parameter. The
+   * option `loginPath` overrules what is found.
+   */
   get path(): string | undefined {
     if (!this.isMounted) return undefined;
     return this.config.loginPath ?? this.mounted.find(isPlain);
   }
 
-  /** Whether `WechatAuthController`, or a controller that extends it, is mounted with these options. */
+  /**
+   * Whether `WechatAuthController`, or a controller that extends it, is mounted with these options.
+   */
   get isMounted(): boolean {
     return this.mounted.length > 0;
   }
@@ -39,7 +44,10 @@ export class LoginAddress {
     );
   }
 
-  /** Asked for after the start only: the prefix may be set until then, and Nest reads it at the same time. */
+  /**
+   * Asked for after the start only: the prefix may be set until then, and Nest reads it at the same
+   * time.
+   */
   private get mounted(): string[] {
     return (this.found ??= [...this.modules.values()].flatMap(({ controllers, metatype: module }) =>
       [...controllers.values()]

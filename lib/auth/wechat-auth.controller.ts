@@ -1,4 +1,5 @@
-// Ready-made routes for pages and apps. Not mounted by itself: list it in `controllers`, or extend it under a path of your own.
+// Ready-made routes for pages and apps. Not mounted by itself: list it in `controllers`, or extend
+// it under a path of your own.
 import {
   Controller,
   ForbiddenException,
@@ -28,16 +29,25 @@ import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import type { WechatIssuedSession } from './session/wechat-session.service.js';
 
-/** Where the controller keeps its parts; applications do not see it, but where Nest finds none: then it says what to import. */
+/**
+ * Where the controller keeps its parts; applications do not see it, but where Nest finds none: then
+ * it says what to import.
+ */
 const PARTS = Symbol('WechatOAuthModule.forRoot()');
 
-/** Requests are read by hand, so that an application's strict validation pipe has nothing to say about them. */
+/**
+ * Requests are read by hand, so that an application's strict validation pipe has nothing to say
+ * about them.
+ */
 @Controller({ path: 'wechat', version: VERSION_NEUTRAL })
 export class WechatAuthController {
   /** @internal */
   @Inject(ControllerParts) readonly [PARTS]!: ControllerParts;
 
-  /** `?app&scope&returnTo`: signs in and goes to `returnTo`. The guard does all of it; only a fetch of somebody signed in gets as far as here. */
+  /**
+   * `?app&scope&returnTo`: signs in and goes to `returnTo`. The guard does all of it; only a fetch
+   * of somebody signed in gets as far as here.
+   */
   @Get('login')
   @LoginRoute()
   @UseGuards(WechatAuthGuard)
@@ -55,7 +65,9 @@ export class WechatAuthController {
     return { user: user ?? null };
   }
 
-  /** 204 for a script; a form's own POST goes on to `?returnTo`, else to the default of `returnTo`. */
+  /**
+   * 204 for a script; a form's own POST goes on to `?returnTo`, else to the default of `returnTo`.
+   */
   @Post('logout')
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
@@ -137,13 +149,16 @@ export class WechatAuthController {
 }
 
 /**
- * Whether the login route is one of these options; a controller of request scope has none before its request.
+ * Whether the login route is one of these options; a controller of request scope has none before
+ * its request.
  */
 export function servesFor(controller: WechatAuthController, options: WechatConfig): boolean {
   return ((controller[PARTS] as ControllerParts | undefined)?.config ?? options) === options;
 }
 
-/** A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever. */
+/**
+ * A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever.
+ */
 async function requireStore(
   { config, reader, problems }: ControllerParts,
   request: HttpRequest,
@@ -153,7 +168,10 @@ async function requireStore(
   throw problemException(problems.errorForProgram('STORE_UNAVAILABLE', lang, 'a program'));
 }
 
-/** The cookies go all the same. Whoever has signed out for good reason must know that copies of the session live on. */
+/**
+ * The cookies go all the same. Whoever has signed out for good reason must know that copies of the
+ * session live on.
+ */
 async function answerIncomplete(
   { config, problems, setup }: ControllerParts,
   request: HttpRequest,

@@ -18,25 +18,33 @@ import { readRule, type RouteRule } from './decorators/wechat-auth.decorator.js'
 import type { Verdict } from './http/verdict.js';
 
 const logger = new Logger('WechatAuthGuard');
-/** @internal The key under which a guard is given what it needs. Nest prints it where that is missing, and it says what to import then. */
+/**
+ * @internal The key under which a guard is given what it needs. Nest prints it where that is
+ * missing, and it says what to import then.
+ */
 export const GUARD_SETUP = Symbol('WechatOAuthModule.forRoot()');
 const setups = new WeakMap<WechatAuthGuard, GuardSetup>();
 
 /**
- * Lets a request through when somebody is signed in with WeChat, and signs people in who look at a page. Use it with `@UseGuards(WechatAuthGuard)` or as
- * `APP_GUARD`; refine it with `@WechatAuth`, read who it was with `@WechatUser`.
- * Works in HTTP, GraphQL and WebSocket contexts. Nest 11 puts no `APP_GUARD` in front of gateways: write `@UseGuards` there.
- * @throws UnauthorizedException, ForbiddenException with the body of a `WechatProblem`, for requests that are not page navigations; a `WsException` with
- * the same body in gateways
+ * Lets a request through when somebody is signed in with WeChat, and signs people in who look at a
+ * page. Use it with `@UseGuards(WechatAuthGuard)` or as `APP_GUARD`; refine it with `@WechatAuth`,
+ * read who it was with `@WechatUser`. Works in HTTP, GraphQL and WebSocket contexts. Nest 11 puts
+ * no `APP_GUARD` in front of gateways: write `@UseGuards` there.
+ * @throws UnauthorizedException, ForbiddenException with the body of a `WechatProblem`, for
+ * requests that are not page navigations; a `WsException` with the same body in gateways
  */
 @Injectable()
 export class WechatAuthGuard implements CanActivate {
-  // Neither a constructor nor a field: a class that extends this one may have its own, under any name.
+  // Neither a constructor nor a field: a class that extends this one may have its own, under any
+  // name.
   static {
     Inject(GuardSetup)(this.prototype, GUARD_SETUP);
   }
 
-  /** @internal Given while the application starts: that is when what only a guard needs has to be there. */
+  /**
+   * @internal Given while the application starts: that is when what only a guard needs has to be
+   * there.
+   */
   set [GUARD_SETUP](setup: GuardSetup) {
     setup.requireOptions();
     setups.set(this, setup);
@@ -85,7 +93,10 @@ function attach({ call, carriers }: ContextRequest, verdict: Verdict): void {
     attachIdentity(carrier, passed ? verdict.identity : undefined);
 }
 
-/** Neither GraphQL nor a socket can be sent to WeChat: they get the body of the contract in the way their clients read. */
+/**
+ * Neither GraphQL nor a socket can be sent to WeChat: they get the body of the contract in the way
+ * their clients read.
+ */
 async function refusal(kind: string, verdict: Verdict): Promise<Error> {
   /* c8 ignore next -- only pages get the other verdicts */
   if (verdict.kind !== 'deny') return new UnauthorizedException();
@@ -101,7 +112,9 @@ async function refusal(kind: string, verdict: Verdict): Promise<Error> {
   }
 }
 
-/** A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401. */
+/**
+ * A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401.
+ */
 function warnAboutUnknownApps(setup: GuardSetup, { apps = [] }: RouteRule, context: ExecutionContext): void {
   for (const name of apps) {
     if (setup.hasApp(name) || setup.said.has(`app ${name}`)) continue;
@@ -123,14 +136,20 @@ function warnAboutMissingRequest({ said }: GuardSetup, context: ExecutionContext
   );
 }
 
-/** The request is answered. Returning false or throwing would call the application's exception filters, of which some write a second answer. */
+/**
+ * The request is answered. Returning false or throwing would call the application's exception
+ * filters, of which some write a second answer.
+ */
 function endQuietly(): Promise<never> {
   return new Promise<never>(() => {});
 }
 
 const GRAPHQL_CODES: Readonly<Record<number, string>> = { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN' };
 
-/** Nest's driver for Apollo makes these extensions itself, but only for answers over HTTP: what comes over graphql-ws or from another server shall look the same. */
+/**
+ * Nest's driver for Apollo makes these extensions itself, but only for answers over HTTP: what
+ * comes over graphql-ws or from another server shall look the same.
+ */
 function withExtensions(exception: HttpException): HttpException {
   const code = GRAPHQL_CODES[exception.getStatus()] ?? 'INTERNAL_SERVER_ERROR';
   return Object.assign(exception, { extensions: { code, originalError: exception.getResponse() } });

@@ -1,4 +1,5 @@
-// The entry `nestjs-wechat-oauth/client`: for the code that runs at people's, so it imports nothing.
+// The entry `nestjs-wechat-oauth/client`: for the code that runs at people's, so it imports
+// nothing.
 export {
   createMiniProgramClient,
   type MiniProgramAnswer,

@@ -1,4 +1,5 @@
-// Requests of a mini program to an application that guards its routes with `WechatAuthGuard`: signs in by `wx.login` when it is needed, once for all who wait.
+// Requests of a mini program to an application that guards its routes with `WechatAuthGuard`: signs
+// in by `wx.login` when it is needed, once for all who wait.
 
 /** What is used of `wx`. */
 export interface WxLike {
@@ -19,9 +20,15 @@ export interface WxLike {
 export interface MiniProgramClientOptions {
   /** The global of the mini program. */
   wx: WxLike;
-  /** Where the application is, e.g. `https://shop.example.com`: the host that is registered as request domain. */
+  /**
+   * Where the application is, e.g. `https://shop.example.com`: the host that is registered as
+   * request domain.
+   */
   baseUrl: string;
-  /** Name of the app in the options of the module; may be left out where it has one mini program or native app. */
+  /**
+   * Name of the app in the options of the module; may be left out where it has one mini program or
+   * native app.
+   */
   app?: string;
   /** @default '/wechat/session', where `WechatAuthController` is mounted without a prefix */
   sessionPath?: string;
@@ -29,7 +36,10 @@ export interface MiniProgramClientOptions {
   storageKey?: string;
 }
 
-/** As `wx.request` takes it, e.g. `method`, `data`, `timeout`; `header` may not hold `Authorization`. */
+/**
+ * As `wx.request` takes it, e.g. `method`, `data`, `timeout`; `header` may not hold
+ * `Authorization`.
+ */
 export interface MiniProgramRequest {
   method?: string;
   data?: unknown;
@@ -45,9 +55,11 @@ export interface MiniProgramAnswer<T = unknown> {
 
 export interface MiniProgramClient {
   /**
-   * A request with the token of whoever uses the phone; signs in before it where there is none, and once more where the answer is 401.
+   * A request with the token of whoever uses the phone; signs in before it where there is none, and
+   * once more where the answer is 401.
    * @param path of the application, with a slash in front: the token goes to no other host
-   * @throws WechatLoginFailed when nobody could be signed in, Error when the request itself fails; an answer with a status of 400 or more is an answer
+   * @throws WechatLoginFailed when nobody could be signed in, Error when the request itself fails;
+   * an answer with a status of 400 or more is an answer
    */
   request<T = unknown>(path: string, options?: MiniProgramRequest): Promise<MiniProgramAnswer<T>>;
   /** Signs in anew. Callers at the same time share one `wx.login`. @throws WechatLoginFailed */
@@ -79,8 +91,8 @@ export class WechatLoginFailed extends Error {
  * @example
  * import { createMiniProgramClient } from 'nestjs-wechat-oauth/client';
  *
- * export const api = createMiniProgramClient({ wx, baseUrl: 'https://shop.example.com', app: 'mini' });
- * const { data } = await api.request('/orders');
+ * export const api = createMiniProgramClient({ wx, baseUrl: 'https://shop.example.com', app: 'mini'
+ * }); const { data } = await api.request('/orders');
  */
 export function createMiniProgramClient({
   wx,

@@ -25,7 +25,8 @@ export function systemRuntime(now: () => number): Runtime {
 }
 
 /**
- * What `work` comes to, or `TOO_LATE` after `ms`. Nothing comes of what ends later, not even an unhandled rejection.
+ * What `work` comes to, or `TOO_LATE` after `ms`. Nothing comes of what ends later, not even an
+ * unhandled rejection.
  */
 export async function inTime<T>(
   runtime: Pick<Runtime, 'sleep'>,

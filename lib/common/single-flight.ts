@@ -3,7 +3,10 @@
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Promise<T>>();
 
-  /** Runs `work`, or joins the run for the same key that is under way. Keeps nothing once it has ended. */
+  /**
+   * Runs `work`, or joins the run for the same key that is under way. Keeps nothing once it has
+   * ended.
+   */
   run(key: string, work: () => Promise<T>): Promise<T> {
     const running = this.#flights.get(key);
     if (running) return running;

@@ -1,10 +1,13 @@
-// One at a time per key: makes a read followed by a write one step among the callers in this process.
+// One at a time per key: makes a read followed by a write one step among the callers in this
+// process.
 
 export class Turns {
   /** The end of each key's queue. */
   private readonly last = new Map<string, Promise<unknown>>();
 
-  /** Runs when every earlier turn of the key is over; a failed one does not stop those behind it. */
+  /**
+   * Runs when every earlier turn of the key is over; a failed one does not stop those behind it.
+   */
   async take<T>(key: string, turn: () => Promise<T>): Promise<T> {
     const mine = (this.last.get(key) ?? Promise.resolve()).then(turn);
     const settled = mine.catch(() => undefined);

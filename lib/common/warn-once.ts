@@ -1,4 +1,5 @@
-// Says what a developer has to hear, once for each thing it is said about, and not for ever: what it is said about may come from a stranger.
+// Says what a developer has to hear, once for each thing it is said about, and not for ever: what
+// it is said about may come from a stranger.
 import { Logger } from '@nestjs/common';
 
 const MAX_SUBJECTS = 20;

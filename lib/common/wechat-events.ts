@@ -25,7 +25,10 @@ export type WechatEvent =
     } & FlowFacts)
   /** The person, the login handler, or the rule about snapshot visitors said no. */
   | ({ readonly type: 'flow.refused'; readonly by: 'person' | 'handler' | 'snapshot' } & FlowFacts)
-  /** `cookies`: the browser keeps none · `state`: it comes back missing or changed · `handler`: the login handler threw. */
+  /**
+   * `cookies`: the browser keeps none · `state`: it comes back missing or changed · `handler`: the
+   * login handler threw.
+   */
   | ({
       readonly type: 'flow.failed';
       readonly kind: WechatErrorKind | 'handler' | 'cookies' | 'state';
@@ -48,7 +51,10 @@ export type WechatEvent =
 
 export type WechatFlowCount = Record<'started' | 'restarted' | 'completed' | 'refused' | 'failed', number>;
 
-/** Inject it to count logins or to raise an alarm. What a subscriber throws is the subscriber's affair, as always in rxjs: catch it there. */
+/**
+ * Inject it to count logins or to raise an alarm. What a subscriber throws is the subscriber's
+ * affair, as always in rxjs: catch it there.
+ */
 @Injectable()
 export class WechatEvents {
   readonly #subject = new Subject<WechatEvent>();
@@ -56,7 +62,10 @@ export class WechatEvents {
 
   readonly events$: Observable<WechatEvent> = this.#subject.asObservable();
 
-  /** How many flows of each app came to what since the process started, e.g. for a health page: `started` without `completed` means lost users. */
+  /**
+   * How many flows of each app came to what since the process started, e.g. for a health page:
+   * `started` without `completed` means lost users.
+   */
   flowCounts(): Record<string, WechatFlowCount> {
     return Object.fromEntries([...this.#counts].map(([app, count]) => [app, { ...count }]));
   }

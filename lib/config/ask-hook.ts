@@ -1,10 +1,11 @@
-// Asks a hook of the application. Hooks stand in the way of every login, so a mistake in one must not keep anybody out.
+// Asks a hook of the application. Hooks stand in the way of every login, so a mistake in one must
+// not keep anybody out.
 import type { WechatConfig } from './wechat-config.js';
 import { warnOnce } from '../common/warn-once.js';
 
 /**
- * What the hook says, or undefined, which leaves it to the module: it said nothing, threw, or gave what
- * no such hook may give. A mistake is one line in the log.
+ * What the hook says, or undefined, which leaves it to the module: it said nothing, threw, or gave
+ * what no such hook may give. A mistake is one line in the log.
  * @param name as in the options, e.g. `hooks.selectApp`
  */
 export function askHook<T>(

@@ -4,7 +4,10 @@ import { WechatConfigError } from '../errors/errors.js';
 export class Complaints {
   private readonly found: WechatConfigError[] = [];
 
-  /** What `read` gives, or `instead` to go on reading with. The stand-in never gets out: `throwIfAny` comes first. */
+  /**
+   * What `read` gives, or `instead` to go on reading with. The stand-in never gets out:
+   * `throwIfAny` comes first.
+   */
   attempt<T>(read: () => T, instead: T): T {
     try {
       return read();

@@ -14,7 +14,10 @@ import type { AppConfig } from './wechat-config.js';
 
 const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
 
-/** The scopes each kind of app knows, the default first. Source: WeChat's pages on authorization of each kind. */
+/**
+ * The scopes each kind of app knows, the default first. Source: WeChat's pages on authorization of
+ * each kind.
+ */
 const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
   'official-account': ['snsapi_base', 'snsapi_userinfo'],
   website: ['snsapi_login'],
@@ -89,7 +92,8 @@ function readApp(
   complaints: Complaints,
 ): AppConfig {
   const types = Object.keys(SCOPES) as WechatAppType[];
-  // Of an unknown type nothing more can be said about scope and public URL, so neither is complained about.
+  // Of an unknown type nothing more can be said about scope and public URL, so neither is
+  // complained about.
   const type = complaints.attempt(() => readOneOf(`${prefix}type`, app.type, types), undefined);
   return {
     name,

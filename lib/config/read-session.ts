@@ -38,13 +38,17 @@ export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, App
   });
 }
 
-/** A random secret of 64 hex digits has less than 6 different ones in 2 of 10^29 cases (4368 sets of 5 digits, (5/16)^64 each), one in base64 more seldom still. */
+/**
+ * A random secret of 64 hex digits has less than 6 different ones in 2 of 10^29 cases (4368 sets of
+ * 5 digits, (5/16)^64 each), one in base64 more seldom still.
+ */
 const FEWEST_CHARACTERS = 6;
 
 /**
- * Whether nobody can have made it by chance: 'aaaa…', or a piece repeated, at its end or between numbers with some change.
- * Of 64 random hex digits, half equal those some places before in less than 1 of 10^18 cases (32 distances, each at most C(63, 32) / 16^32); of 32 bytes in
- * base64 in less than 1 of 10^25, of 32 hex digits in less than 1 of 10^8.
+ * Whether nobody can have made it by chance: 'aaaa…', or a piece repeated, at its end or between
+ * numbers with some change. Of 64 random hex digits, half equal those some places before in less
+ * than 1 of 10^18 cases (32 distances, each at most C(63, 32) / 16^32); of 32 bytes in base64 in
+ * less than 1 of 10^25, of 32 hex digits in less than 1 of 10^8.
  */
 function isRepetitive(secret: string): boolean {
   const characters = [...secret];
@@ -88,7 +92,8 @@ function readCookieName(cookieName: unknown): string {
       'Letters, digits, "-" and "_", at most 40. The prefix __Host- is added where it may be.',
     );
   }
-  // In capitals too: two cookies that people cannot tell apart are a mistake, and browsers read the prefixes so.
+  // In capitals too: two cookies that people cannot tell apart are a mistake, and browsers read the
+  // prefixes so.
   if (/^(__host-|__secure-|wechat_(silent|flow|used|out)(_|$))/i.test(cookieName)) {
     throw new WechatConfigError(
       'session.cookieName',

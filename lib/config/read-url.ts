@@ -1,4 +1,5 @@
-// Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is refused here.
+// Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is
+// refused here.
 import { WechatConfigError } from '../errors/errors.js';
 
 /** Stands for an address that was complained about, so that it does not count as missing too. */

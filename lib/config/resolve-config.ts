@@ -1,4 +1,5 @@
-// Judges the options once, while the application starts. Every complaint names the option, what is wrong with it and what to write instead.
+// Judges the options once, while the application starts. Every complaint names the option, what is
+// wrong with it and what to write instead.
 import { WechatConfigError } from '../errors/errors.js';
 import type {
   WechatDevOptions,
@@ -26,7 +27,8 @@ const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
 
 /**
  * @param production whether `NODE_ENV` is `production`
- * @param hasGuard whether the application uses `WechatAuthGuard`; what it needs is listed with the rest. Where nothing else is wrong, the guard says so itself
+ * @param hasGuard whether the application uses `WechatAuthGuard`; what it needs is listed with the
+ * rest. Where nothing else is wrong, the guard says so itself
  * @throws WechatConfigError that lists all that is wrong
  */
 export function resolveConfig(
@@ -90,7 +92,10 @@ export function resolveConfig(
   return config;
 }
 
-/** What the guard misses is only worth saying here together with something else; alone, the guard says it better, for the module that it uses. */
+/**
+ * What the guard misses is only worth saying here together with something else; alone, the guard
+ * says it better, for the module that it uses.
+ */
 function addGuardNeeds(
   options: WechatOAuthModuleOptions,
   { apps }: WechatConfig,
@@ -186,7 +191,10 @@ function readHttp(http: WechatHttpOptions, complaints: Complaints): WechatConfig
   return { ...http, timeout, maxSockets };
 }
 
-/** axios would hand a proxy of this kind the whole address in clear, app secret included; an agent shows it the host alone. */
+/**
+ * axios would hand a proxy of this kind the whole address in clear, app secret included; an agent
+ * shows it the host alone.
+ */
 function refuseProxy(): never {
   throw new WechatConfigError(
     'http.proxy',
@@ -195,7 +203,10 @@ function refuseProxy(): never {
   );
 }
 
-/** What a codec opened was trusted unseen and remembered, so its tokens could neither be ended nor told from another's. */
+/**
+ * What a codec opened was trusted unseen and remembered, so its tokens could neither be ended nor
+ * told from another's.
+ */
 function refuseCodec(): never {
   throw new WechatConfigError(
     'session.codec',

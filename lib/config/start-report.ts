@@ -1,4 +1,5 @@
-// What the start says of the options: what is configured, and in production what is legal but can only be a mistake. Never a secret.
+// What the start says of the options: what is configured, and in production what is legal but can
+// only be a mistake. Never a secret.
 import { hasPages } from './guard-needs.js';
 import type { AppConfig, WechatConfig } from './wechat-config.js';
 

@@ -14,7 +14,10 @@ export interface AppConfig {
   readonly type: WechatAppType;
   readonly appId: string;
   readonly secrets: readonly WechatSecret[];
-  /** What a login asks for when the route does not say; undefined for mini programs, which have no scopes. */
+  /**
+   * What a login asks for when the route does not say; undefined for mini programs, which have no
+   * scopes.
+   */
   readonly scope: WechatScope | undefined;
   readonly publicUrl: URL | undefined;
 }

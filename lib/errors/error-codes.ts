@@ -1,13 +1,18 @@
-// The catalogue of WeChat's return codes: how each has to be treated, and what to do about it, for the developer who reads the log.
+// The catalogue of WeChat's return codes: how each has to be treated, and what to do about it, for
+// the developer who reads the log.
 //
-// Meanings follow WeChat's global table of return codes and the pages of the single endpoints. What to do about them is derived, except where
-// WeChat itself says "try again later" (-1, 10009, 45011): only those are `retryable`. Enterprise WeChat (企业微信) gives the same numbers other
+// Meanings follow WeChat's global table of return codes and the pages of the single endpoints. What
+// to do about them is derived, except where WeChat itself says "try again later" (-1, 10009,
+// 45011): only those are `retryable`. Enterprise WeChat (企业微信) gives the same numbers other
 // meanings and is not covered.
 import type { WechatErrorKind } from './error-kind.js';
 
 export interface WechatErrcodeAdvice {
   readonly kind: WechatErrorKind;
-  /** The same call may succeed if it is repeated unchanged, after a pause. A call that carries a code must not be repeated all the same. */
+  /**
+   * The same call may succeed if it is repeated unchanged, after a pause. A call that carries a
+   * code must not be repeated all the same.
+   */
   readonly retryable: boolean;
   /** What to do, one or two sentences of Chinese. */
   readonly zh: string;
@@ -21,7 +26,8 @@ type Row = readonly [errcode: number, kind: WechatErrorKind, retry: 'retry' | 'n
 const ROWS: readonly Row[] = [
   [-1, 'upstream', 'retry', '微信系统繁忙，稍等片刻再试。若当时正在用 code 换取凭证，code 可能已被消耗，请让用户重新登录。', 'WeChat is busy: wait a moment and repeat. If a code was being exchanged it may be spent, so start the login again.'],
 
-  // Shown by the authorize page to the person, never sent to a server: here so that a developer can look up what a screenshot says.
+  // Shown by the authorize page to the person, never sent to a server: here so that a developer can
+  // look up what a screenshot says.
   [10003, 'config', 'no', 'redirect_uri 的域名与后台配置不一致：请在公众平台把 publicUrl 的完整主机名（不带协议和端口）填入“网页授权域名”。', 'The host of redirect_uri is not registered: enter the exact host of publicUrl, without scheme or port, as the web authorization domain in the console.'],
   [10004, 'blocked', 'no', '此公众号已被封禁，请登录公众平台查看通知并申诉。', 'This official account is banned: read the notices in the console and appeal there.'],
   [10005, 'config', 'no', '此账号没有该 scope 的权限：网页授权只对已认证的服务号开放，扫码登录请改用网站应用的 AppID。', 'This account may not use that scope: web authorization needs a verified service account, and QR login the app id of a website app.'],
@@ -131,11 +137,13 @@ const UNKNOWN = unknown(
 );
 
 /**
- * What a return code means for the application. A code outside the catalogue is judged by its thousands (40xxx parameter, 42xxx expired, 45xxx quota …),
- * says so in its hint, and is never retryable. Never throws: whatever is not a number counts as unknown, and digits in a string as the number they
- * spell, because some of WeChat's own samples carry `"40029"`.
+ * What a return code means for the application. A code outside the catalogue is judged by its
+ * thousands (40xxx parameter, 42xxx expired, 45xxx quota …), says so in its hint, and is never
+ * retryable. Never throws: whatever is not a number counts as unknown, and digits in a string as
+ * the number they spell, because some of WeChat's own samples carry `"40029"`.
  *
- * 40001 is the one code with two meanings: a wrong app secret on a token call, a stale token elsewhere. Its kind is that of the second.
+ * 40001 is the one code with two meanings: a wrong app secret on a token call, a stale token
+ * elsewhere. Its kind is that of the second.
  */
 export function explainErrcode(errcode: number): WechatErrcodeAdvice {
   const code = typeof errcode === 'string' ? Number(errcode) : errcode;

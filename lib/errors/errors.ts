@@ -1,8 +1,12 @@
-// Every error this package throws on purpose. None of them ever holds a secret, a code, a token, a URL or the error of the HTTP library below.
+// Every error this package throws on purpose. None of them ever holds a secret, a code, a token, a
+// URL or the error of the HTTP library below.
 import { explainErrcode } from './error-codes.js';
 import type { WechatErrorCode, WechatErrorKind } from './error-kind.js';
 
-/** The base of every error of this package. `kind` says how to treat it, `code` is stable and may be matched on; messages may change. */
+/**
+ * The base of every error of this package. `kind` says how to treat it, `code` is stable and may be
+ * matched on; messages may change.
+ */
 export abstract class WechatError extends Error {
   abstract readonly kind: WechatErrorKind;
   abstract readonly code: WechatErrorCode;
@@ -13,11 +17,17 @@ export abstract class WechatError extends Error {
   }
 }
 
-/** An option is missing or wrong. Thrown while the application starts, and by calls that need an option which was left out. */
+/**
+ * An option is missing or wrong. Thrown while the application starts, and by calls that need an
+ * option which was left out.
+ */
 export class WechatConfigError extends WechatError {
   override readonly kind = 'config';
   override readonly code = 'WECHAT_CONFIG';
-  /** Everything that is wrong, in the order of the options; `option`, `problem` and `fix` of the error are those of the first. */
+  /**
+   * Everything that is wrong, in the order of the options; `option`, `problem` and `fix` of the
+   * error are those of the first.
+   */
   readonly problems: readonly WechatConfigProblem[];
 
   /**
@@ -63,7 +73,10 @@ function describeProblem({ option, problem, fix }: WechatConfigProblem): string 
   return `option "${option}" ${problem}. ${fix}`;
 }
 
-/** An argument that WeChat would refuse, refused before anything was sent. The value itself is never repeated. */
+/**
+ * An argument that WeChat would refuse, refused before anything was sent. The value itself is never
+ * repeated.
+ */
 export class WechatInputError extends WechatError {
   override readonly code = 'WECHAT_INPUT';
 
@@ -102,7 +115,10 @@ export class WechatApiError extends WechatError {
   readonly endpoint: string;
   readonly rid: string | undefined;
   readonly attempts: number;
-  /** Whether the same call may succeed if it is simply repeated later. Never true for a call that carries a code. */
+  /**
+   * Whether the same call may succeed if it is simply repeated later. Never true for a call that
+   * carries a code.
+   */
   readonly retryable: boolean;
   /** What to do, for people: in Chinese and in English. */
   readonly hint: { readonly zh: string; readonly en: string };
@@ -126,7 +142,10 @@ export class WechatApiError extends WechatError {
 export type WechatNetworkFault =
   'refused' | 'dns' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'busy' | 'unknown';
 
-/** No usable answer came over the network. `sent` tells whether WeChat may have seen the call; a code that was sent may be spent. */
+/**
+ * No usable answer came over the network. `sent` tells whether WeChat may have seen the call; a
+ * code that was sent may be spent.
+ */
 export class WechatNetworkError extends WechatError {
   override readonly kind = 'network';
   override readonly code = 'WECHAT_NETWORK';
@@ -148,7 +167,10 @@ export class WechatNetworkError extends WechatError {
   }
 }
 
-/** Something answered, but not as WeChat does: HTML, nothing, a redirect, a body over the limit, or JSON of another shape. */
+/**
+ * Something answered, but not as WeChat does: HTML, nothing, a redirect, a body over the limit, or
+ * JSON of another shape.
+ */
 export class WechatResponseError extends WechatError {
   override readonly kind = 'upstream';
   override readonly code = 'WECHAT_RESPONSE';
@@ -183,7 +205,10 @@ export class WechatTokenNotFoundError extends WechatError {
   }
 }
 
-/** The token store could not be asked, so whether something is kept for this person nobody knows. They need not sign in again; try later. */
+/**
+ * The token store could not be asked, so whether something is kept for this person nobody knows.
+ * They need not sign in again; try later.
+ */
 export class WechatStoreError extends WechatError {
   override readonly kind = 'store';
   override readonly code = 'WECHAT_STORE';
@@ -196,8 +221,9 @@ export class WechatStoreError extends WechatError {
 }
 
 /**
- * Data of a mini program did not open: wrong or stale session key, wrong IV, damaged data, another app's data, or data that is too old. All of
- * these are one error with one message, so that nobody can learn about the key by trying (a padding oracle).
+ * Data of a mini program did not open: wrong or stale session key, wrong IV, damaged data, another
+ * app's data, or data that is too old. All of these are one error with one message, so that nobody
+ * can learn about the key by trying (a padding oracle).
  */
 export class WechatDecryptError extends WechatError {
   override readonly kind = 'decrypt';

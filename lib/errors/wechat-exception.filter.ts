@@ -14,7 +14,9 @@ import { WechatError } from './errors.js';
 import { toHttpStatus } from './http-status.js';
 import { newRef } from './ref.js';
 
-/** Words for the client. What exactly happened is for the log: an errmsg is nobody else's business. */
+/**
+ * Words for the client. What exactly happened is for the log: an errmsg is nobody else's business.
+ */
 const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {
   config: 'WeChat sign-in is not set up correctly.',
   input: 'The request holds a value that WeChat cannot take.',
@@ -31,7 +33,10 @@ const MESSAGES: Readonly<Record<WechatErrorKind, string>> = {
 
 const logger = new Logger('WechatOAuth');
 
-/** `{ statusCode, code, kind, message, ref }`; the whole error stands in the log under the same `ref`. Use it with `@UseFilters(WechatExceptionFilter)`. */
+/**
+ * `{ statusCode, code, kind, message, ref }`; the whole error stands in the log under the same
+ * `ref`. Use it with `@UseFilters(WechatExceptionFilter)`.
+ */
 @Catch(WechatError)
 export class WechatExceptionFilter implements ExceptionFilter<WechatError> {
   readonly #host: HttpAdapterHost;
@@ -45,7 +50,8 @@ export class WechatExceptionFilter implements ExceptionFilter<WechatError> {
     const ref = newRef({ randomBytes });
     const body = { statusCode, code: error.code, kind: error.kind, message: MESSAGES[error.kind], ref };
     logger[statusCode >= 500 ? 'error' : 'warn'](`${error.name}, ref ${ref}: ${error.message}`);
-    // GraphQL and WebSocket have no response to write to; there Nest turns the exception into an error of their own.
+    // GraphQL and WebSocket have no response to write to; there Nest turns the exception into an
+    // error of their own.
     if (host.getType() !== 'http') throw new HttpException(body, statusCode);
     this.#host.httpAdapter.reply(host.switchToHttp().getResponse(), body, statusCode);
   }

@@ -1,9 +1,11 @@
-// Opens the encrypted data that a mini program hands to its server (profile, old-style phone number). Only node:crypto; no I/O, no state.
+// Opens the encrypted data that a mini program hands to its server (profile, old-style phone
+// number). Only node:crypto; no I/O, no state.
 //
-// WeChat's scheme is AES-128-CBC with PKCS#7 and no authentication, so two things matter beyond decrypting. An answer that tells wrong padding
-// from wrong content is a padding oracle: everything that fails here fails as one identical error. And whoever can change the IV can change the
-// first 16 bytes of the content, which are `{"openId":"` and the first five letters of the openid: callers that know whose data it must be pass
-// `openid`.
+// WeChat's scheme is AES-128-CBC with PKCS#7 and no authentication, so two things matter beyond
+// decrypting. An answer that tells wrong padding from wrong content is a padding oracle: everything
+// that fails here fails as one identical error. And whoever can change the IV can change the first
+// 16 bytes of the content, which are `{"openId":"` and the first five letters of the openid:
+// callers that know whose data it must be pass `openid`.
 import { createDecipheriv } from 'node:crypto';
 import { parseJson } from '../api/answer.js';
 import { WechatDecryptError } from '../errors/errors.js';
@@ -16,8 +18,9 @@ export interface WechatEncryptedUserData {
 }
 
 /**
- * The content, under WeChat's own names. `watermark`, `openId` and `unionId` were checked; everything else is as WeChat wrote it. Since 2022 the
- * nickname is usually 微信用户 and the avatar grey; gender and region have held no real value since 2021.
+ * The content, under WeChat's own names. `watermark`, `openId` and `unionId` were checked;
+ * everything else is as WeChat wrote it. Since 2022 the nickname is usually 微信用户 and the avatar
+ * grey; gender and region have held no real value since 2021.
  */
 export interface WechatMiniProgramUser {
   openId?: string;
@@ -41,13 +44,22 @@ export interface WechatMiniProgramUser {
 export interface DecryptUserDataInput extends WechatEncryptedUserData {
   /** The mini program the data must come from. */
   appId: string;
-  /** Newest first. wx.login may have replaced the key after the data was made, so the previous one belongs here too. */
+  /**
+   * Newest first. wx.login may have replaced the key after the data was made, so the previous one
+   * belongs here too.
+   */
   sessionKeys: readonly WechatSecret[];
   /** Milliseconds. */
   now: number;
-  /** Seconds. Data older than this, or dated more than a minute ahead, fails. Left out: the age is not looked at. */
+  /**
+   * Seconds. Data older than this, or dated more than a minute ahead, fails. Left out: the age is
+   * not looked at.
+   */
   maxAge?: number;
-  /** Whose data it must be. Compared only if the data names a person: `wx.getUserProfile` and phone numbers do not. */
+  /**
+   * Whose data it must be. Compared only if the data names a person: `wx.getUserProfile` and phone
+   * numbers do not.
+   */
   openid?: string;
   unionid?: string;
 }
@@ -58,14 +70,18 @@ const MAX_BASE64 = 4 * Math.ceil(MAX_CIPHERTEXT / 3);
 /** Seconds that WeChat's clock may be ahead of ours. */
 const CLOCK_SKEW = 60;
 
-// Fatal, because a block garbled by tampering is then hardly ever text: replacement characters would let it pass inside a string.
+// Fatal, because a block garbled by tampering is then hardly ever text: replacement characters
+// would let it pass inside a string.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Decrypts and checks the data of a mini program: watermark of this app, fresh if `maxAge` is given, of this person if `openid` or `unionid` is.
+ * Decrypts and checks the data of a mini program: watermark of this app, fresh if `maxAge` is
+ * given, of this person if `openid` or `unionid` is.
  *
- * `encryptedData` and `iv` are strict base64 of at most 8 KiB and exactly 16 bytes. Percent-encoding and a line end behind are taken off; spaces count as
- * `+`, which is what they were before somebody forgot to URL-encode them. Scheme and checks follow WeChat's page on signatures and decryption of open data.
+ * `encryptedData` and `iv` are strict base64 of at most 8 KiB and exactly 16 bytes.
+ * Percent-encoding and a line end behind are taken off; spaces count as `+`, which is what they
+ * were before somebody forgot to URL-encode them. Scheme and checks follow WeChat's page on
+ * signatures and decryption of open data.
  *
  * @throws WechatDecryptError for every failure alike, arguments of the wrong type included.
  */
@@ -74,7 +90,8 @@ export function decryptUserData(input: DecryptUserDataInput): WechatMiniProgramU
   try {
     user = tryEveryKey(input);
   } catch {
-    // The cause is dropped on purpose: it would tell failures apart, and a SyntaxError quotes the decrypted text.
+    // The cause is dropped on purpose: it would tell failures apart, and a SyntaxError quotes the
+    // decrypted text.
   }
   if (!user) throw new WechatDecryptError();
   return user;
@@ -104,8 +121,8 @@ function tryEveryKey(input: DecryptUserDataInput): WechatMiniProgramUser | undef
 }
 
 /**
- * Padding does not decide anything alone: of random wrong keys 1 in 240 pads correctly, and a wrong IV always does. So the content is read either
- * way, and all checks are judged together.
+ * Padding does not decide anything alone: of random wrong keys 1 in 240 pads correctly, and a wrong
+ * IV always does. So the content is read either way, and all checks are judged together.
  */
 function openWith(
   key: Buffer,
@@ -116,7 +133,8 @@ function openWith(
   const decipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
   const padded = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   const padding = padded.readUInt8(padded.length - 1);
-  // Neither this nor the decoding stops early for wrong padding, so that the time taken says as little as the error does.
+  // Neither this nor the decoding stops early for wrong padding, so that the time taken says as
+  // little as the error does.
   const difference = padded
     .subarray(-BLOCK)
     .reduce((all, byte, index) => all | (index < BLOCK - padding ? 0 : byte ^ padding), 0);
@@ -142,7 +160,10 @@ function plain(text: string): string {
   return (text.includes('%') ? decodeURIComponent(text) : text).replace(/[\r\n]+$/, '').replaceAll(' ', '+');
 }
 
-/** Nothing of what is not canonical base64 in the standard alphabet: the length checks then refuse it. */
+/**
+ * Nothing of what is not canonical base64 in the standard alphabet: the length checks then refuse
+ * it.
+ */
 function bytesOf(text: unknown): Buffer {
   if (typeof text !== 'string' || text.length > 3 * MAX_BASE64) return Buffer.alloc(0);
   const base64 = plain(text);
@@ -166,8 +187,8 @@ function isSamePerson(found: unknown, expected: string | undefined): boolean {
 }
 
 /**
- * As in WeChat's other answers null is absent, and so is an empty id. Keys through which a later merge of this object could reach `Object.prototype`
- * go too; WeChat uses none of them.
+ * As in WeChat's other answers null is absent, and so is an empty id. Keys through which a later
+ * merge of this object could reach `Object.prototype` go too; WeChat uses none of them.
  */
 function withoutEmpty(key: string, value: unknown): unknown {
   const empty = value === null || (value === '' && (key === 'openId' || key === 'unionId'));

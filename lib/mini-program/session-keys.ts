@@ -1,5 +1,6 @@
-// Session keys of mini programs. They never leave the server: the newest and the one before it are kept, because wx.login may replace a key while
-// data that was encrypted with the old one is still on its way.
+// Session keys of mini programs. They never leave the server: the newest and the one before it are
+// kept, because wx.login may replace a key while data that was encrypted with the old one is still
+// on its way.
 import { defined } from '../common/defined.js';
 import { WechatTokenNotFoundError, WechatStoreError } from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
@@ -20,7 +21,10 @@ interface SessionKeyRecord {
   previous?: string;
 }
 
-/** WeChat does not say how long a key lives, only that use prolongs it; a dead one is found out by the data it fails to open. */
+/**
+ * WeChat does not say how long a key lives, only that use prolongs it; a dead one is found out by
+ * the data it fails to open.
+ */
 const KEEP_MS = 30 * 86_400_000;
 
 export class SessionKeys {

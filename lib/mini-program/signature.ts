@@ -1,20 +1,28 @@
-// The two signatures of a mini program's session: the one that comes with plain user data, and the one WeChat's session endpoints ask for.
-// In both the session key is used as its base64 text, never decoded.
+// The two signatures of a mini program's session: the one that comes with plain user data, and the
+// one WeChat's session endpoints ask for. In both the session key is used as its base64 text, never
+// decoded.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { WechatSecret } from '../sealing/secret.js';
 
 export interface VerifyUserDataSignatureInput {
-  /** The text exactly as `wx.getUserInfo` gave it: parsing it and writing it again breaks the signature. */
+  /**
+   * The text exactly as `wx.getUserInfo` gave it: parsing it and writing it again breaks the
+   * signature.
+   */
   rawData: string;
-  /** 40 hex digits in lower case, as WeChat writes them. Upper case is refused: nothing on the way has a reason to change it. */
+  /**
+   * 40 hex digits in lower case, as WeChat writes them. Upper case is refused: nothing on the way
+   * has a reason to change it.
+   */
   signature: string;
   /** In any order; each is tried. */
   sessionKeys: readonly WechatSecret[];
 }
 
 /**
- * Whether `signature` is sha1(rawData + session_key) for one of the keys. False, never an error, for anything that is not text. The time taken
- * says nothing about the right signature or which key made it. Source: WeChat's page on signatures and decryption of open data.
+ * Whether `signature` is sha1(rawData + session_key) for one of the keys. False, never an error,
+ * for anything that is not text. The time taken says nothing about the right signature or which key
+ * made it. Source: WeChat's page on signatures and decryption of open data.
  */
 export function verifyUserDataSignature(input: VerifyUserDataSignatureInput): boolean {
   const { rawData, signature, sessionKeys } = input;
@@ -34,8 +42,9 @@ export function verifyUserDataSignature(input: VerifyUserDataSignatureInput): bo
 }
 
 /**
- * The `signature` of `wxa/checksession` and `wxa/resetusersessionkey` (with `sig_method=hmac_sha256`): hmac_sha256 under the session key, in lower-case
- * hex. Source: WeChat's page on HTTP signatures of the user's login state.
+ * The `signature` of `wxa/checksession` and `wxa/resetusersessionkey` (with
+ * `sig_method=hmac_sha256`): hmac_sha256 under the session key, in lower-case hex. Source: WeChat's
+ * page on HTTP signatures of the user's login state.
  *
  * @param body the body of a POST, exactly as sent; `''` for a GET
  */

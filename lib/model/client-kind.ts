@@ -12,8 +12,9 @@ export const CLIENT_KINDS = [
 ] as const;
 
 /**
- * `wechat`: WeChat on a phone · `wechat-desktop`: WeChat on Windows or macOS · `mini-program`: the web view of a mini program · `wecom`: 企业微信 ·
- * `mobile-browser`, `desktop-browser`: any other browser · `crawler` · `native-app`: an app that logged in with a code of its own.
+ * `wechat`: WeChat on a phone · `wechat-desktop`: WeChat on Windows or macOS · `mini-program`: the
+ * web view of a mini program · `wecom`: 企业微信 · `mobile-browser`, `desktop-browser`: any other
+ * browser · `crawler` · `native-app`: an app that logged in with a code of its own.
  */
 export type WechatClientKind = (typeof CLIENT_KINDS)[number];
 

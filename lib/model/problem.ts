@@ -26,7 +26,10 @@ export interface WechatProblem {
   /** The app to sign in with. */
   readonly app?: string;
   readonly scope?: string;
-  /** The code of the login handler that refused; `ORIGIN_NOT_ALLOWED` where a session did not count on a request from an unlisted origin. */
+  /**
+   * The code of the login handler that refused; `ORIGIN_NOT_ALLOWED` where a session did not count
+   * on a request from an unlisted origin.
+   */
   readonly reason?: string;
   /** Stands in the log too, so that a screenshot leads to a log line. */
   readonly ref: string;

@@ -1,8 +1,12 @@
-// Seals what leaves the process: `v1.` + base64url(iv ‖ ciphertext ‖ tag), AES-256-GCM, one key per purpose. There is no algorithm field to confuse.
+// Seals what leaves the process: `v1.` + base64url(iv ‖ ciphertext ‖ tag), AES-256-GCM, one key per
+// purpose. There is no algorithm field to confuse.
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { WechatSecret } from './secret.js';
 
-/** What a sealed value is for. Each purpose has a key of its own, so that no value can be used for another. */
+/**
+ * What a sealed value is for. Each purpose has a key of its own, so that no value can be used for
+ * another.
+ */
 export type SealPurpose = 'flow' | 'session' | 'store';
 
 /** What is not sealed but signed: states of logins, times of use. A key of its own each. */
@@ -42,7 +46,10 @@ export class Sealer {
     return PREFIX + sealed.toString('base64url');
   }
 
-  /** The plaintext, or undefined for whatever is wrong with the value: nothing that is not ours gets any other answer. */
+  /**
+   * The plaintext, or undefined for whatever is wrong with the value: nothing that is not ours gets
+   * any other answer.
+   */
   open(purpose: SealPurpose, place: string, sealed: unknown): string | undefined {
     if (typeof sealed !== 'string' || !sealed.startsWith(PREFIX) || sealed.length > MAX_SEALED_LENGTH)
       return undefined;

@@ -1,7 +1,10 @@
-// A value that must not be printed. Everything that holds an app secret or a session key holds it in one of these.
+// A value that must not be printed. Everything that holds an app secret or a session key holds it
+// in one of these.
 import type { InspectOptions } from 'node:util';
 
-/** Keeps a string out of JSON, `util.inspect`, template literals and logs. Only `reveal()` gives it. */
+/**
+ * Keeps a string out of JSON, `util.inspect`, template literals and logs. Only `reveal()` gives it.
+ */
 export class WechatSecret {
   readonly #value: string;
 

@@ -14,9 +14,10 @@ import { MockServerError } from './mock-server/mock-server-error.js';
  *   .useValue(letIn({ openid: 'o-ming', nickname: 'Ming' }));
  * ```
  *
- * `@WechatUser()` and `getWechatIdentity(request)` give it to the application. What `@WechatAuth` demands is
- * not looked at, and no session is made; `signInAs` makes one that the real guard takes.
- * @param person what is left out: `app` "default", `appId` "wx0000000000000000", `openid` "o-test", `scope` `['snsapi_base']`, no snapshot
+ * `@WechatUser()` and `getWechatIdentity(request)` give it to the application. What `@WechatAuth`
+ * demands is not looked at, and no session is made; `signInAs` makes one that the real guard takes.
+ * @param person what is left out: `app` "default", `appId` "wx0000000000000000", `openid` "o-test",
+ * `scope` `['snsapi_base']`, no snapshot
  * @throws MockServerError in production
  */
 export function letIn(person: Partial<WechatIdentity> = {}): CanActivate {

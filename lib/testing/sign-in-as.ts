@@ -7,7 +7,10 @@ import type { WechatConfig } from '../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../wechat-oauth.constants.js';
 import { MockServerError } from './mock-server/mock-server-error.js';
 
-/** Everything but the openid has a default: the first app of the module, the scope that gives no profile, no snapshot. */
+/**
+ * Everything but the openid has a default: the first app of the module, the scope that gives no
+ * profile, no snapshot.
+ */
 export type SignInAsIdentity = Partial<Omit<WechatIdentity, 'appId'>> & { openid: string };
 
 export interface SignedIn {
@@ -19,10 +22,12 @@ export interface SignedIn {
 }
 
 /**
- * With `session.revocable` and a store that other processes write to, use `await app.get(WechatSessionService).issue(undefined, identity)` instead: this
- * does not wait for the store.
+ * With `session.revocable` and a store that other processes write to, use
+ * `await app.get(WechatSessionService).issue(undefined, identity)` instead: this does not wait for
+ * the store.
  * @param app the running application, or the testing module, that imports `WechatOAuthModule`
- * @throws MockServerError in production, without a sessionSecret, and for an app name that is not configured
+ * @throws MockServerError in production, without a sessionSecret, and for an app name that is not
+ * configured
  */
 export function signInAs(app: INestApplicationContext, person: SignInAsIdentity): SignedIn {
   if (process.env['NODE_ENV'] === 'production') {

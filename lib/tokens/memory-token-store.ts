@@ -5,7 +5,8 @@ import { TokenStore } from './token-store.js';
 
 export interface MemoryTokenStoreOptions {
   /**
-   * How many entries of each kind are kept: tokens, session keys, logins, ended sessions and so on; of a kind the least recently used goes first.
+   * How many entries of each kind are kept: tokens, session keys, logins, ended sessions and so on;
+   * of a kind the least recently used goes first.
    * @default 10_000
    */
   max?: number;
@@ -19,8 +20,9 @@ interface Entry {
 }
 
 /**
- * Starts no timer: an entry past its time is dropped when it is asked for, or pushed out by newer ones of its kind. Each kind has its own limit, so that
- * thousands of logins, which anybody can begin, push out neither tokens of thirty days nor the marks that keep somebody out.
+ * Starts no timer: an entry past its time is dropped when it is asked for, or pushed out by newer
+ * ones of its kind. Each kind has its own limit, so that thousands of logins, which anybody can
+ * begin, push out neither tokens of thirty days nor the marks that keep somebody out.
  */
 export class MemoryTokenStore extends TokenStore {
   readonly #max: number;

@@ -1,5 +1,6 @@
-// Many callers that want to see the same thing at the same time cost two looks: whoever comes while somebody is looking shares the next look with all
-// others who do, so that nobody is told what was true before they asked.
+// Many callers that want to see the same thing at the same time cost two looks: whoever comes while
+// somebody is looking shares the next look with all others who do, so that nobody is told what was
+// true before they asked.
 
 export class SharedLook<T> {
   readonly #looks = new Map<string, { now: Promise<T>; next?: Promise<T> }>();

@@ -1,8 +1,10 @@
-// The port behind which everything is kept that outlives a request: tokens, session keys, login results.
+// The port behind which everything is kept that outlives a request: tokens, session keys, login
+// results.
 
 /**
- * A key-value store with expiry. Keys are case-sensitive strings such as `wechat:<appId>:token:<openid>`; values are strings of up to 64 KiB.
- * A method that cannot reach the store rejects; the caller then goes on as if the entry were missing.
+ * A key-value store with expiry. Keys are case-sensitive strings such as
+ * `wechat:<appId>:token:<openid>`; values are strings of up to 64 KiB. A method that cannot reach
+ * the store rejects; the caller then goes on as if the entry were missing.
  */
 export abstract class TokenStore {
   abstract get(key: string): Promise<string | undefined>;
@@ -11,7 +13,10 @@ export abstract class TokenStore {
   abstract delete(key: string): Promise<void>;
   /** Atomic: true for the one caller that created the entry. */
   abstract setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean>;
-  /** Atomic: replaces only what still holds `expected`, compared as it was read; `undefined` as value deletes. True if it did. */
+  /**
+   * Atomic: replaces only what still holds `expected`, compared as it was read; `undefined` as
+   * value deletes. True if it did.
+   */
   abstract replaceIfEqual(
     key: string,
     expected: string,
@@ -19,9 +24,15 @@ export abstract class TokenStore {
     ttlMs: number,
   ): Promise<boolean>;
 
-  /** For a store that shares entries with other programs: the values of these keys are JSON in clear, whether a `sessionSecret` is configured or not. */
+  /**
+   * For a store that shares entries with other programs: the values of these keys are JSON in
+   * clear, whether a `sessionSecret` is configured or not.
+   */
   keepsInClear?(key: string): boolean;
 
-  /** Whether entries under this key are in the memory of this process, where no other process sees them. Left out: no. Said at the start where it matters. */
+  /**
+   * Whether entries under this key are in the memory of this process, where no other process sees
+   * them. Left out: no. Said at the start where it matters.
+   */
   keepsInProcess?(key: string): boolean;
 }

@@ -1,4 +1,5 @@
-// The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says they are dead.
+// The life of people's tokens: issued for a code, kept, refreshed, and dropped when WeChat says
+// they are dead.
 import { defined } from '../common/defined.js';
 import {
   WechatTokenNotFoundError,
@@ -24,7 +25,10 @@ import {
   WechatToken,
 } from './wechat-token.js';
 
-/** How long before its end a token is refreshed: at random, so that a fleet does not refresh everybody in one second. */
+/**
+ * How long before its end a token is refreshed: at random, so that a fleet does not refresh
+ * everybody in one second.
+ */
 const EARLY_MS = { least: 30_000, most: 180_000 };
 /** What a lease lasts beyond the hard limit of the call that it is for. */
 const LEASE_MARGIN_MS = 1_000;
@@ -33,7 +37,10 @@ const POLL_MS = 50;
 const LOOK_AGAIN_MS = 200;
 /** WeChat no longer takes the access token. */
 const STALE_TOKEN = new Set([40001, 40014, 42001]);
-/** WeChat no longer takes the refresh token: 30 days are over, the person changed the password, or WeChat dropped it early. */
+/**
+ * WeChat no longer takes the refresh token: 30 days are over, the person changed the password, or
+ * WeChat dropped it early.
+ */
 const DEAD_REFRESH = new Set([40030, 42002, 42007]);
 
 export interface IssuedToken {
@@ -88,9 +95,11 @@ export class UserTokens {
   }
 
   /**
-   * The profile of a person who signed in here before. Refreshes an expired token first, and once more when WeChat refuses one that looked valid.
-   * @throws WechatTokenNotFoundError when nothing is stored; WechatStoreError when the store could not be asked; WechatApiError of kind `token` when the person has to sign in again, `consent` when the token
-   * was granted for `snsapi_base` only
+   * The profile of a person who signed in here before. Refreshes an expired token first, and once
+   * more when WeChat refuses one that looked valid.
+   * @throws WechatTokenNotFoundError when nothing is stored; WechatStoreError when the store could
+   * not be asked; WechatApiError of kind `token` when the person has to sign in again, `consent`
+   * when the token was granted for `snsapi_base` only
    */
   async profile(app: AppConfig, openid: string, lang: WechatLang): Promise<WechatUserProfile> {
     requireOpenid(openid);
@@ -99,7 +108,8 @@ export class UserTokens {
       return await this.fetchProfile(record, lang);
     } catch (error) {
       if (!(error instanceof WechatApiError) || !STALE_TOKEN.has(error.errcode)) throw error;
-      // Only the token that failed is given up: somebody else may have stored a newer one meanwhile.
+      // Only the token that failed is given up: somebody else may have stored a newer one
+      // meanwhile.
       return this.fetchProfile(await this.current(app, openid, record.accessToken), lang);
     }
   }
@@ -139,8 +149,9 @@ export class UserTokens {
   }
 
   /**
-   * One refresh for all processes: a lease lets one of them ask WeChat while the others wait for its result. The lease is longer than the hard limit of the
-   * call and is never prolonged, so that a holder that dies costs no more than that.
+   * One refresh for all processes: a lease lets one of them ask WeChat while the others wait for
+   * its result. The lease is longer than the hard limit of the call and is never prolonged, so that
+   * a holder that dies costs no more than that.
    */
   private async refreshOnce(
     app: AppConfig,
@@ -173,7 +184,10 @@ export class UserTokens {
     return this.refreshEntry(app, before);
   }
 
-  /** @param before what was read already: a store that has gone down since takes nothing away from it */
+  /**
+   * @param before what was read already: a store that has gone down since takes nothing away from
+   * it
+   */
   private async read(
     app: AppConfig,
     openid: string,
@@ -218,20 +232,23 @@ export class UserTokens {
       const next = successorOf(record, fresh);
       const written = await this.vault.replace(key, entry.raw, next, this.ttl(app, next));
       if (written !== 'refused') return next;
-      // Somebody else was faster: theirs is what the next caller will read, so it is what this one uses.
+      // Somebody else was faster: theirs is what the next caller will read, so it is what this one
+      // uses.
       const theirs = await this.vault.read<TokenRecord>(key, isTokenRecord);
-      // Nothing there: another node's refresh failed because this one had succeeded, and it dropped the record.
+      // Nothing there: another node's refresh failed because this one had succeeded, and it dropped
+      // the record.
       if (!theirs) await this.vault.create(key, next, this.ttl(app, next));
       return theirs?.value ?? next;
     } catch (error) {
       const isDead = error instanceof WechatApiError && DEAD_REFRESH.has(error.errcode);
-      // The old application beside us, which knows no lease, may have used it a moment ago and be about to save what it got.
+      // The old application beside us, which knows no lease, may have used it a moment ago and be
+      // about to save what it got.
       if (isDead && (await this.vault.read<TokenRecord>(key, isTokenRecord))?.raw === entry.raw) {
         await this.runtime.sleep(LOOK_AGAIN_MS);
       }
       const dropped = isDead && (await this.vault.replace(key, entry.raw, undefined, 0)) !== 'refused';
-      // The refresh token may be dead because another node has just used it, and the call may have failed because this process stood still meanwhile:
-      // then that node's token is there.
+      // The refresh token may be dead because another node has just used it, and the call may have
+      // failed because this process stood still meanwhile: then that node's token is there.
       const theirs = dropped ? undefined : await this.vault.read<TokenRecord>(key, isTokenRecord);
       if (theirs && this.isValid(theirs.value, record.accessToken)) return theirs.value;
       throw error;
@@ -239,14 +256,15 @@ export class UserTokens {
   }
 
   /**
-   * Stores a token of a new login. A base token never overwrites one that still gives the profile, and a snapshot visitor's token never a person's: some of
-   * them come with a real openid.
+   * Stores a token of a new login. A base token never overwrites one that still gives the profile,
+   * and a snapshot visitor's token never a person's: some of them come with a real openid.
    */
   private async keepNew(app: AppConfig, record: TokenRecord): Promise<void> {
     const key = this.keyOf(app, record.openid);
     const ttl = this.ttl(app, record);
-    // A token that gives the profile is never worse than what lies there, so it is written without a look, which a
-    // storage that cannot be read would refuse. Of the others most find nothing there.
+    // A token that gives the profile is never worse than what lies there, so it is written without
+    // a look, which a storage that cannot be read would refuse. Of the others most find nothing
+    // there.
     if (!record.isSnapshotUser && grantsProfile(record.scope)) {
       await this.vault.write(key, record, ttl);
       return;
@@ -273,7 +291,10 @@ export class UserTokens {
   }
 }
 
-/** What follows `old` after a refresh: WeChat leaves out unionid and the snapshot flag, and may or may not rotate the refresh token. */
+/**
+ * What follows `old` after a refresh: WeChat leaves out unionid and the snapshot flag, and may or
+ * may not rotate the refresh token.
+ */
 function successorOf(old: TokenRecord, fresh: TokenRecord): TokenRecord {
   const { accessToken, expiresAt, refreshToken = old.refreshToken } = fresh;
   return defined({ ...old, accessToken, expiresAt, refreshToken });

@@ -1,4 +1,5 @@
-// The one way to the token store: names the keys, seals the values, and makes an outage a miss instead of an error.
+// The one way to the token store: names the keys, seals the values, and makes an outage a miss
+// instead of an error.
 import { randomBytes } from 'node:crypto';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Runtime } from '../common/runtime.js';
@@ -21,7 +22,10 @@ export type VaultShape = (value: Record<string, unknown>) => boolean;
 /** What a write came to; `down` when the store could not be asked. */
 export type VaultWrite = 'done' | 'refused' | 'down';
 
-/** What the store is asked to do. It may be able to do one and not another: a replica reads, a script may be forbidden. */
+/**
+ * What the store is asked to do. It may be able to do one and not another: a replica reads, a
+ * script may be forbidden.
+ */
 type Operation = keyof Pick<TokenStore, 'get' | 'set' | 'setIfAbsent' | 'replaceIfEqual'>;
 
 /** Reads or writes. Times in ms by the monotonic clock. */
@@ -32,7 +36,10 @@ interface Side {
   answeredAt: number;
 }
 
-/** Marks of sessions hide nothing, and a change of secrets must not make one unreadable: it may be what keeps somebody out. */
+/**
+ * Marks of sessions hide nothing, and a change of secrets must not make one unreadable: it may be
+ * what keeps somebody out.
+ */
 const IN_CLEAR = /^wechat:[^:]*:ended:/;
 
 /** A store that comes and goes is told of once in this time, in ms. */
@@ -58,7 +65,10 @@ export class Vault implements OnApplicationShutdown {
     private readonly patienceMs = 1_000,
   ) {}
 
-  /** The store's client may be closed now, so that work which nobody waits for any more does not find an outage. */
+  /**
+   * The store's client may be closed now, so that work which nobody waits for any more does not
+   * find an outage.
+   */
   onApplicationShutdown(): void {
     this.closed = true;
   }
@@ -102,9 +112,11 @@ export class Vault implements OnApplicationShutdown {
   }
 
   /**
-   * Compare-and-set with a few more tries: `change` gets what is there (undefined: nothing that can be read) and gives what shall be there (undefined:
-   * leave it). A store that is down is left alone.
-   * @param tries the default is for entries of which the newest may win: each loss means that another writer has just been here
+   * Compare-and-set with a few more tries: `change` gets what is there (undefined: nothing that can
+   * be read) and gives what shall be there (undefined: leave it). A store that is down is left
+   * alone.
+   * @param tries the default is for entries of which the newest may win: each loss means that
+   * another writer has just been here
    */
   async update<T extends object>(
     key: string,
@@ -127,8 +139,9 @@ export class Vault implements OnApplicationShutdown {
   }
 
   /**
-   * The right to do something alone for a while; the result gives it back. Undefined: somebody else has it. It is never prolonged, and it only saves work:
-   * whoever holds it too long, or gets it because the store is down, still has to win the compare-and-set.
+   * The right to do something alone for a while; the result gives it back. Undefined: somebody else
+   * has it. It is never prolonged, and it only saves work: whoever holds it too long, or gets it
+   * because the store is down, still has to win the compare-and-set.
    */
   async lease(key: string, ttlMs: number): Promise<(() => Promise<void>) | undefined> {
     const holder = randomBytes(16).toString('hex');
@@ -172,7 +185,8 @@ export class Vault implements OnApplicationShutdown {
     const side = operation === 'get' ? this.reads : this.writes;
     const { monotonic } = this.runtime;
     if (this.closed || monotonic() < side.leftAloneUntil) return DOWN;
-    // One caller at a time finds out whether a slow store is well again; the others go on without it.
+    // One caller at a time finds out whether a slow store is well again; the others go on without
+    // it.
     if (side.slow) this.leaveAlone(side);
     const askedAt = monotonic();
     const startedAt = performance.now();
@@ -185,7 +199,8 @@ export class Vault implements OnApplicationShutdown {
       if (answer !== false) this.hasWorked(operation);
       return answer;
     } catch (error) {
-      // A store that takes its time to fail, by our patience or by its client's, is not asked again at once: each question would cost a login as much.
+      // A store that takes its time to fail, by our patience or by its client's, is not asked again
+      // at once: each question would cost a login as much.
       side.slow = performance.now() - startedAt > this.patienceMs / 4;
       if (side.slow) {
         // What holds up one side holds up the other, unless that has answered meanwhile.
@@ -205,7 +220,8 @@ export class Vault implements OnApplicationShutdown {
   }
 
   private hasFailed(operation: Operation, error: unknown): void {
-    // It was asked before the application was closed, and its client may have been closed meanwhile.
+    // It was asked before the application was closed, and its client may have been closed
+    // meanwhile.
     if (this.closed) return;
     this.failing.add(operation);
     if (this.toldOfOutage || this.runtime.monotonic() < this.quietUntil) return;
@@ -218,7 +234,10 @@ export class Vault implements OnApplicationShutdown {
     this.events.emit({ type: 'store.down' });
   }
 
-  /** An outage is over when all has worked that had failed: that a replica can be read says nothing of its writes. */
+  /**
+   * An outage is over when all has worked that had failed: that a replica can be read says nothing
+   * of its writes.
+   */
   private hasWorked(operation: Operation): void {
     this.failing.delete(operation);
     if (!this.toldOfOutage || this.failing.size > 0) return;
@@ -233,7 +252,8 @@ export class Vault implements OnApplicationShutdown {
       const giveUp = () => reject(new StoreHangs());
       const due = performance.now() + this.patienceMs;
       const judge = () => {
-        // A process that stood still (a long computation, a debugger) has not looked at answers meanwhile: its timers run first, so it waits once more.
+        // A process that stood still (a long computation, a debugger) has not looked at answers
+        // meanwhile: its timers run first, so it waits once more.
         const stoodStill = performance.now() - due > this.patienceMs / 4;
         if (stoodStill) timer = setTimeout(giveUp, this.patienceMs).unref();
         else giveUp();
@@ -251,8 +271,9 @@ export class Vault implements OnApplicationShutdown {
 class StoreHangs extends Error {}
 
 /**
- * The class of an error, and its code or the word in capitals that it begins with, e.g. `ReplyError READONLY`. Never more of it: drivers put whole commands,
- * values included, into their messages.
+ * The class of an error, and its code or the word in capitals that it begins with, e.g.
+ * `ReplyError READONLY`. Never more of it: drivers put whole commands, values included, into their
+ * messages.
  */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

@@ -19,7 +19,10 @@ export interface TokenRecord {
 
 const DAY_MS = 86_400_000;
 
-/** How long a refresh token may live. WeChat's pages disagree about native apps; its own 42002 decides before this does. */
+/**
+ * How long a refresh token may live. WeChat's pages disagree about native apps; its own 42002
+ * decides before this does.
+ */
 const REFRESH_LIFE_MS: Readonly<Record<WechatAppType, number>> = {
   'official-account': 30 * DAY_MS,
   website: 30 * DAY_MS,
@@ -28,8 +31,9 @@ const REFRESH_LIFE_MS: Readonly<Record<WechatAppType, number>> = {
 };
 
 /**
- * A token for one person. `accessToken` and `refreshToken` are there for code that asks for them by name; JSON and `util.inspect` leave them out, so
- * that a token which is logged or returned from a controller gives nothing away.
+ * A token for one person. `accessToken` and `refreshToken` are there for code that asks for them by
+ * name; JSON and `util.inspect` leave them out, so that a token which is logged or returned from a
+ * controller gives nothing away.
  */
 export class WechatToken {
   readonly #record: TokenRecord;
@@ -65,7 +69,10 @@ export class WechatToken {
     return [...this.#record.scope];
   }
 
-  /** A visitor of WeChat's snapshot page: openid, name and picture are made up. Never create or link an account for one. */
+  /**
+   * A visitor of WeChat's snapshot page: openid, name and picture are made up. Never create or link
+   * an account for one.
+   */
   get isSnapshotUser(): boolean {
     return this.#record.isSnapshotUser;
   }
@@ -85,7 +92,10 @@ export class WechatToken {
   }
 }
 
-/** @param issuedAt ms, taken before the request was sent, so that a slow network never makes a token look fresher than it is */
+/**
+ * @param issuedAt ms, taken before the request was sent, so that a slow network never makes a token
+ * look fresher than it is
+ */
 export function toRecord(app: AppConfig, answer: TokenAnswer, issuedAt: number): TokenRecord {
   return defined({
     accessToken: answer.accessToken,
@@ -100,7 +110,10 @@ export function toRecord(app: AppConfig, answer: TokenAnswer, issuedAt: number):
   });
 }
 
-/** Whether what lies in a store is a record; without a `sessionSecret` anybody who can write there may have put it there. */
+/**
+ * Whether what lies in a store is a record; without a `sessionSecret` anybody who can write there
+ * may have put it there.
+ */
 export function isTokenRecord(value: Record<string, unknown>): boolean {
   const { accessToken, expiresAt, refreshToken, issuedAt, openid, unionid, scope } = value;
   return (

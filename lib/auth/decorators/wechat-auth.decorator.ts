@@ -6,16 +6,22 @@ import type { WechatScope } from '../../wechat-oauth.options.js';
 export type WechatAuthMode = 'required' | 'silent' | 'optional' | 'off';
 
 export interface WechatAuthOptions {
-  /** Names of the apps whose sessions count. Default: every app of the module; the client decides which one is asked. */
+  /**
+   * Names of the apps whose sessions count. Default: every app of the module; the client decides
+   * which one is asked.
+   */
   app?: string | readonly string[];
   /** What must have been granted. Default: nothing beyond the identity. */
   scope?: WechatScope;
   /**
-   * `required` (default) · `silent`: inside WeChat one attempt that nobody sees, remembered, and nobody is kept out; not after a logout · `optional`: never
-   * asks, knows whoever is signed in · `off`: does not look.
+   * `required` (default) · `silent`: inside WeChat one attempt that nobody sees, remembered, and
+   * nobody is kept out; not after a logout · `optional`: never asks, knows whoever is signed in ·
+   * `off`: does not look.
    */
   mode?: WechatAuthMode;
-  /** Visitors of WeChat's snapshot page: `refuse` (default) · `readonly`: GET and HEAD · `allow`. */
+  /**
+   * Visitors of WeChat's snapshot page: `refuse` (default) · `readonly`: GET and HEAD · `allow`.
+   */
   snapshot?: 'refuse' | 'readonly' | 'allow';
 }
 
@@ -25,14 +31,19 @@ export interface RouteRule {
   scope: WechatScope | undefined;
   mode: WechatAuthMode;
   snapshot: 'refuse' | 'readonly' | 'allow';
-  /** The login route of `WechatAuthController`, which sends people on instead of letting them in. */
+  /**
+   * The login route of `WechatAuthController`, which sends people on instead of letting them in.
+   */
   isLoginRoute: boolean;
 }
 
 const RULE = 'nestjs-wechat-oauth:rule';
 const LOGIN_ROUTE = 'nestjs-wechat-oauth:login-route';
 
-/** Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the handler's win. */
+/**
+ * Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the
+ * handler's win.
+ */
 export function WechatAuth(rule: WechatAuthOptions = {}): CustomDecorator<string> {
   return SetMetadata(RULE, rule);
 }

@@ -12,12 +12,14 @@ export interface WechatUserDecorator {
 }
 
 /**
- * The signed-in person, or one field of it: `@WechatUser() user: WechatIdentity`, `@WechatUser('openid') openid: string`. Undefined where nobody is signed
- * in or no guard ran; nothing from the body, query or headers ever gets here.
+ * The signed-in person, or one field of it: `@WechatUser() user: WechatIdentity`,
+ * `@WechatUser('openid') openid: string`. Undefined where nobody is signed in or no guard ran;
+ * nothing from the body, query or headers ever gets here.
  *
- * Pipes make something else of it, e.g. a row of your user table: `@WechatUser(LoadUserPipe) user: User`,
- * `@WechatUser('openid', LoadUserPipe) user: User`. They are classes, which may inject, or instances; each
- * gets what the one before it gave, the first one what the guard verified.
+ * Pipes make something else of it, e.g. a row of your user table:
+ * `@WechatUser(LoadUserPipe) user: User`, `@WechatUser('openid', LoadUserPipe) user: User`. They
+ * are classes, which may inject, or instances; each gets what the one before it gave, the first one
+ * what the guard verified.
  */
 export const WechatUser: WechatUserDecorator = createParamDecorator(
   (field: keyof WechatIdentity | undefined, context: ExecutionContext) => {

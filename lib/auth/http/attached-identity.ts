@@ -1,4 +1,5 @@
-// What the guard found out about a request, kept beside the request and not on it: nothing a body parser or another guard writes can look like it.
+// What the guard found out about a request, kept beside the request and not on it: nothing a body
+// parser or another guard writes can look like it.
 import type { WechatIdentity } from '../../model/identity.js';
 
 const identities = new WeakMap<object, WechatIdentity>();
@@ -16,7 +17,10 @@ export function attachIdentity(request: object, identity: WechatIdentity | undef
   }
 }
 
-/** Who `WechatAuthGuard` let in with this request, for interceptors, loggers and middleware. Undefined before the guard has run. */
+/**
+ * Who `WechatAuthGuard` let in with this request, for interceptors, loggers and middleware.
+ * Undefined before the guard has run.
+ */
 export function getWechatIdentity(request: unknown): WechatIdentity | undefined {
   return typeof request === 'object' && request !== null ? identities.get(request) : undefined;
 }

@@ -1,7 +1,10 @@
-// From a request to the client that sent it. It chooses the way of login and the words of an answer, never access: anybody can send any user agent.
+// From a request to the client that sent it. It chooses the way of login and the words of an
+// answer, never access: anybody can send any user agent.
 import type { WechatClientKind } from '../../model/client-kind.js';
 
-/** What search engines and link previews call themselves. Phones called CUBOT and M bot are none. */
+/**
+ * What search engines and link previews call themselves. Phones called CUBOT and M bot are none.
+ */
 const CRAWLER =
   /(?<!cu|\bm )bot\b|spider|crawl|slurp|facebookexternalhit|preview|mediapartners-google|google-inspectiontool|googleother/;
 

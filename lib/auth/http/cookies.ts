@@ -4,8 +4,9 @@ import { stringifySetCookie } from 'cookie';
 import type { AppConfig } from '../../config/wechat-config.js';
 
 /**
- * Name and value. Browsers would keep about 4,096 bytes with the attributes, but the answer that ends a
- * login holds a flow's cookie and an address too, and two of these must fit into one Cookie field.
+ * Name and value. Browsers would keep about 4,096 bytes with the attributes, but the answer that
+ * ends a login holds a flow's cookie and an address too, and two of these must fit into one Cookie
+ * field.
  */
 export const MAX_COOKIE_LENGTH = 2_800;
 
@@ -28,7 +29,10 @@ export function flowCookieName(app: AppConfig, state: string): string {
   return flowCookiePrefix(app) + shortHash(state);
 }
 
-/** The cookies that may be flows of this app. Exactly our names: others can hold characters that cannot be written back. */
+/**
+ * The cookies that may be flows of this app. Exactly our names: others can hold characters that
+ * cannot be written back.
+ */
 export function flowCookies(app: AppConfig, cookies: readonly ReceivedCookie[]): ReceivedCookie[] {
   const prefix = flowCookiePrefix(app);
   return cookies.filter(
@@ -58,9 +62,9 @@ export interface ReceivedCookie {
 
 /**
  * All cookies of a request, duplicates included, compared as bytes: split at ";", cut at the first
- * "=", blanks and tabs dropped in front of a name and nowhere else. Whatever is more forgiving takes
- * another name for ours: with `trim()` a sibling host could set byte A0 and `__Host-…`, which browsers
- * refuse to nobody, and sign people in as somebody else.
+ * "=", blanks and tabs dropped in front of a name and nowhere else. Whatever is more forgiving
+ * takes another name for ours: with `trim()` a sibling host could set byte A0 and `__Host-…`, which
+ * browsers refuse to nobody, and sign people in as somebody else.
  * @param header several fields as Node keeps them (HTTP/2) are joined as RFC 9113 §8.2.3 says
  */
 export function readCookies(header: string | readonly string[] | undefined): ReceivedCookie[] {
@@ -80,7 +84,10 @@ function withoutLeadingBlanks(part: string): string {
   return part.slice(start);
 }
 
-/** The value of the one cookie of that name. Two of one name means that somebody else set one of them, so neither counts. */
+/**
+ * The value of the one cookie of that name. Two of one name means that somebody else set one of
+ * them, so neither counts.
+ */
 export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): string | undefined {
   const found = cookies.filter((cookie) => cookie.name === name);
   return found.length === 1 ? found[0]!.value : undefined;
@@ -94,7 +101,10 @@ export function isJoinedByComma(cookies: readonly ReceivedCookie[]): boolean {
   return cookies.some(({ value }) => value.includes(', __Host-wechat_'));
 }
 
-/** `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with `Secure`. */
+/**
+ * `__Host-` keeps other hosts of the same site from setting the cookie; browsers take it only with
+ * `Secure`.
+ */
 function hostPrefix(app: AppConfig): string {
   return isSecure(app) ? '__Host-' : '';
 }

@@ -1,8 +1,9 @@
-// How much of a header is ours: servers and proxies refuse a request or an answer whose header is too long, and then no page opens at all.
+// How much of a header is ours: servers and proxies refuse a request or an answer whose header is
+// too long, and then no page opens at all.
 
 /**
- * What the Set-Cookie and Location fields of one answer may take, in bytes. nginx reads the whole header
- * of an answer into 4 KiB (`proxy_buffer_size`) and answers 502 where it is longer.
+ * What the Set-Cookie and Location fields of one answer may take, in bytes. nginx reads the whole
+ * header of an answer into 4 KiB (`proxy_buffer_size`) and answers 502 where it is longer.
  */
 const ANSWER_BUDGET = 4_000;
 
@@ -12,10 +13,16 @@ const ANSWER_BUDGET = 4_000;
  */
 export const COOKIES_BUDGET = 6_000;
 
-/** Cookies that one answer removes at most: each costs about 100 bytes. What is left goes with the next. */
+/**
+ * Cookies that one answer removes at most: each costs about 100 bytes. What is left goes with the
+ * next.
+ */
 export const MAX_REMOVED = 10;
 
-/** @param setCookies Set-Cookie lines @param location ASCII, as it will be sent but for the `#` that may be put behind it */
+/**
+ * @param setCookies Set-Cookie lines @param location ASCII, as it will be sent but for the `#` that
+ * may be put behind it
+ */
 export function fitsAnswer(setCookies: readonly string[], location = ''): boolean {
   const lines = setCookies.reduce((sum, line) => sum + 'Set-Cookie: \r\n'.length + line.length, 0);
   return lines + 'Location: #\r\n'.length + location.length < ANSWER_BUDGET;

@@ -1,5 +1,5 @@
-// What the login looks at in a request, the same on Express and Fastify. Everything comes from the raw request line and headers, never from a parser
-// that the application may have configured.
+// What the login looks at in a request, the same on Express and Fastify. Everything comes from the
+// raw request line and headers, never from a parser that the application may have configured.
 import type { IncomingHttpHeaders } from 'node:http';
 
 interface PlatformRequest {
@@ -18,15 +18,19 @@ export class HttpRequest {
   readonly query: URLSearchParams;
   private readonly headers: IncomingHttpHeaders;
 
-  /** The handshake of a WebSocket: a GET that opens a way to write, and that a page of any origin can make with our cookies. */
+  /**
+   * The handshake of a WebSocket: a GET that opens a way to write, and that a page of any origin
+   * can make with our cookies.
+   */
   static ofSocket(raw: object): HttpRequest {
     return new HttpRequest(raw, 'WEBSOCKET');
   }
 
   /**
    * A request that came some other way than through a route of HTTP. What opens a socket, or has no
-   * method at all like a handshake of socket.io, counts as a write, for the guard and for `authenticate`
-   * alike: a page of any origin can make one with our cookies, and WebSockets know no CORS.
+   * method at all like a handshake of socket.io, counts as a write, for the guard and for
+   * `authenticate` alike: a page of any origin can make one with our cookies, and WebSockets know
+   * no CORS.
    */
   static outsideHttp(raw: object): HttpRequest {
     const { method, headers = {} } = raw as PlatformRequest;
@@ -66,17 +70,17 @@ export class HttpRequest {
   }
 
   /**
-   * Whether a person is looking at a page that may be sent to WeChat and back. Everything else gets a status code, because fetch and XHR would follow a
-   * redirect into an answer they cannot use.
+   * Whether a person is looking at a page that may be sent to WeChat and back. Everything else gets
+   * a status code, because fetch and XHR would follow a redirect into an answer they cannot use.
    */
   get isPageNavigation(): boolean {
     return this.method === 'GET' && this.opensPage;
   }
 
   /**
-   * Whether the browser will show the answer as a page: a link was followed, or a form was sent. A wrong
-   * answer costs comfort and nobody's identity: a start costs the browser a flow of its own, and an end
-   * takes the sealed cookie of that flow.
+   * Whether the browser will show the answer as a page: a link was followed, or a form was sent. A
+   * wrong answer costs comfort and nobody's identity: a start costs the browser a flow of its own,
+   * and an end takes the sealed cookie of that flow.
    */
   get opensPage(): boolean {
     if (this.saysWhatItFetches) {
@@ -86,7 +90,8 @@ export class HttpRequest {
       const isTop = destination === 'document' || destination === 'empty';
       return this.header('sec-fetch-mode') === 'navigate' && isTop;
     }
-    // WeChat on Android sends its package name in this header, on pages too; only scripts send the other value.
+    // WeChat on Android sends its package name in this header, on pages too; only scripts send the
+    // other value.
     if (this.header('x-requested-with')?.toLowerCase() === 'xmlhttprequest') return false;
     return /text\/html|application\/xhtml\+xml/i.test(this.header('accept') ?? '');
   }
@@ -96,8 +101,8 @@ export class HttpRequest {
   }
 
   /**
-   * Whether a browser fetches ahead, for a page that nobody may ever look at: then no login begins, no
-   * code is spent and no attempt is used up.
+   * Whether a browser fetches ahead, for a page that nobody may ever look at: then no login begins,
+   * no code is spent and no attempt is used up.
    */
   get isPrefetch(): boolean {
     return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
@@ -115,7 +120,10 @@ export class HttpRequest {
   }
 }
 
-/** A request line may be absolute (`GET http://evil/p`): its host is nobody's business, only the path counts. */
+/**
+ * A request line may be absolute (`GET http://evil/p`): its host is nobody's business, only the
+ * path counts.
+ */
 function splitTarget(target: string): [path: string, query: string] {
   let rest = target;
   if (!rest.startsWith('/')) {
@@ -128,7 +136,10 @@ function splitTarget(target: string): [path: string, query: string] {
   return mark < 0 ? [withoutFragment, ''] : [withoutFragment.slice(0, mark), withoutFragment.slice(mark + 1)];
 }
 
-/** Whether the first language of the list that we speak is Chinese. People in WeChat that send no header most likely read Chinese. */
+/**
+ * Whether the first language of the list that we speak is Chinese. People in WeChat that send no
+ * header most likely read Chinese.
+ */
 function prefersChinese(acceptLanguage: string | undefined): boolean {
   if (acceptLanguage === undefined) return true;
   const ranked = acceptLanguage

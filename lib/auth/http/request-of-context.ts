@@ -9,7 +9,10 @@ export interface ContextRequest {
   readonly request: HttpRequest;
   /** What this handler does with the request: where `@WechatUser` finds who was let in. */
   readonly call: object;
-  /** Everything that stands for the request: itself, the GraphQL context or the socket that carries it, the call. */
+  /**
+   * Everything that stands for the request: itself, the GraphQL context or the socket that carries
+   * it, the call.
+   */
   readonly carriers: readonly object[];
 }
 
@@ -36,8 +39,9 @@ export function requestOf(context: ExecutionContext, getRequest?: GetRequest): C
 }
 
 /**
- * An HTTP request has one handler, so it is its own call. A GraphQL operation brings one request to many handlers at the same time, and a socket one to
- * many messages; each has a rule of its own, and whom one lets in, another must not take for its own visitor.
+ * An HTTP request has one handler, so it is its own call. A GraphQL operation brings one request to
+ * many handlers at the same time, and a socket one to many messages; each has a rule of its own,
+ * and whom one lets in, another must not take for its own visitor.
  */
 export function callOf(context: ExecutionContext): object | undefined {
   const carrier = carrierOf(context);
@@ -65,7 +69,8 @@ const calls = new Branch();
 function carrierOf(context: ExecutionContext): unknown {
   switch (context.getType<string>()) {
     case 'graphql':
-      // (root, args, context, info), but for the references of a federation (reference, context, info).
+      // (root, args, context, info), but for the references of a federation (reference, context,
+      // info).
       return context.getArgByIndex(context.getArgByIndex(3) === undefined ? 1 : 2);
     case 'ws':
       return context.switchToWs().getClient();
@@ -86,7 +91,10 @@ interface OperationContext {
   extra?: { request?: unknown };
 }
 
-/** Apollo, Yoga and Mercurius each have their own name for it; Nest hands what graphql-ws knows of a socket on as `req`. */
+/**
+ * Apollo, Yoga and Mercurius each have their own name for it; Nest hands what graphql-ws knows of a
+ * socket on as `req`.
+ */
 function requestOfOperation(context: OperationContext): unknown {
   const found = (context.req ?? context.request ?? context.reply?.request ?? context) as OperationContext;
   return found.extra?.request ?? (found === context ? undefined : found);
@@ -97,7 +105,10 @@ interface Socket {
   handshake?: { headers?: object; url?: string; auth?: { token?: unknown } };
 }
 
-/** The handshake of socket.io; `ws` where a gateway keeps what `handleConnection` was given as `client.request`. */
+/**
+ * The handshake of socket.io; `ws` where a gateway keeps what `handleConnection` was given as
+ * `client.request`.
+ */
 function requestOfSocket({ request, handshake }: Socket): unknown {
   if (!isObject(handshake)) return request;
   // A socket.io client that cannot send headers sends its bearer token as `auth: { token }`.

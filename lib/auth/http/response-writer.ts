@@ -23,8 +23,9 @@ export class ResponseWriter {
   ) {}
 
   /**
-   * Whether somebody else answers already, e.g. a middleware whose patience was over. Asked before every
-   * answer: a second one would throw, and the filters that catch it would answer a third time.
+   * Whether somebody else answers already, e.g. a middleware whose patience was over. Asked before
+   * every answer: a second one would throw, and the filters that catch it would answer a third
+   * time.
    */
   get hasBegun(): boolean {
     return Boolean(this.adapter.isHeadersSent(this.response));
@@ -34,7 +35,10 @@ export class ResponseWriter {
     for (const line of lines) this.adapter.appendHeader(this.response, 'Set-Cookie', line);
   }
 
-  /** What a guarded route shows is one person's: no shared cache may keep it. A handler may say something stricter. */
+  /**
+   * What a guarded route shows is one person's: no shared cache may keep it. A handler may say
+   * something stricter.
+   */
   pass({ setCookies, unguarded }: Extract<Verdict, { kind: 'pass' }>): void {
     this.setCookies(setCookies);
     if (!unguarded) this.adapter.setHeader(this.response, 'Cache-Control', 'private');
@@ -89,8 +93,8 @@ export class ResponseWriter {
   }
 
   /**
-   * What the application makes of a problem. A mistake in it, or a template that never comes, must not
-   * take the page away from the person who needs it.
+   * What the application makes of a problem. A mistake in it, or a template that never comes, must
+   * not take the page away from the person who needs it.
    */
   private async ownPage(
     problem: WechatProblem,
@@ -123,9 +127,10 @@ export class ResponseWriter {
 }
 
 /**
- * A browser carries the fragment of an address over to the one it is redirected to, unless that one has a
- * fragment of its own: `#wechat_redirect` would stay in the address bar after every login, and a router
- * that reads the fragment would look for that page. An empty one reads as none: `location.hash === ''`.
+ * A browser carries the fragment of an address over to the one it is redirected to, unless that one
+ * has a fragment of its own: `#wechat_redirect` would stay in the address bar after every login,
+ * and a router that reads the fragment would look for that page. An empty one reads as none:
+ * `location.hash === ''`.
  */
 function withOwnFragment(address: string): string {
   return address.includes('#') ? address : `${address}#`;

@@ -3,10 +3,15 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { HttpRequest } from './http-request.js';
 import { quoted, warnOnce } from '../../common/warn-once.js';
 
-/** More than a header has room for; what it does have room for is measured where the answer is made. */
+/**
+ * More than a header has room for; what it does have room for is measured where the answer is made.
+ */
 const MAX_LENGTH = 3_000;
 
-/** The address of a path of the application, as browsers see it: a proxy may have stripped the path of `publicUrl`. */
+/**
+ * The address of a path of the application, as browsers see it: a proxy may have stripped the path
+ * of `publicUrl`.
+ */
 export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
   return new URL(`${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${pathAndQuery}`).href;
 }
@@ -16,8 +21,8 @@ export function defaultReturnAddress(config: WechatConfig, app: AppConfig): stri
 }
 
 /**
- * Checked when a flow starts and again when it ends. Comparing origins after parsing, and sending the parsed `href`, is the one way of the usual ones
- * that lets nothing through.
+ * Checked when a flow starts and again when it ends. Comparing origins after parsing, and sending
+ * the parsed `href`, is the one way of the usual ones that lets nothing through.
  */
 export function allowedReturnAddress(
   config: WechatConfig,
@@ -25,7 +30,7 @@ export function allowedReturnAddress(
   value: unknown,
 ): string | undefined {
   if (typeof value !== 'string' || value.length === 0 || value.length > MAX_LENGTH) return undefined;
-  // oxlint-disable-next-line no-control-regex -- URL parsers drop some of them and take backslashes for slashes
+  // URL parsers drop some of them and take backslashes for slashes.
   if (/[\u0000-\u0020\u007f-\u009f\\]/.test(value)) return undefined;
   const base = requirePublicUrl(app).href;
   if (!URL.canParse(value, base)) return undefined;
@@ -37,7 +42,10 @@ export function allowedReturnAddress(
   return url.href.length > MAX_LENGTH ? undefined : url.href;
 }
 
-/** What a link asks for as `returnTo`. An address elsewhere is dropped, and the log names the option that allows it, once for each origin. */
+/**
+ * What a link asks for as `returnTo`. An address elsewhere is dropped, and the log names the option
+ * that allows it, once for each origin.
+ */
 export function askedReturnAddress(
   config: WechatConfig,
   app: AppConfig,
@@ -59,8 +67,8 @@ export function askedReturnAddress(
 }
 
 /**
- * Says that a session did not count because a page of an unlisted origin made the request. Whoever is
- * signed in there would only read that they are not.
+ * Says that a session did not count because a page of an unlisted origin made the request. Whoever
+ * is signed in there would only read that they are not.
  */
 export function warnOfOrigin(config: WechatConfig, request: HttpRequest): void {
   const origin =
@@ -85,7 +93,10 @@ export function warnOfLength(config: WechatConfig, path: string): void {
   );
 }
 
-/** What a login handler returned: a path is one of the application, which knows nothing of a path that a proxy strips. */
+/**
+ * What a login handler returned: a path is one of the application, which knows nothing of a path
+ * that a proxy strips.
+ */
 export function handlerReturnAddress(
   config: WechatConfig,
   app: AppConfig,

@@ -3,7 +3,9 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 import type { WechatClientKind } from '../../model/client-kind.js';
 
-/** Only two kinds of app have pages to send a person to, and each works in one kind of client only. */
+/**
+ * Only two kinds of app have pages to send a person to, and each works in one kind of client only.
+ */
 type PageApp = Extract<AppConfig['type'], 'official-account' | 'website'>;
 
 export function pageAppFor(client: WechatClientKind): PageApp {
@@ -12,7 +14,10 @@ export function pageAppFor(client: WechatClientKind): PageApp {
     : 'website';
 }
 
-/** The apps whose sessions a route accepts. A name that is not configured is the developer's mistake and lets nobody in. */
+/**
+ * The apps whose sessions a route accepts. A name that is not configured is the developer's mistake
+ * and lets nobody in.
+ */
 export function acceptedApps(
   config: Pick<WechatConfig, 'apps'>,
   names: readonly string[] | undefined,
@@ -22,8 +27,9 @@ export function acceptedApps(
 }
 
 /**
- * The apps that can sign this client in, best first: those for the host the request came to, then in the order of the options. The Host header only
- * chooses among configured addresses and goes into no answer.
+ * The apps that can sign this client in, best first: those for the host the request came to, then
+ * in the order of the options. The Host header only chooses among configured addresses and goes
+ * into no answer.
  */
 export function servingApps(
   accepted: readonly AppConfig[],
@@ -40,7 +46,10 @@ export function isAt(publicUrl: URL, host: string | undefined): boolean {
   return publicUrl.host === host?.toLowerCase();
 }
 
-/** The scope to ask this app for, given what the route needs. Website apps know one scope, which gives the profile too. */
+/**
+ * The scope to ask this app for, given what the route needs. Website apps know one scope, which
+ * gives the profile too.
+ */
 export function scopeToAsk(app: AppConfig, needed: WechatScope | undefined): WechatScope {
   if (app.type === 'website') return 'snsapi_login';
   return needed === undefined

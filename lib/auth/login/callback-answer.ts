@@ -82,7 +82,10 @@ export class CallbackAnswer {
     return verdict;
   }
 
-  /** The login's cookie is gone (nothing is `pending`), or its code is no good. Silently again, but not for ever. */
+  /**
+   * The login's cookie is gone (nothing is `pending`), or its code is no good. Silently again, but
+   * not for ever.
+   */
   toLost(attempt: LostAttempt, error?: WechatError): Verdict {
     const { visit, app, restarts, pending, returnTo } = attempt;
     if (restarts < MAX_RESTARTS) {

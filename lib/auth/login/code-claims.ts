@@ -1,10 +1,14 @@
-// Whose a code is: the first who brings it. Over all processes, and in this one even while the store is down.
+// Whose a code is: the first who brings it. Over all processes, and in this one even while the
+// store is down.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AppConfig } from '../../config/wechat-config.js';
 import type { Vault } from '../../tokens/vault.js';
 
-/** A claim outlives its code, which lives for 5 or 10 minutes: after that nobody can do anything with it. */
+/**
+ * A claim outlives its code, which lives for 5 or 10 minutes: after that nobody can do anything
+ * with it.
+ */
 const CLAIM_MS = 11 * 60_000;
 
 /** No claimant: those are hashes and UUIDs. */
@@ -16,9 +20,10 @@ export class CodeClaims {
   constructor(private readonly vault: Vault) {}
 
   /**
-   * True for whoever brings a code first, and again for the same claimant. Shared by all who bring it,
-   * its exchange would hand a stolen code's login to the thief as well. An entry that cannot be read
-   * counts as somebody else's; without a store WeChat's own rule, that a code works once, stands behind.
+   * True for whoever brings a code first, and again for the same claimant. Shared by all who bring
+   * it, its exchange would hand a stolen code's login to the thief as well. An entry that cannot be
+   * read counts as somebody else's; without a store WeChat's own rule, that a code works once,
+   * stands behind.
    * @param claimant the flow or the request that brings it
    */
   async claim(app: AppConfig, code: string, claimant: string): Promise<boolean> {

@@ -32,16 +32,17 @@ export class CodeLogin {
   ) {}
 
   /**
-   * Whether nobody has brought this code before: of two strangers with one code, one is a thief, and
-   * must not be given the other's session. The application's own calls of `run` go on sharing.
+   * Whether nobody has brought this code before: of two strangers with one code, one is a thief,
+   * and must not be given the other's session. The application's own calls of `run` go on sharing.
    */
   async isFirstWith(app: AppConfig, code: string): Promise<boolean> {
     return this.codes.claim(app, code, randomUUID());
   }
 
   /**
-   * @throws WechatError from WeChat's answer; ForbiddenException `LOGIN_REFUSED` when the login handler refuses, `SNAPSHOT_USER` for a visitor of a
-   * snapshot page; whatever the login handler throws
+   * @throws WechatError from WeChat's answer; ForbiddenException `LOGIN_REFUSED` when the login
+   * handler refuses, `SNAPSHOT_USER` for a visitor of a snapshot page; whatever the login handler
+   * throws
    */
   async run(
     app: AppConfig,
@@ -68,7 +69,10 @@ export class CodeLogin {
     };
   }
 
-  /** What a program is answered that brought a code to no login: ordinary exceptions with the codes of the contract, so that the application's filters shape them. */
+  /**
+   * What a program is answered that brought a code to no login: ordinary exceptions with the codes
+   * of the contract, so that the application's filters shape them.
+   */
   exceptionOf(error: unknown, app: AppConfig, lang: 'zh' | 'en'): HttpException {
     if (error instanceof HttpException) return error;
     const kind = kindOf(error);

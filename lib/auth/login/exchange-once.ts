@@ -1,5 +1,6 @@
-// One exchange with WeChat for each state, whoever asks and however often: WeChat opens callbacks twice, people go back, tabs reload, and a code works
-// once. Inside the process the callers share a promise; between processes they meet in the store.
+// One exchange with WeChat for each state, whoever asks and however often: WeChat opens callbacks
+// twice, people go back, tabs reload, and a code works once. Inside the process the callers share a
+// promise; between processes they meet in the store.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
@@ -78,7 +79,8 @@ export class ExchangeOnce {
     const now = this.runtime.now();
     // In one round trip: the state for its twins, the code against everybody else.
     const [claimed, isOurs] = await Promise.all([
-      // The claim outlives the result, so that a state stays spent for as long as its flow could come back.
+      // The claim outlives the result, so that a state stays spent for as long as its flow could
+      // come back.
       this.vault.create(claimKey, { at: now } satisfies Claim, flow.expiresAt - now + CLAIM_MARGIN_MS),
       this.codes.claim(app, code, id),
     ]);
@@ -89,7 +91,8 @@ export class ExchangeOnce {
       return this.complete(key, id, new WechatToken(progress.token), steps);
     }
 
-    // Another flow brought this code first. It is never sent again: whoever copied it must not ride along.
+    // Another flow brought this code first. It is never sent again: whoever copied it must not ride
+    // along.
     if (!isOurs) {
       await this.save(key, { stage: 'failed' });
       return { kind: 'spent' };
@@ -102,7 +105,8 @@ export class ExchangeOnce {
       await this.save(key, { stage: 'failed' });
       throw error;
     }
-    // On record before the handler is asked: a process that dies meanwhile leaves the token to its twin.
+    // On record before the handler is asked: a process that dies meanwhile leaves the token to its
+    // twin.
     await this.save(key, { stage: 'exchanged', token: token.record() });
     return this.complete(key, id, token, steps);
   }
@@ -115,7 +119,8 @@ export class ExchangeOnce {
   ): Promise<SignInResult> {
     try {
       const result = await steps.complete(token);
-      // The person need not wait for that: only twins on other machines look for it, and they do wait.
+      // The person need not wait for that: only twins on other machines look for it, and they do
+      // wait.
       void this.save(key, { stage: 'complete', result });
       this.finished.set(id, { result, until: this.runtime.now() + REPLAY_MS });
       return result;
@@ -126,14 +131,16 @@ export class ExchangeOnce {
   }
 
   /**
-   * Waits for the winner, but no longer than a living one can take, counted from our own first look by a clock that nobody sets: the winner's may be
-   * minutes ahead or behind. What it left behind when it died may be taken up.
+   * Waits for the winner, but no longer than a living one can take, counted from our own first look
+   * by a clock that nobody sets: the winner's may be minutes ahead or behind. What it left behind
+   * when it died may be taken up.
    */
   private async follow(claimKey: string, key: string): Promise<Progress | undefined> {
     // A winner whose rows cannot be opened here will leave nothing for us either.
     const claim = await this.vault.read<Claim>(claimKey);
     if (!claim) return undefined;
-    // A claim that is older than any result is kept belongs to nobody who could still come, unless a clock is off by a minute.
+    // A claim that is older than any result is kept belongs to nobody who could still come, unless
+    // a clock is off by a minute.
     const isOld = this.runtime.now() - claim.value.at > REPLAY_MS;
     // The exchange, the profile, the login handler.
     const patience = isOld ? 0 : 2 * this.config.http.timeout + HANDLER_MS;
@@ -165,7 +172,10 @@ export class ExchangeOnce {
     if (!isTried) void this.saveAgain(key);
   }
 
-  /** Twins on other machines look for the result as long as it is of use, so it is offered for as long. */
+  /**
+   * Twins on other machines look for the result as long as it is of use, so it is offered for as
+   * long.
+   */
   private async saveAgain(key: string): Promise<void> {
     for (let waited = 0; waited < REPLAY_MS; waited += SAVE_AGAIN_MS) {
       await this.runtime.sleep(SAVE_AGAIN_MS);
@@ -178,8 +188,9 @@ export class ExchangeOnce {
   }
 
   /**
-   * A write that is late, because it was tried again or because the store sat on it, must not undo a later one:
-   * the first news is written only where there is none, and only the result, which is the last, over whatever is there.
+   * A write that is late, because it was tried again or because the store sat on it, must not undo
+   * a later one: the first news is written only where there is none, and only the result, which is
+   * the last, over whatever is there.
    */
   private async write(key: string, progress: Progress): Promise<VaultWrite> {
     if (progress.stage === 'complete') return this.vault.write(key, progress, REPLAY_MS);

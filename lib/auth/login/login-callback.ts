@@ -1,4 +1,5 @@
-// Where a login ends: WeChat has sent the person back with a code and our state. What they are answered then stands in callback-answer.ts.
+// Where a login ends: WeChat has sent the person back with a code and our state. What they are
+// answered then stands in callback-answer.ts.
 import { WechatApiError, WechatError } from '../../errors/errors.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
@@ -20,8 +21,8 @@ import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 
 /**
- * What stands for a code when the person said no: nothing, an empty one, or the word that WeChat's own
- * SDK documents. None of them is worth a call to WeChat.
+ * What stands for a code when the person said no: nothing, an empty one, or the word that WeChat's
+ * own SDK documents. None of them is worth a call to WeChat.
  */
 const DECLINED = new Set(['', 'authdeny']);
 
@@ -48,9 +49,9 @@ export class LoginCallback {
   ) {}
 
   /**
-   * The callback is a page request whose `state` carries our MAC. `?code=` without one is the application's own.
-   * `ambiguous`: several states, of which one looks like ours. WeChat sends one; MACs of all of them would be computed
-   * at somebody else's wish.
+   * The callback is a page request whose `state` carries our MAC. `?code=` without one is the
+   * application's own. `ambiguous`: several states, of which one looks like ours. WeChat sends one;
+   * MACs of all of them would be computed at somebody else's wish.
    */
   recognize({ request, accepted }: Visit): Callback | 'ambiguous' | undefined {
     // WeChat sends nobody to a route whose apps have no address.
@@ -111,7 +112,10 @@ export class LoginCallback {
     return current || neverAsks ? redirectTo(visit.cleanDestination) : this.answer.toLost(attempt);
   }
 
-  /** Runs once for each state, however many requests come with it; so do the events of what came of it. */
+  /**
+   * Runs once for each state, however many requests come with it; so do the events of what came of
+   * it.
+   */
   private async exchange(
     { visit, app, pending, returnTo }: LoginAttempt,
     code: string,
@@ -155,15 +159,18 @@ export class LoginCallback {
     return isOurs ? result : this.stillGood(result);
   }
 
-  /** A result that is given once more may hold a session that was ended meanwhile: by a logout, a ban, or a newer login of this browser. */
+  /**
+   * A result that is given once more may hold a session that was ended meanwhile: by a logout, a
+   * ban, or a newer login of this browser.
+   */
   private async stillGood(result: ExchangeResult): Promise<ExchangeResult> {
     if (result.kind !== 'signed-in' || !this.config.session.revocable) return result;
     return (await this.revocations.hasEnded(result.session)) === true ? { kind: 'spent' } : result;
   }
 
   /**
-   * Whatever can be wrong with a result is found out while its exchange is still kept for another try.
-   * The kept result says where to go: the finished flow of a repeat has no address any more.
+   * Whatever can be wrong with a result is found out while its exchange is still kept for another
+   * try. The kept result says where to go: the finished flow of a repeat has no address any more.
    */
   private check(app: AppConfig, result: SignInResult, returnTo: string): SignInResult {
     if (result.kind !== 'signed-in') return result;
@@ -175,8 +182,10 @@ export class LoginCallback {
   }
 
   /**
-   * A silent attempt that came to nothing keeps nobody out and shows nobody a page. Where the browser does not even remember the attempt, the clean address
-   * would only start another one, so the page is shown where it is; nothing can come of the code in its address without the flow's cookie.
+   * A silent attempt that came to nothing keeps nobody out and shows nobody a page. Where the
+   * browser does not even remember the attempt, the clean address would only start another one, so
+   * the page is shown where it is; nothing can come of the code in its address without the flow's
+   * cookie.
    */
   private keepQuiet(visit: Visit, app: AppConfig, verdict: Verdict, isSignedIn: boolean): Verdict {
     const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
@@ -187,8 +196,8 @@ export class LoginCallback {
 }
 
 /**
- * Whether a new code may succeed where this one did not: it is no good, WeChat was busy (-1) when it
- * came, or the token it gave died before the profile was read.
+ * Whether a new code may succeed where this one did not: it is no good, WeChat was busy (-1) when
+ * it came, or the token it gave died before the profile was read.
  */
 function isOver(error: unknown): error is WechatError {
   if (!(error instanceof WechatError)) return false;

@@ -1,4 +1,5 @@
-// Where an application takes part in a login: link an account, add claims, send the person elsewhere, refuse.
+// Where an application takes part in a login: link an account, add claims, send the person
+// elsewhere, refuse.
 import type { WechatClientKind } from '../../model/client-kind.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 
@@ -25,9 +26,10 @@ export interface WechatLoginDecision {
 }
 
 /**
- * Runs once for each exchange with WeChat; repeats of the callback share its result. Across processes it runs at least once, so it should be idempotent.
- * What it throws becomes `LOGIN_FAILED`, and a retry may run it again on the same exchange. So does taking longer than
- * 5 s: what it returns then counts for nothing.
+ * Runs once for each exchange with WeChat; repeats of the callback share its result. Across
+ * processes it runs at least once, so it should be idempotent. What it throws becomes
+ * `LOGIN_FAILED`, and a retry may run it again on the same exchange. So does taking longer than 5
+ * s: what it returns then counts for nothing.
  */
 export abstract class WechatLoginHandler {
   abstract onLogin(login: WechatLogin): Promise<WechatLoginDecision | void>;

@@ -1,4 +1,5 @@
-// Where a login is judged: every request of a guarded route gets its verdict here. Knows nothing of Express, Fastify or Nest's contexts.
+// Where a login is judged: every request of a guarded route gets its verdict here. Knows nothing of
+// Express, Fastify or Nest's contexts.
 import type { WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
@@ -60,7 +61,8 @@ export class LoginJudge {
     const good = found[refusals.indexOf(undefined)];
     if (good) return this.letIn(visit, good);
     if (mode === 'optional' || mode === 'silent') {
-      // Whoever is signed in is somebody, even where the route would like to know more; a made-up visitor is nobody.
+      // Whoever is signed in is somebody, even where the route would like to know more; a made-up
+      // visitor is nobody.
       const somebody = found[refusals.findIndex((refusal) => refusal !== 'SNAPSHOT_USER')];
       if (!somebody && mode === 'silent' && this.mayTrySilently(visit))
         return this.start.beginSilently(visit);
@@ -95,7 +97,10 @@ export class LoginJudge {
       : this.problems.errorFor(visit, 'STORE_UNAVAILABLE');
   }
 
-  /** Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler has no account. */
+  /**
+   * Only WeChat itself can sign somebody in unseen; a QR code is anything but silent, and a crawler
+   * has no account.
+   */
   private mayTrySilently(visit: Visit): boolean {
     if (!visit.isPage || visit.isPrefetch || pageAppFor(visit.client) !== 'official-account') return false;
     const app = visit.serving[0];
@@ -110,7 +115,10 @@ export class LoginJudge {
     );
   }
 
-  /** `GET login?app&scope&returnTo` narrows its own rule. Undefined when the address asks for something there is not. */
+  /**
+   * `GET login?app&scope&returnTo` narrows its own rule. Undefined when the address asks for
+   * something there is not.
+   */
   private atLoginRoute(visit: Visit): Visit | undefined {
     if (!visit.rule.isLoginRoute) return visit;
     const { query } = visit.request;

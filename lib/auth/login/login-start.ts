@@ -1,4 +1,5 @@
-// Where a login begins: the person is sent to WeChat, with a state in the address and a sealed cookie of this flow in the browser.
+// Where a login begins: the person is sent to WeChat, with a state in the address and a sealed
+// cookie of this flow in the browser.
 import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../../api/authorize-url.js';
 import { hasPages } from '../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
@@ -106,9 +107,9 @@ export class LoginStart {
   }
 
   /**
-   * The flows that this request may be the answer to, though it carries no state of ours. It may as well
-   * be a page of the application's own with `?code=`: the one that a flow set out from is no answer to it,
-   * and where no flow has just begun nothing is.
+   * The flows that this request may be the answer to, though it carries no state of ours. It may as
+   * well be a page of the application's own with `?code=`: the one that a flow set out from is no
+   * answer to it, and where no flow has just begun nothing is.
    */
   private stateless({ request, cookies }: Visit, app: AppConfig, attempt: number): PendingLogin[] {
     const code = codeOf(request.query);

@@ -1,4 +1,5 @@
-// A login flow on its way through WeChat. The server keeps nothing: the state is in the address, everything else in a sealed cookie of this flow.
+// A login flow on its way through WeChat. The server keeps nothing: the state is in the address,
+// everything else in a sealed cookie of this flow.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
@@ -17,7 +18,9 @@ import { lastUseName } from '../session/last-use.js';
 import { logoutMark, logoutMarkName } from '../session/logout-mark.js';
 import { silentCookies } from './silent-attempts.js';
 
-/** How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes. */
+/**
+ * How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes.
+ */
 export const FLOW_LIFETIME_MS = 10 * 60_000;
 /** How long a finished flow answers repeats of its callback from the same browser. */
 export const REPLAY_MS = 60_000;
@@ -67,8 +70,9 @@ export class PendingLogins {
   }
 
   /**
-   * Which app minted the state, or undefined if it is not ours: then `code` and `state` are the application's own parameters. The MAC binds a state to
-   * nothing but the app; what binds it to a browser is the flow's cookie.
+   * Which app minted the state, or undefined if it is not ours: then `code` and `state` are the
+   * application's own parameters. The MAC binds a state to nothing but the app; what binds it to a
+   * browser is the flow's cookie.
    */
   recognize(state: string): RecognizedState | undefined {
     if (!looksLikeState(state)) return undefined;
@@ -89,8 +93,8 @@ export class PendingLogins {
 
   /**
    * The lines, behind removals of what would make our cookies of this host too many or too long for
-   * servers: first flows that do not open, then the oldest flows, then what other apps keep there, the
-   * sessions last. Better signed out of another app than shut out of every page.
+   * servers: first flows that do not open, then the oldest flows, then what other apps keep there,
+   * the sessions last. Better signed out of another app than shut out of every page.
    * @param lines Set-Cookie lines of one answer
    */
   makeRoom(app: AppConfig, cookies: readonly ReceivedCookie[], lines: readonly string[]): string[] {
@@ -123,7 +127,10 @@ export class PendingLogins {
     return [...removed, ...lines];
   }
 
-  /** The flow of this browser that the state belongs to. One that the browser has signed out after is over. */
+  /**
+   * The flow of this browser that the state belongs to. One that the browser has signed out after
+   * is over.
+   */
   find(app: AppConfig, cookies: readonly ReceivedCookie[], state: string): PendingLogin | undefined {
     const flow = this.open(flowCookieName(app, state), onlyCookie(cookies, flowCookieName(app, state)));
     if (flow?.state !== state) return undefined;
@@ -131,8 +138,8 @@ export class PendingLogins {
   }
 
   /**
-   * Lets the flow answer repeats of its callback, for a minute, to the same browser only. Where they are
-   * sent, the kept result says.
+   * Lets the flow answer repeats of its callback, for a minute, to the same browser only. Where
+   * they are sent, the kept result says.
    */
   finish(app: AppConfig, flow: PendingLogin): string {
     const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
@@ -157,8 +164,9 @@ export class PendingLogins {
   }
 
   /**
-   * Logins of this browser that have just ended well without leaving a session that counts. If nobody counted them, a session cookie that never arrives
-   * would send a person round and round between us and a silent WeChat.
+   * Logins of this browser that have just ended well without leaving a session that counts. If
+   * nobody counted them, a session cookie that never arrives would send a person round and round
+   * between us and a silent WeChat.
    */
   recentRoundTrips(app: AppConfig, cookies: readonly ReceivedCookie[], returnTo: string): PendingLogin[] {
     return this.ours(app, cookies)
@@ -167,9 +175,10 @@ export class PendingLogins {
   }
 
   /**
-   * Logins of this browser that have just begun at this path and have no answer yet, the one that was
-   * restarted most often first, of several the newest. If nobody counted them, a state that something on the way takes away or
-   * changes would send a person round and round: without it, an answer is only `?code=`.
+   * Logins of this browser that have just begun at this path and have no answer yet, the one that
+   * was restarted most often first, of several the newest. If nobody counted them, a state that
+   * something on the way takes away or changes would send a person round and round: without it, an
+   * answer is only `?code=`.
    */
   unanswered(app: AppConfig, cookies: readonly ReceivedCookie[], path: string): PendingLogin[] {
     const since = this.runtime.now() - UNANSWERED_MS;
@@ -248,7 +257,10 @@ function readFlow(text: string | undefined): PendingLogin | undefined {
   }
 }
 
-/** A Chinese character takes three bytes instead of nine. What a parser would not give back unchanged stays. */
+/**
+ * A Chinese character takes three bytes instead of nine. What a parser would not give back
+ * unchanged stays.
+ */
 function shorten(address: string): string {
   const short = address.replace(/(?:%[89A-F][0-9A-F])+/g, (bytes) => {
     try {

@@ -1,4 +1,5 @@
-// Makes refusals: a page for people, an exception for programs, both with a reference that stands in the log too.
+// Makes refusals: a page for people, an exception for programs, both with a reference that stands
+// in the log too.
 import { defined } from '../../common/defined.js';
 import { Logger } from '@nestjs/common';
 import type { WechatConfig } from '../../config/wechat-config.js';
@@ -17,7 +18,10 @@ export class ProblemFactory {
   constructor(
     private readonly config: WechatConfig,
     private readonly runtime: Pick<Runtime, 'randomBytes'>,
-    /** Of the login route, where there is one to name. Asked for at the first refusal, when the routes are known. */
+    /**
+     * Of the login route, where there is one to name. Asked for at the first refusal, when the
+     * routes are known.
+     */
     private readonly login: { readonly path: string | undefined },
   ) {}
 

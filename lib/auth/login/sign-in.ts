@@ -1,4 +1,5 @@
-// From WeChat's answer to a session: profile, the application's login handler, identity. The same for every door people come through.
+// From WeChat's answer to a session: profile, the application's login handler, identity. The same
+// for every door people come through.
 import { defined } from '../../common/defined.js';
 import { Logger } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
@@ -18,7 +19,10 @@ import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './log
 import type { Revocations } from '../session/revocations.js';
 import type { SealedSessions, Session } from '../session/sealed-sessions.js';
 
-/** How long a login handler is waited for. Beyond it people reload, which starts the next one beside it. */
+/**
+ * How long a login handler is waited for. Beyond it people reload, which starts the next one beside
+ * it.
+ */
 export const HANDLER_MS = 5_000;
 
 /** What came of a login; plain data, because it travels through the store. */
@@ -62,7 +66,8 @@ export class SignIn {
   }
 
   async withToken(app: AppConfig, token: WechatToken, context: LoginContext): Promise<SignInResult> {
-    // Openid, name and picture of a snapshot visitor are made up, and some of them belong to other people: no account may ever come of them.
+    // Openid, name and picture of a snapshot visitor are made up, and some of them belong to other
+    // people: no account may ever come of them.
     if (token.isSnapshotUser && !context.allowSnapshot) return { kind: 'snapshot' };
     const identity = {
       ...base(app, token.openid, token.unionid),
@@ -77,7 +82,10 @@ export class SignIn {
     return this.admit(defined({ ...identity, unionid: linked, nickname, avatarUrl }), context);
   }
 
-  /** Undefined where WeChat has none to give just now and the route can do without: who it is, is known. */
+  /**
+   * Undefined where WeChat has none to give just now and the route can do without: who it is, is
+   * known.
+   */
   private async profileOf(
     token: WechatToken,
     { needsProfile = true }: LoginContext,
@@ -95,7 +103,8 @@ export class SignIn {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
     const reason = previous ? ('upgrade' as const) : ('login' as const);
-    // Before the handler says yes: whoever is banned after that has a session with the mark of before.
+    // Before the handler says yes: whoever is banned after that has a session with the mark of
+    // before.
     const mark = await this.revocations.markFor(identity);
     const { client, returnTo, request, out } = context;
     const asked = this.askHandler(defined({ identity, reason, previous, client, returnTo, request }));
@@ -113,13 +122,18 @@ export class SignIn {
     return defined({ kind: 'signed-in' as const, session, reason, redirectTo });
   }
 
-  /** Looked up when it is needed: the handler may inject services that inject ours, and may belong to a request. */
+  /**
+   * Looked up when it is needed: the handler may inject services that inject ours, and may belong
+   * to a request.
+   */
   private async askHandler(login: WechatLogin): Promise<WechatLoginDecision> {
     const { request } = login;
     const contextId = ContextIdFactory.getByRequest(request as object);
-    // So that a handler of request scope can inject REQUEST, also where nothing else on the route is of that scope.
+    // So that a handler of request scope can inject REQUEST, also where nothing else on the route
+    // is of that scope.
     if (request !== undefined) this.moduleRef.registerRequestByContextId(request, contextId);
-    // Not `introspect`, which looks at the module of that token registered last. `resolve` gives the one instance where there is only one.
+    // Not `introspect`, which looks at the module of that token registered last. `resolve` gives
+    // the one instance where there is only one.
     const handler = await this.moduleRef.resolve<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER, contextId);
     return (await handler?.onLogin(login)) ?? {};
   }

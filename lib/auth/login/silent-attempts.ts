@@ -1,4 +1,5 @@
-// Remembers in the browser that a silent login was tried, so that a route of mode `silent` asks WeChat once and then leaves people alone.
+// Remembers in the browser that a silent login was tried, so that a route of mode `silent` asks
+// WeChat once and then leaves people alone.
 import type { AppConfig } from '../../config/wechat-config.js';
 import { cookieName, type ReceivedCookie, writeCookie } from '../http/cookies.js';
 import { MAX_REMOVED } from '../http/header-budget.js';
@@ -16,8 +17,9 @@ export function rememberAttempt(app: AppConfig): string {
 }
 
 /**
- * After a logout it is as long as the session would have lasted, so that nobody is signed in again behind their back. The mark of the logout is part of
- * the name: an answer that was under way does not know it, so it can neither end this silence nor shorten it.
+ * After a logout it is as long as the session would have lasted, so that nobody is signed in again
+ * behind their back. The mark of the logout is part of the name: an answer that was under way does
+ * not know it, so it can neither end this silence nor shorten it.
  */
 export function staySilent(app: AppConfig, mark: string, seconds: number): string {
   return writeCookie(app, `${silentCookieName(app)}_${mark}`, '1', seconds);

@@ -1,4 +1,5 @@
-// One request at one guarded route, with what the steps of a login need to know of it; each fact is found out when it is first asked for.
+// One request at one guarded route, with what the steps of a login need to know of it; each fact is
+// found out when it is first asked for.
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { acceptedApps, isAt, servingApps } from './app-choice.js';
 import { askHook } from '../../config/ask-hook.js';
@@ -17,7 +18,10 @@ import {
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import { quoted, warnOnce } from '../../common/warn-once.js';
 
-/** What was found out about a request: each hook is asked once, whatever rule the request is judged by. */
+/**
+ * What was found out about a request: each hook is asked once, whatever rule the request is judged
+ * by.
+ */
 interface Findings {
   client?: WechatClientKind;
   cookies?: ReceivedCookie[];
@@ -40,7 +44,10 @@ export class Visit {
     this.accepted = acceptedApps(config, rule.apps);
   }
 
-  /** The same request under another rule: a login route that names an app or a scope, a flow that goes on with its own. */
+  /**
+   * The same request under another rule: a login route that names an app or a scope, a flow that
+   * goes on with its own.
+   */
   under(rule: Partial<RouteRule>): Visit {
     return new Visit(this.config, this.request, { ...this.rule, ...rule }, this.canNavigate, this.found);
   }
@@ -67,7 +74,10 @@ export class Visit {
     return (this.found.client ??= this.detectClient());
   }
 
-  /** The apps that can sign this client in, best first; one at most when the application's hook chose. */
+  /**
+   * The apps that can sign this client in, best first; one at most when the application's hook
+   * chose.
+   */
   get serving(): readonly AppConfig[] {
     const { apps } = this.rule;
     let serving = this.found.serving.get(apps);
@@ -75,7 +85,10 @@ export class Visit {
     return serving;
   }
 
-  /** The app at whose address the person stays: one that serves them, else one of this host, else the first that has an address. */
+  /**
+   * The app at whose address the person stays: one that serves them, else one of this host, else
+   * the first that has an address.
+   */
   get home(): AppConfig | undefined {
     const [serving] = this.serving;
     if (serving) return serving;
@@ -83,7 +96,10 @@ export class Visit {
     return placed.find(({ publicUrl }) => isAt(publicUrl!, this.request.host)) ?? placed[0];
   }
 
-  /** Where this request goes when the login is over: its own address without code and state, or what a login route was told. */
+  /**
+   * Where this request goes when the login is over: its own address without code and state, or what
+   * a login route was told.
+   */
   get destination(): string {
     const { request, rule, home: app } = this;
     /* c8 ignore next -- routes of apps without any address are denied before they get here */

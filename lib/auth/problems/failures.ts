@@ -1,4 +1,5 @@
-// What is told of a login that failed, whichever door it came through: an event for each, a reference, and as many lines of the log as somebody can read.
+// What is told of a login that failed, whichever door it came through: an event for each, a
+// reference, and as many lines of the log as somebody can read.
 import { HttpException, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { WechatApiError, WechatError } from '../../errors/errors.js';
@@ -9,14 +10,23 @@ import type { WechatEvents } from '../../common/wechat-events.js';
 import type { WechatClientKind } from '../../model/client-kind.js';
 import { kindOf, LoginError } from './login-error.js';
 
-/** Of a spell of failures the beginning is told, the end, and in between how many there were, once in so many ms. */
+/**
+ * Of a spell of failures the beginning is told, the end, and in between how many there were, once
+ * in so many ms.
+ */
 const REMIND_MS = 5 * 60_000;
-/** A spell lasts so long at least, in ms: where every other login fails, it has not ended with the one that did not. */
+/**
+ * A spell lasts so long at least, in ms: where every other login fails, it has not ended with the
+ * one that did not.
+ */
 const SPELL_MS = 10_000;
 /** How often codes that WeChat refuses are told of, in ms: anybody can send such codes. */
 const REFUSED_CODES_MS = 10 * 60_000;
 
-/** Logins of one app that fail for a reason of ours or of WeChat's, one after the other. Times in ms by the monotonic clock. */
+/**
+ * Logins of one app that fail for a reason of ours or of WeChat's, one after the other. Times in ms
+ * by the monotonic clock.
+ */
 interface Spell {
   count: number;
   readonly begunAt: number;
@@ -75,7 +85,8 @@ export class Failures {
       // An argument that is wrong is a mistake of ours, as an option is.
       this.logInSpell(`${kind === 'config' || kind === 'input' ? 'config' : 'outage'} ${app.name}`, line);
     } else {
-      // An exception of HTTP is what the application chose to answer a program; everything else is a mistake, each perhaps another.
+      // An exception of HTTP is what the application chose to answer a program; everything else is
+      // a mistake, each perhaps another.
       this.logger[error instanceof HttpException && !page ? 'debug' : 'error'](line);
     }
   }
@@ -95,7 +106,10 @@ export class Failures {
     this.logger.error(`${line} Failed since it began: ${spell.count}.`);
   }
 
-  /** Somebody has to hear of it where it is everybody's code, and a stranger must not fill the log with made-up ones. */
+  /**
+   * Somebody has to hear of it where it is everybody's code, and a stranger must not fill the log
+   * with made-up ones.
+   */
   private tellOfRefusedCodes(app: AppConfig, errcode: number): void {
     const key = `${app.name} ${errcode}`;
     const now = this.runtime.monotonic();
@@ -113,7 +127,10 @@ export class Failures {
   }
 }
 
-/** Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its name is told. */
+/**
+ * Our own errors hold nothing secret; what somebody else's message holds nobody knows, so only its
+ * name is told.
+ */
 function describe(error: unknown): string {
   if (error instanceof WechatError || error instanceof LoginError) return error.message;
   const name = error instanceof Error ? error.constructor.name : typeof error;

@@ -1,4 +1,5 @@
-// Why a login came to nothing although WeChat did its part. Caught by the doors; what a person or a program is told stands in problems.ts.
+// Why a login came to nothing although WeChat did its part. Caught by the doors; what a person or a
+// program is told stands in problems.ts.
 import type { WechatErrorKind } from '../../errors/error-kind.js';
 import { WechatError } from '../../errors/errors.js';
 
@@ -42,7 +43,10 @@ export class LoginHandlerThrew extends LoginError {
   }
 }
 
-/** Why a login failed, as events, answers and the log tell it apart; what is no error of ours came from the login handler. */
+/**
+ * Why a login failed, as events, answers and the log tell it apart; what is no error of ours came
+ * from the login handler.
+ */
 export function kindOf(error: unknown): WechatErrorKind | 'handler' {
   return error instanceof WechatError || error instanceof LoginError ? error.kind : 'handler';
 }

@@ -1,4 +1,5 @@
-// The page a person sees when a login cannot go on. Static HTML without scripts or outside resources.
+// The page a person sees when a login cannot go on. Static HTML without scripts or outside
+// resources.
 import { createHash } from 'node:crypto';
 import { titleOf } from './problems.js';
 import type { WechatProblem } from '../../model/problem.js';

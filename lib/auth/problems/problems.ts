@@ -1,4 +1,5 @@
-// What can go wrong for a person who signs in: stable codes, statuses, and words in Chinese and English.
+// What can go wrong for a person who signs in: stable codes, statuses, and words in Chinese and
+// English.
 import {
   BadGatewayException,
   BadRequestException,
@@ -116,7 +117,10 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
   },
 };
 
-/** Instead of the words for `LOGIN_REFUSED` where it was not the person who said no: the login handler, without words of its own, or WeChat. */
+/**
+ * Instead of the words for `LOGIN_REFUSED` where it was not the person who said no: the login
+ * handler, without words of its own, or WeChat.
+ */
 export const NOT_ADMITTED = {
   title: { zh: '未能登录', en: 'Sign-in was refused' },
   text: { zh: '此账号无法登录。', en: 'This account cannot sign in here.' },
@@ -143,7 +147,10 @@ export function makeProblem(
   return { statusCode: PROBLEMS[code].status, code, message, ...rest, ref };
 }
 
-/** Whose fault it is that a login failed: a code or a state that is no good is the visitor's (401), too much to do is this side's (503), the rest is behind us. */
+/**
+ * Whose fault it is that a login failed: a code or a state that is no good is the visitor's (401),
+ * too much to do is this side's (503), the rest is behind us.
+ */
 export function statusOf(error: unknown): Pick<ProblemDetails, 'statusCode'> {
   if (kindOf(error) === 'code') return { statusCode: 401 };
   return toHttpStatus(error) === 503 ? { statusCode: 503 } : {};
@@ -168,7 +175,9 @@ const EXCEPTIONS = {
   503: ServiceUnavailableException,
 } as const;
 
-/** An ordinary Nest exception, so that the application's filters shape it as they shape their own. */
+/**
+ * An ordinary Nest exception, so that the application's filters shape it as they shape their own.
+ */
 export function problemException(problem: WechatProblem): HttpException {
   const { client: _, retryUrl: __, homeUrl: ___, ...body } = problem;
   return new EXCEPTIONS[problem.statusCode as Words['status']](body);

@@ -1,5 +1,6 @@
-// When a session was last used, for applications with an idle limit: in a cookie of its own. Were it in the session's cookie, a slow answer would bring back a
-// session that was signed out or changed meanwhile; of this one nothing comes but a time.
+// When a session was last used, for applications with an idle limit: in a cookie of its own. Were
+// it in the session's cookie, a slow answer would bring back a session that was signed out or
+// changed meanwhile; of this one nothing comes but a time.
 import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AppConfig } from '../../config/wechat-config.js';
@@ -17,7 +18,10 @@ export class LastUse {
     private readonly runtime: Pick<Runtime, 'now'>,
   ) {}
 
-  /** In ms since 1970. A session that was made is one that was used; a mark of another session, or of nobody, is none. */
+  /**
+   * In ms since 1970. A session that was made is one that was used; a mark of another session, or
+   * of nobody, is none.
+   */
   read(app: AppConfig, cookies: readonly ReceivedCookie[], session: WechatSession): number {
     const name = lastUseName(app);
     const value = onlyCookie(cookies, name);

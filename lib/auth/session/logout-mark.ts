@@ -1,5 +1,6 @@
-// What a logout leaves in the browser: a mark that every logout replaces. A login that was under way meanwhile knows the one of before, so it signs nobody in,
-// whichever answer arrives last; no clock and no store is asked.
+// What a logout leaves in the browser: a mark that every logout replaces. A login that was under
+// way meanwhile knows the one of before, so it signs nobody in, whichever answer arrives last; no
+// clock and no store is asked.
 import { hostCookieName, onlyCookie, type ReceivedCookie, writeCookie } from '../http/cookies.js';
 import type { AppConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';

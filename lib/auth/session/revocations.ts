@@ -1,4 +1,5 @@
-// Sessions that were ended before their time, for applications that want that: one entry of the store for each person, read with every guarded request.
+// Sessions that were ended before their time, for applications that want that: one entry of the
+// store for each person, read with every guarded request.
 import { LRUCache } from 'lru-cache';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
@@ -8,12 +9,15 @@ import type { WechatIdentity } from '../../model/identity.js';
 import type { Session } from './sealed-sessions.js';
 
 /**
- * What stands in the store, in clear: it hides nothing, and an entry that a change of secrets made unreadable would open doors again.
- * A session counts while its mark is the one that stands here, so no clock of any machine decides.
+ * What stands in the store, in clear: it hides nothing, and an entry that a change of secrets made
+ * unreadable would open doors again. A session counts while its mark is the one that stands here,
+ * so no clock of any machine decides.
  */
 interface Marked {
   mark: string;
-  /** Single sessions that are over, and until when anybody could still show them, in ms since 1970. */
+  /**
+   * Single sessions that are over, and until when anybody could still show them, in ms since 1970.
+   */
   sids: Record<string, number>;
   /** How long sessions of this mark can live, in ms since 1970. */
   until: number;
@@ -24,21 +28,33 @@ export type Person = Pick<WechatIdentity, 'appId' | 'openid'>;
 /** No session can be valid for longer, whatever `ttl` it was issued with. */
 export const MAX_SESSION_MS = 400 * 86_400_000;
 
-/** With more single ends than this, all sessions of the person end: that is what somebody wants who signs out fifty times. */
+/**
+ * With more single ends than this, all sessions of the person end: that is what somebody wants who
+ * signs out fifty times.
+ */
 const MAX_SIDS = 50;
 
-/** How often another machine may come in between before a logout ends all sessions of the person instead of one; its logouts alone cannot do it so often. */
+/**
+ * How often another machine may come in between before a logout ends all sessions of the person
+ * instead of one; its logouts alone cannot do it so often.
+ */
 const MAX_TRIES = 2 * MAX_SIDS;
 
 /** The mark of a session that was made while the store could be read and not written. */
 const NONE = '';
 
-/** How long such a session counts without an entry: without it, nobody could sign in as long as only a replica answers. */
+/**
+ * How long such a session counts without an entry: without it, nobody could sign in as long as only
+ * a replica answers.
+ */
 const NONE_COUNTS_MS = 60 * 60_000;
 
 export class Revocations {
   private readonly turns = new Turns();
-  /** The last mark that this process saw of a person: for tests, which sign people in without waiting. */
+  /**
+   * The last mark that this process saw of a person: for tests, which sign people in without
+   * waiting.
+   */
   private readonly seen = new LRUCache<string, string>({ max: 1_000 });
 
   constructor(
@@ -48,8 +64,10 @@ export class Revocations {
   ) {}
 
   /**
-   * The mark for a session that is about to be made. It has to be read before the application says yes: read later, a ban that falls in between would
-   * let the banned person in. Undefined where sessions cannot be revoked, and where the store could not be asked; then the session lasts as long as that.
+   * The mark for a session that is about to be made. It has to be read before the application says
+   * yes: read later, a ban that falls in between would let the banned person in. Undefined where
+   * sessions cannot be revoked, and where the store could not be asked; then the session lasts as
+   * long as that.
    * @param ttl how long the session will live, in seconds
    */
   async markFor(person: Person, ttl = this.config.session.ttl): Promise<string | undefined> {
@@ -85,14 +103,20 @@ export class Revocations {
     return found.value.mark !== session.mark || Object.hasOwn(found.value.sids, session.sid);
   }
 
-  /** Ends one session, wherever there are copies of it, if sessions can be revoked. False when the store did not take it. */
+  /**
+   * Ends one session, wherever there are copies of it, if sessions can be revoked. False when the
+   * store did not take it.
+   */
   async end(session: Session): Promise<boolean> {
     if (!this.config.session.revocable) return true;
     const key = this.keyOf(session.identity);
     return this.turns.take(key, () => this.endNow(key, session));
   }
 
-  /** Ends every session that the person has now: nothing is read, so nothing can come in between. False when the store did not take it. */
+  /**
+   * Ends every session that the person has now: nothing is read, so nothing can come in between.
+   * False when the store did not take it.
+   */
   async endAll(person: Person): Promise<boolean> {
     const key = this.keyOf(person);
     const until = this.runtime.now() + this.config.session.ttl * 1_000;
@@ -120,7 +144,10 @@ export class Revocations {
     return this.endAll(session.identity);
   }
 
-  /** The entry that stands there now, made if there was none; `''` where it could be read and not written. */
+  /**
+   * The entry that stands there now, made if there was none; `''` where it could be read and not
+   * written.
+   */
   private async begin(
     key: string,
     until: number,
@@ -136,7 +163,8 @@ export class Revocations {
     }
     const found = await this.look(key);
     if (found) return found;
-    // What stands there cannot be read, so no session counts by it. A new mark brings none back, be it in the place of a ban.
+    // What stands there cannot be read, so no session counts by it. A new mark brings none back, be
+    // it in the place of a ban.
     return (await this.write(key, value)) === 'done' ? made : NONE;
   }
 

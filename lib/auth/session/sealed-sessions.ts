@@ -1,4 +1,5 @@
-// Sessions that live in the browser: sealed into a cookie or a bearer token, with their own end inside. The hot path of every guarded request.
+// Sessions that live in the browser: sealed into a cookie or a bearer token, with their own end
+// inside. The hot path of every guarded request.
 import { defined } from '../../common/defined.js';
 import { LRUCache } from 'lru-cache';
 import { WechatConfigError } from '../../errors/errors.js';
@@ -32,7 +33,9 @@ export interface SessionFacts {
 const BEARER = 'bearer';
 
 export class SealedSessions {
-  /** What was opened before. The seal is checked once for each process, the times on every request. */
+  /**
+   * What was opened before. The seal is checked once for each process, the times on every request.
+   */
   private readonly opened = new LRUCache<string, Session>({ max: 1_000 });
   private readonly lastUse: LastUse;
 
@@ -81,7 +84,10 @@ export class SealedSessions {
     return this.idleFor(app, cookies, session) < this.idleLimit ? session : undefined;
   }
 
-  /** As `fromCookie`, also where the browser has signed out since or was idle for too long: a copy elsewhere may know nothing of either. */
+  /**
+   * As `fromCookie`, also where the browser has signed out since or was idle for too long: a copy
+   * elsewhere may know nothing of either.
+   */
   inCookie(app: AppConfig, cookies: readonly ReceivedCookie[]): Session | undefined {
     const name = cookieName(app, this.config.session.cookieName);
     const session = this.open(name, onlyCookie(cookies, name));
@@ -99,7 +105,10 @@ export class SealedSessions {
     return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
   }
 
-  /** The Set-Cookie line that tells of this use, when the session has been idle for more than half of what it may. */
+  /**
+   * The Set-Cookie line that tells of this use, when the session has been idle for more than half
+   * of what it may.
+   */
   renewal(app: AppConfig, cookies: readonly ReceivedCookie[], session: Session): string | undefined {
     const isDue = this.idleFor(app, cookies, session) > this.idleLimit / 2;
     return isDue ? this.lastUse.write(app, session) : undefined;
@@ -115,7 +124,10 @@ export class SealedSessions {
     return Sealer.recognizes(token);
   }
 
-  /** In ms. Cookies alone have one: no answer could tell the owner of a bearer token that it was used. */
+  /**
+   * In ms. Cookies alone have one: no answer could tell the owner of a bearer token that it was
+   * used.
+   */
   private get idleLimit(): number {
     return (this.config.session.idle ?? Infinity) * 1_000;
   }
@@ -158,7 +170,9 @@ export class SealedSessions {
   }
 }
 
-/** What opens may still be of another version of this package: whatever it lacks would be nobody's. */
+/**
+ * What opens may still be of another version of this package: whatever it lacks would be nobody's.
+ */
 function isSession(value: unknown): value is Session {
   const session = value as Partial<Session> | null | undefined;
   return (

@@ -1,4 +1,5 @@
-// Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in question.
+// Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in
+// question.
 import { Logger } from '@nestjs/common';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { isJoinedByComma, readCookies } from '../http/cookies.js';
@@ -25,8 +26,9 @@ export class SessionReader {
   ) {}
 
   /**
-   * The sessions of the request at the given apps, in their order, those that were ended left out. `forged` when it carries a bearer token that claims to be
-   * ours and is not, or is over: then no cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
+   * The sessions of the request at the given apps, in their order, those that were ended left out.
+   * `forged` when it carries a bearer token that claims to be ours and is not, or is over: then no
+   * cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
    * `unknown` when sessions must not count unasked and the store cannot say whether these still do.
    */
   async find(
@@ -42,7 +44,10 @@ export class SessionReader {
     return alive.length === 0 && found[0]!.by === 'bearer' ? 'forged' : alive;
   }
 
-  /** Every session of ours that the request shows, by whichever way and whether it still counts or not: what a logout ends. */
+  /**
+   * Every session of ours that the request shows, by whichever way and whether it still counts or
+   * not: what a logout ends.
+   */
   shown(request: HttpRequest): Session[] {
     const token = this.bearerOf(request);
     const bearer = token === undefined ? undefined : this.sessions.fromBearer(token);
@@ -86,14 +91,15 @@ export class SessionReader {
   }
 
   /**
-   * A request that changes something and that a page of another origin made: cookies do not count on it. SameSite=Lax alone would let in the pages of
-   * sibling subdomains.
+   * A request that changes something and that a page of another origin made: cookies do not count
+   * on it. SameSite=Lax alone would let in the pages of sibling subdomains.
    */
   isCrossSiteWrite(request: HttpRequest): boolean {
     if (SAFE_METHODS.has(request.method)) return false;
     const origin = request.header('origin');
     const site = request.header('sec-fetch-site');
-    // Pages with `no-referrer` send forms with the origin "null"; only the browser itself can say that they are our own.
+    // Pages with `no-referrer` send forms with the origin "null"; only the browser itself can say
+    // that they are our own.
     if (origin === 'null') return site !== 'same-origin';
     if (origin !== undefined) return !this.config.returnTo.origins.has(origin);
     return site !== undefined && site !== 'same-origin' && site !== 'none';

@@ -1,4 +1,5 @@
-// Sessions for code of the application's own: a guard that takes its JWT or WeChat, a sign-in that WeChat had no part in, tests.
+// Sessions for code of the application's own: a guard that takes its JWT or WeChat, a sign-in that
+// WeChat had no part in, tests.
 import { requireSessionSecret } from '../../config/guard-needs.js';
 import {
   type ExecutionContext,
@@ -41,7 +42,10 @@ export interface WechatIssuedSession {
 /** Whose sessions end: one person at one app. */
 export type WechatRevokedIdentity = Pick<WechatIdentity, 'app' | 'openid'>;
 
-/** 503: the sessions of `failed` go on, because the token store did not take their end. Try again with these. */
+/**
+ * 503: the sessions of `failed` go on, because the token store did not take their end. Try again
+ * with these.
+ */
 export class WechatNotRevokedException extends ServiceUnavailableException {
   constructor(readonly failed: readonly WechatRevokedIdentity[]) {
     super(unavailable('The sessions could not be ended: the token store did not answer. Try again.'));
@@ -71,7 +75,8 @@ export class WechatSessionService {
   }
 
   /**
-   * Who the request comes from, by the same rules as the guard. Never throws, never answers; a visitor of a snapshot page is nobody.
+   * Who the request comes from, by the same rules as the guard. Never throws, never answers; a
+   * visitor of a snapshot page is nobody.
    * @param target a handler's context, or the platform's request
    */
   async authenticate(target: ExecutionContext | object): Promise<WechatIdentity | undefined> {
@@ -89,10 +94,11 @@ export class WechatSessionService {
   }
 
   /**
-   * Signs somebody in by the application's own decision: puts the session cookie on the response and returns the same session as a bearer token.
+   * Signs somebody in by the application's own decision: puts the session cookie on the response
+   * and returns the same session as a bearer token.
    * @param response the platform's response; undefined where only the token is wanted
-   * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a cookie, WechatInputError when the identity names no app
-   * or nobody
+   * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a
+   * cookie, WechatInputError when the identity names no app or nobody
    */
   async issue(
     response: unknown,
@@ -116,12 +122,14 @@ export class WechatSessionService {
   }
 
   /**
-   * Gives the session of a request other claims, e.g. after somebody has bound a phone number. Its id and its end stay. Other devices of the same person
-   * keep what they have until they sign in again.
+   * Gives the session of a request other claims, e.g. after somebody has bound a phone number. Its
+   * id and its end stay. Other devices of the same person keep what they have until they sign in
+   * again.
    * @param target a handler's context, or the platform's request
-   * @param response gets the new cookie, where the session came in one; a bearer session is only returned
-   * @throws UnauthorizedException when nobody is signed in; ServiceUnavailableException where `session.revocable` is `'strict'` and the store does not
-   * answer; else as `issue`
+   * @param response gets the new cookie, where the session came in one; a bearer session is only
+   * returned
+   * @throws UnauthorizedException when nobody is signed in; ServiceUnavailableException where
+   * `session.revocable` is `'strict'` and the store does not answer; else as `issue`
    */
   async update(
     target: ExecutionContext | object,
@@ -146,14 +154,15 @@ export class WechatSessionService {
   }
 
   /**
-   * Signs people out everywhere: every session that exists now of these identities is over, wherever there are copies of it. An identity is one person at
-   * one app; for somebody with several apps pass all of theirs, e.g. from your user table. Write a ban to that table first, where your login handler reads
-   * it: whoever signs in between the two is signed out by this.
-   * @example
-   * await users.ban(id);
-   * await sessions.revoke(await users.wechatIdentities(id)); // [{ app: 'official', openid }, { app: 'mini', openid }]
-   * @throws WechatConfigError unless `session.revocable` is on; WechatInputError, before anything is done, when an identity names no app or nobody;
-   * WechatNotRevokedException with those whose sessions go on, because the store did not take it
+   * Signs people out everywhere: every session that exists now of these identities is over,
+   * wherever there are copies of it. An identity is one person at one app; for somebody with
+   * several apps pass all of theirs, e.g. from your user table. Write a ban to that table first,
+   * where your login handler reads it: whoever signs in between the two is signed out by this.
+   * @example await users.ban(id); await sessions.revoke(await users.wechatIdentities(id)); // [{
+   * app: 'official', openid }, { app: 'mini', openid }]
+   * @throws WechatConfigError unless `session.revocable` is on; WechatInputError, before anything
+   * is done, when an identity names no app or nobody; WechatNotRevokedException with those whose
+   * sessions go on, because the store did not take it
    */
   async revoke(identities: WechatRevokedIdentity | readonly WechatRevokedIdentity[]): Promise<void> {
     if (!this.#config.session.revocable) {
@@ -180,7 +189,8 @@ export class WechatSessionService {
   }
 
   #hand(response: unknown, app: AppConfig, session: WechatSession): WechatIssuedSession {
-    // Made in any case, so that a session too big for a cookie is an error now and not a login lost later.
+    // Made in any case, so that a session too big for a cookie is an error now and not a login lost
+    // later.
     const cookie = this.#sessions.toCookie(app, session);
     if (response !== undefined) new ResponseWriter(this.#host.httpAdapter, response).setCookies([cookie]);
     return {
@@ -209,7 +219,10 @@ export class WechatSessionService {
   }
 }
 
-/** The mark of the last logout in the browser that asked, where the platform tells the request of a response. */
+/**
+ * The mark of the last logout in the browser that asked, where the platform tells the request of a
+ * response.
+ */
 function outOf(app: AppConfig, response: unknown): string | undefined {
   const { req, request = req } = (response ?? {}) as { req?: unknown; request?: unknown };
   if (typeof request !== 'object' || request === null) return undefined;

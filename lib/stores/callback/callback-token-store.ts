@@ -1,4 +1,5 @@
-// Works on the tokens that an application keeps by the predecessor's `getToken` and `saveToken`, while the old application still uses them too.
+// Works on the tokens that an application keeps by the predecessor's `getToken` and `saveToken`,
+// while the old application still uses them too.
 import { Logger } from '@nestjs/common';
 import { WechatConfigError } from '../../errors/errors.js';
 import { MemoryTokenStore } from '../../tokens/memory-token-store.js';
@@ -17,19 +18,28 @@ import {
 
 export interface CallbackTokenStoreOptions {
   /**
-   * Keeps everything that is not a person's token (login results, session keys, locks), and of a token what the predecessor has no field for. With more
-   * than one process it has to be one that they share. Default: a `MemoryTokenStore`.
+   * Keeps everything that is not a person's token (login results, session keys, locks), and of a
+   * token what the predecessor has no field for. With more than one process it has to be one that
+   * they share. Default: a `MemoryTokenStore`.
    */
   rest?: TokenStore;
-  /** The app whose tokens are kept by the pair, if the old application serves only one of several; the others' are kept in `rest`. Default: all. */
+  /**
+   * The app whose tokens are kept by the pair, if the old application serves only one of several;
+   * the others' are kept in `rest`. Default: all.
+   */
   appId?: string;
   /**
-   * How the two functions answer, where it cannot be seen of them: a function with `(openid, callback = noop)`, `(...args)` or behind a wrapper does not name its
-   * callback, and would count as one that returns nothing, so as nobody stored.
-   * @default a function that names a parameter behind `openid`, or behind `openid, token`, gets a callback; any other answers by what it returns
+   * How the two functions answer, where it cannot be seen of them: a function with
+   * `(openid, callback = noop)`, `(...args)` or behind a wrapper does not name its callback, and
+   * would count as one that returns nothing, so as nobody stored.
+   * @default a function that names a parameter behind `openid`, or behind `openid, token`, gets a
+   * callback; any other answers by what it returns
    */
   style?: LegacyStyle;
-  /** How many characters fit where access token and refresh token are kept. Default: 200, as in the predecessor's README. */
+  /**
+   * How many characters fit where access token and refresh token are kept. Default: 200, as in the
+   * predecessor's README.
+   */
   maxTokenLength?: number;
   /** Milliseconds since 1970. Default: `Date.now`. */
   now?: () => number;
@@ -40,20 +50,24 @@ export interface CallbackTokenStoreOptions {
  * new CallbackTokenStore({ getToken, saveToken }, { rest: new RedisTokenStore(redis) })
  * ```
  *
- * People's tokens, and nothing else, go through the pair: in clear, whether a `sessionSecret` is configured or not, and as the predecessor writes them
- * (`access_token`, `expires_in`, `refresh_token`, `openid`, `scope`, `create_at` in ms). Numbers may come back as strings. `unionid`, the snapshot flag
- * and the time of the login are kept in `rest`, in clear too; `unionid` and `is_snapshotuser` are also read where the storage has kept them.
+ * People's tokens, and nothing else, go through the pair: in clear, whether a `sessionSecret` is
+ * configured or not, and as the predecessor writes them (`access_token`, `expires_in`,
+ * `refresh_token`, `openid`, `scope`, `create_at` in ms). Numbers may come back as strings.
+ * `unionid`, the snapshot flag and the time of the login are kept in `rest`, in clear too;
+ * `unionid` and `is_snapshotuser` are also read where the storage has kept them.
  *
  * What the pair cannot do, this store cannot do either:
- * - **Nothing is atomic across processes**, nor against the old application. `setIfAbsent` and `replaceIfEqual` read again, compare and then save, one
- *   caller per person at a time within this store. A refresh by the old application is seen up to that moment; two at the same moment are both sent,
- *   and the token saved last stays.
- * - **Nothing is deleted.** A token that WeChat has refused for good stays where it is, as the old application's own would, and `rest` remembers that it
- *   is dead. Saving an emptied one instead could hit the token of a login that the old application has just saved.
+ * - **Nothing is atomic across processes**, nor against the old application. `setIfAbsent` and
+ *   `replaceIfEqual` read again, compare and then save, one caller per person at a time within this
+ *   store. A refresh by the old application is seen up to that moment; two at the same moment are
+ *   both sent, and the token saved last stays.
+ * - **Nothing is deleted.** A token that WeChat has refused for good stays where it is, as the old
+ *   application's own would, and `rest` remembers that it is dead. Saving an emptied one instead
+ *   could hit the token of a login that the old application has just saved.
  * - **Nothing expires**: how long a token is worth keeping, WeChat says when it is refreshed.
  *
- * A token that is longer than `maxTokenLength` is refused with an error in the log, rather than cut by a database in lax mode; so is what `getToken` finds
- * for an openid that differs, e.g. in case.
+ * A token that is longer than `maxTokenLength` is refused with an error in the log, rather than cut
+ * by a database in lax mode; so is what `getToken` finds for an openid that differs, e.g. in case.
  */
 export class CallbackTokenStore extends TokenStore {
   readonly #callbacks: LegacyTokenCallbacks;
@@ -180,8 +194,8 @@ export class CallbackTokenStore extends TokenStore {
 
   /**
    * A file or a row that is not there is a person who has not been here yet: the example in the
-   * predecessor's README reads a file for each. Any other failure is one, and the log says whose: what
-   * catches it further up knows no more than that the store did not answer.
+   * predecessor's README reads a file for each. Any other failure is one, and the log says whose:
+   * what catches it further up knows no more than that the store did not answer.
    */
   async #call(name: keyof LegacyTokenCallbacks, ...args: unknown[]): Promise<unknown> {
     try {
@@ -224,7 +238,10 @@ export class CallbackTokenStore extends TokenStore {
     await this.#rest.set(key, JSON.stringify({ gone: fingerprint } satisfies Beside), GONE_MS);
   }
 
-  /** Logged here, because whoever catches it counts it as an outage of the store and does not log messages of errors. */
+  /**
+   * Logged here, because whoever catches it counts it as an outage of the store and does not log
+   * messages of errors.
+   */
   #refusal(option: string, problem: string, fix: string): WechatConfigError {
     return this.#once(new WechatConfigError(`CallbackTokenStore.${option}`, problem, fix));
   }

@@ -2,16 +2,24 @@
 import { isGeneratorObject, isPromise } from 'node:util/types';
 import { WechatConfigError } from '../../errors/errors.js';
 
-/** How a function of the pair answers: through a callback behind its arguments, or by what it returns. */
+/**
+ * How a function of the pair answers: through a callback behind its arguments, or by what it
+ * returns.
+ */
 export type LegacyStyle = 'callback' | 'promise';
 
-/** As the predecessor's functions call it. What they declare for error and token is their own matter, and `any` fits it. */
+/**
+ * As the predecessor's functions call it. What they declare for error and token is their own
+ * matter, and `any` fits it.
+ */
 // oxlint-disable-next-line typescript/no-explicit-any -- see above
 export type LegacyCallback = (error?: any, token?: any) => void;
 
 /**
- * What was given to `new OAuth(appid, secret, getToken, saveToken)`, unchanged, or the same as functions that return promises. A function that names the
- * callback among its parameters gets one and has to call it; any other answers by what it returns. Where that is guessed wrong, say `style`.
+ * What was given to `new OAuth(appid, secret, getToken, saveToken)`, unchanged, or the same as
+ * functions that return promises. A function that names the callback among its parameters gets one
+ * and has to call it; any other answers by what it returns. Where that is guessed wrong, say
+ * `style`.
  */
 export interface LegacyTokenCallbacks {
   /** The stored token of a person, or null or undefined when there is none. */
@@ -39,7 +47,8 @@ export interface LegacyToken {
 
 /**
  * Calls one of the pair as a method, as the predecessor does.
- * @param style undefined: a function that names the callback among its parameters gets one. It cannot be seen of `(openid, callback = noop)` or `(...args)`.
+ * @param style undefined: a function that names the callback among its parameters gets one. It
+ * cannot be seen of `(openid, callback = noop)` or `(...args)`.
  */
 export async function callLegacy(
   callbacks: LegacyTokenCallbacks,
@@ -73,8 +82,8 @@ function answerOf(
       if (error === null || error === undefined || error === false) resolve(answer);
       else reject(error instanceof Error ? error : new Error(`${name} failed`));
     });
-    // An async function that takes a callback answers through it, but may fail before it gets there.
-    // Only a true promise: the `then` of a mongoose query would send it a second time.
+    // An async function that takes a callback answers through it, but may fail before it gets
+    // there. Only a true promise: the `then` of a mongoose query would send it a second time.
     if (isPromise(returned)) returned.catch(reject);
     // It never gets to its callback.
     if (isGeneratorObject(returned)) resolve(returned);

@@ -1,4 +1,5 @@
-// Between a token as the predecessor keeps it and a record of ours, and what of ours has no place in the former.
+// Between a token as the predecessor keeps it and a record of ours, and what of ours has no place
+// in the former.
 import { defined } from '../../common/defined.js';
 import { createHash } from 'node:crypto';
 import type { TokenRecord } from '../../tokens/wechat-token.js';
@@ -27,7 +28,10 @@ export interface Beside {
   gone?: string;
 }
 
-/** Undefined for what is no token: nothing, or a session of a mini program, which the predecessor keeps in the same place. */
+/**
+ * Undefined for what is no token: nothing, or a session of a mini program, which the predecessor
+ * keeps in the same place.
+ */
 export function readLegacy(row: unknown): FoundToken | undefined {
   const fields = (typeof row === 'object' && row !== null ? row : {}) as Record<string, unknown>;
   const accessToken = text(fields['access_token']);
@@ -46,7 +50,10 @@ export function readLegacy(row: unknown): FoundToken | undefined {
   };
 }
 
-/** Always the same for the same token, property by property: the text of it is what a compare-and-set compares. */
+/**
+ * Always the same for the same token, property by property: the text of it is what a
+ * compare-and-set compares.
+ */
 export function toTokenRecord(openid: string, found: FoundToken, beside: Beside): TokenRecord {
   const unionid = found.unionid ?? beside.unionid;
   const isOurs = beside.login === fingerprint(found.refreshToken) && beside.issuedAt !== undefined;
@@ -54,7 +61,8 @@ export function toTokenRecord(openid: string, found: FoundToken, beside: Beside)
     accessToken: found.accessToken,
     expiresAt: found.expiresAt,
     refreshToken: found.refreshToken || undefined,
-    // Of a token that the predecessor has written this is the latest refresh; WeChat will say when its time is over.
+    // Of a token that the predecessor has written this is the latest refresh; WeChat will say when
+    // its time is over.
     issuedAt: isOurs ? beside.issuedAt! : found.createdAt,
     openid,
     unionid,
@@ -63,7 +71,10 @@ export function toTokenRecord(openid: string, found: FoundToken, beside: Beside)
   });
 }
 
-/** The sum of `create_at` and `expires_in`, by which the predecessor judges, is exactly the end of the token. */
+/**
+ * The sum of `create_at` and `expires_in`, by which the predecessor judges, is exactly the end of
+ * the token.
+ */
 export function toLegacy(record: TokenRecord, now: number): LegacyToken {
   const expiresIn = Math.max(0, Math.round((record.expiresAt - now) / 1_000));
   return defined({

@@ -1,4 +1,5 @@
-// What the Keyv store asks of a Keyv, 5 or 6, and how it learns of the errors that Keyv keeps to itself.
+// What the Keyv store asks of a Keyv, 5 or 6, and how it learns of the errors that Keyv keeps to
+// itself.
 import { WechatConfigError } from '../../errors/errors.js';
 
 export interface KeyvLike {
@@ -15,9 +16,10 @@ export interface KeyvLike {
 }
 
 /**
- * Keyv catches what its storage throws, and so do some storage adapters: `get` then gives undefined as if there were no entry, and `set` may even give
- * true. All of them emit `error`. So an operation during which an error is heard has failed; that another caller's error may be heard too only means that
- * an answer from a storage in trouble is not trusted.
+ * Keyv catches what its storage throws, and so do some storage adapters: `get` then gives undefined
+ * as if there were no entry, and `set` may even give true. All of them emit `error`. So an
+ * operation during which an error is heard has failed; that another caller's error may be heard too
+ * only means that an answer from a storage in trouble is not trusted.
  */
 export class HearingKeyv {
   private errors = 0;
@@ -25,7 +27,8 @@ export class HearingKeyv {
 
   constructor(private readonly keyv: KeyvLike) {
     requireKeyv(keyv);
-    // Keyv 6 throws an error event that nobody listens to from wherever it happens, which can be a socket.
+    // Keyv 6 throws an error event that nobody listens to from wherever it happens, which can be a
+    // socket.
     keyv.on('error', (error) => {
       this.errors++;
       this.latest = error;

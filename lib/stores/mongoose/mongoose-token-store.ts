@@ -1,4 +1,5 @@
-// Keeps tokens in MongoDB through the application's mongoose: every operation is one command on one document.
+// Keeps tokens in MongoDB through the application's mongoose: every operation is one command on one
+// document.
 import type { Connection, Model } from 'mongoose';
 import { WechatConfigError } from '../../errors/errors.js';
 import { TokenStore } from '../../tokens/token-store.js';
@@ -10,19 +11,26 @@ export interface MongooseTokenStoreOptions {
 }
 
 /**
- * Takes a `Connection` of mongoose 8 or 9 (`@InjectConnection()`, `mongoose.connection`), on which it makes the model `WechatToken`, or a model of
- * `wechatTokenSchema` that the application has made (`@InjectModel(WECHAT_TOKEN_MODEL)`).
+ * Takes a `Connection` of mongoose 8 or 9 (`@InjectConnection()`, `mongoose.connection`), on which
+ * it makes the model `WechatToken`, or a model of `wechatTokenSchema` that the application has made
+ * (`@InjectModel(WECHAT_TOKEN_MODEL)`).
  *
- * - Both atomic operations are atomic among all processes: each is one command that changes one document, decided by MongoDB.
- * - Entries expire to the millisecond **by the clock of the process that asks**, and the index by that of the server, so the clocks of the servers
- *   should be kept by NTP: a node whose clock is five seconds fast misses entries five seconds early.
+ * - Both atomic operations are atomic among all processes: each is one command that changes one
+ *   document, decided by MongoDB.
+ * - Entries expire to the millisecond **by the clock of the process that asks**, and the index by
+ *   that of the server, so the clocks of the servers should be kept by NTP: a node whose clock is
+ *   five seconds fast misses entries five seconds early.
  * - Documents past their time count as missing at once; MongoDB removes them within about a minute.
- * - Reads ask the primary whatever `readPreference` says: a secondary may not have yet what another node has just written. Acknowledged writes survive
- *   a failover with write concern `majority`, MongoDB's default.
- * - Plugins, hooks and global settings of mongoose do not apply: the store talks to the collection of the model.
+ * - Reads ask the primary whatever `readPreference` says: a secondary may not have yet what another
+ *   node has just written. Acknowledged writes survive a failover with write concern `majority`,
+ *   MongoDB's default.
+ * - Plugins, hooks and global settings of mongoose do not apply: the store talks to the collection
+ *   of the model.
  *
- * While the server is down an operation rejects when the driver gives up, by default after 30 seconds (`serverSelectionTimeoutMS`), or, before the first
- * connection, after 10 (`bufferTimeoutMS`). Against a server that is reachable but does not answer set `socketTimeoutMS`, or `timeoutMS`.
+ * While the server is down an operation rejects when the driver gives up, by default after 30
+ * seconds (`serverSelectionTimeoutMS`), or, before the first connection, after 10
+ * (`bufferTimeoutMS`). Against a server that is reachable but does not answer set
+ * `socketTimeoutMS`, or `timeoutMS`.
  */
 export class MongooseTokenStore extends TokenStore {
   readonly #tokens: Model<WechatTokenDocument>['collection'];
@@ -52,7 +60,8 @@ export class MongooseTokenStore extends TokenStore {
     try {
       await upsert();
     } catch (error) {
-      // Two upserts of a new key met, and the server did not repeat the second by itself. Now the key is there.
+      // Two upserts of a new key met, and the server did not repeat the second by itself. Now the
+      // key is there.
       if (!isDuplicate(error)) throw error;
       await upsert();
     }
@@ -64,7 +73,8 @@ export class MongooseTokenStore extends TokenStore {
 
   override async setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean> {
     try {
-      // What is over is overwritten; what lives is not found, so that MongoDB inserts and fails on the key.
+      // What is over is overwritten; what lives is not found, so that MongoDB inserts and fails on
+      // the key.
       const { matchedCount, upsertedCount } = await this.#tokens.updateOne(
         { ...byKey(key), expiresAt: { $lte: this.#time() } },
         { $set: this.#entry(value, ttlMs) },

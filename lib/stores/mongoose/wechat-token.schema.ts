@@ -1,4 +1,5 @@
-// The collection of `MongooseTokenStore`: a key, a value, and an index by which MongoDB removes what is over.
+// The collection of `MongooseTokenStore`: a key, a value, and an index by which MongoDB removes
+// what is over.
 import { Schema } from 'mongoose';
 
 export interface WechatTokenDocument {
@@ -12,8 +13,10 @@ export interface WechatTokenDocument {
 export const WECHAT_TOKEN_MODEL = 'WechatToken';
 
 /**
- * `_id` is unique by itself and compared byte by byte, unless the collection was made with a collation of its own. MongoDB removes documents up to a minute
- * after their time, by the index on `expiresAt`. Mongoose makes that index; with `autoIndex: false` call `createIndexes()` of the model once.
+ * `_id` is unique by itself and compared byte by byte, unless the collection was made with a
+ * collation of its own. MongoDB removes documents up to a minute after their time, by the index on
+ * `expiresAt`. Mongoose makes that index; with `autoIndex: false` call `createIndexes()` of the
+ * model once.
  */
 export const wechatTokenSchema = new Schema<WechatTokenDocument>(
   {

@@ -1,4 +1,5 @@
-// What the Redis store asks of a client, and the one place that knows how ioredis and node-redis differ.
+// What the Redis store asks of a client, and the one place that knows how ioredis and node-redis
+// differ.
 import { WechatConfigError } from '../../errors/errors.js';
 
 /** A `Redis` or `Cluster` of ioredis. */
@@ -12,7 +13,9 @@ export interface IoredisLike {
   defineCommand(name: string, definition: { lua: string }): void;
 }
 
-/** What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis gives. */
+/**
+ * What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis gives.
+ */
 export interface NodeRedisLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, options: { PX: number; NX?: true }): Promise<unknown>;
@@ -50,7 +53,10 @@ export function commandsOf(client: RedisLike): RedisCommands {
   };
 }
 
-/** How long a client may take to close in good order, in ms: a server that hangs must not keep the process. */
+/**
+ * How long a client may take to close in good order, in ms: a server that hangs must not keep the
+ * process.
+ */
 const CLOSE_MS = 2_000;
 
 /**
@@ -77,7 +83,8 @@ export function closerOf(client: RedisLike): () => Promise<void> {
     try {
       await Promise.race([methods[gently]!(), tooLate]);
     } catch {
-      // Not connected, or the server does not answer: either way there is nothing to be said to it any more.
+      // Not connected, or the server does not answer: either way there is nothing to be said to it
+      // any more.
       if (roughly !== undefined) await methods[roughly]!();
     } finally {
       clearTimeout(timer);
@@ -85,7 +92,10 @@ export function closerOf(client: RedisLike): () => Promise<void> {
   };
 }
 
-/** Called with what a provider made of it: a missing `await`, a URL, or the client of another library. */
+/**
+ * Called with what a provider made of it: a missing `await`, a URL, or the client of another
+ * library.
+ */
 function requireClient(client: unknown): void {
   const methods = client as Partial<Record<string, unknown>> | null | undefined;
   if (['get', 'set', 'del', 'eval'].every((name) => typeof methods?.[name] === 'function')) return;

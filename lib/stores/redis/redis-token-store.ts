@@ -1,33 +1,43 @@
-// Keeps tokens in Redis, for applications with more than one process: all five operations are one command each.
+// Keeps tokens in Redis, for applications with more than one process: all five operations are one
+// command each.
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
 import { closerOf, commandsOf, type RedisCommands, type RedisLike } from './redis-like.js';
 
 export interface RedisTokenStoreOptions {
-  /** Put before every key, in addition to what the client itself puts there (`keyPrefix` of ioredis). Default: none. */
+  /**
+   * Put before every key, in addition to what the client itself puts there (`keyPrefix` of
+   * ioredis). Default: none.
+   */
   prefix?: string;
   /**
-   * Closes the client when the application shuts down (`app.close()`, or a signal with `enableShutdownHooks`): for a client that only this store uses, such
-   * as one made in the `useFactory` of `tokenStore`, which would otherwise keep the process alive.
+   * Closes the client when the application shuts down (`app.close()`, or a signal with
+   * `enableShutdownHooks`): for a client that only this store uses, such as one made in the
+   * `useFactory` of `tokenStore`, which would otherwise keep the process alive.
    * @default false, whoever made the client closes it
    */
   closeClient?: boolean;
 }
 
 /**
- * Takes a connected client of ioredis 5 or 6, or of node-redis 5 or 6: a single server, a cluster, Sentinel, a pool. The application makes the client,
- * listens to its `error` events, and closes it, unless it says `closeClient`.
+ * Takes a connected client of ioredis 5 or 6, or of node-redis 5 or 6: a single server, a cluster,
+ * Sentinel, a pool. The application makes the client, listens to its `error` events, and closes it,
+ * unless it says `closeClient`.
  *
- * - Both atomic operations are atomic among all processes: `SET … NX`, and a Lua script that compares and writes (so the user of the client needs EVAL).
- *   Every command names one key, so it runs in a cluster.
+ * - Both atomic operations are atomic among all processes: `SET … NX`, and a Lua script that
+ *   compares and writes (so the user of the client needs EVAL). Every command names one key, so it
+ *   runs in a cluster.
  * - Entries expire to the millisecond, by the clock of the server.
- * - What the server has acknowledged can be lost in a restart or a failover, as everything in Redis can. A lost token means that a person signs in again,
- *   a lost lock that WeChat is asked twice. Nobody is taken for somebody else by it.
- * - Every entry has an expiry: a server with `maxmemory` should evict by a `volatile-` policy. One that evicts nothing refuses to write when it is full.
+ * - What the server has acknowledged can be lost in a restart or a failover, as everything in Redis
+ *   can. A lost token means that a person signs in again, a lost lock that WeChat is asked twice.
+ *   Nobody is taken for somebody else by it.
+ * - Every entry has an expiry: a server with `maxmemory` should evict by a `volatile-` policy. One
+ *   that evicts nothing refuses to write when it is full.
  *
- * While the server is down every operation rejects with the client's own error, as soon as the client gives up. By default that takes long: ioredis
- * repeats a command for ten seconds, node-redis waits until the server is back, and both wait for a server that is reachable but silent. These
- * settings, with which the store is tested, make them give up:
+ * While the server is down every operation rejects with the client's own error, as soon as the
+ * client gives up. By default that takes long: ioredis repeats a command for ten seconds,
+ * node-redis waits until the server is back, and both wait for a server that is reachable but
+ * silent. These settings, with which the store is tested, make them give up:
  *
  * ```ts
  * new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
@@ -36,7 +46,10 @@ export interface RedisTokenStoreOptions {
  *   disableOfflineQueue: true,
  *   pingInterval: 1_000, // an idle connection must not look like a silent one
  *   // By itself node-redis never connects again after a time-out.
- *   socket: { socketTimeout: 2_000, reconnectStrategy: (retries) => Math.min(2 ** retries * 50, 2_000) },
+ *   socket: {
+ *     socketTimeout: 2_000,
+ *     reconnectStrategy: (retries) => Math.min(2 ** retries * 50, 2_000),
+ *   },
  * });
  * ```
  */
@@ -94,7 +107,10 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if #ARGV == 1 then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`;
 
-/** Redis takes whole milliseconds above 0 and refuses the rest; what is over already may as well go in a moment. */
+/**
+ * Redis takes whole milliseconds above 0 and refuses the rest; what is over already may as well go
+ * in a moment.
+ */
 function wholeMs(ttlMs: number): number {
   return ttlMs > 1 ? Math.ceil(ttlMs) : 1;
 }

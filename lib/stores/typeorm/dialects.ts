@@ -1,4 +1,5 @@
-// The SQL of each database: one statement per operation wherever the database can, with `:name` for what is filled in.
+// The SQL of each database: one statement per operation wherever the database can, with `:name` for
+// what is filled in.
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { WechatConfigError } from '../../errors/errors.js';
 import { WechatTokenEntity } from './wechat-token.entity.js';
@@ -30,10 +31,12 @@ export interface Dialect {
 }
 
 const mysql: Dialect = {
-  // Not UNIX_TIMESTAMP(NOW(3)): that goes through the session's time zone, in which an hour of autumn happens twice.
+  // Not UNIX_TIMESTAMP(NOW(3)): that goes through the session's time zone, in which an hour of
+  // autumn happens twice.
   now: `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)`,
-  // Bytes, because every collation of text holds some different keys to be equal: the default ones by case and accent, and utf8mb4_bin by trailing
-  // spaces. Whatever character set a connection has, what is stored is UTF-8 with all four bytes.
+  // Bytes, because every collation of text holds some different keys to be equal: the default ones
+  // by case and accent, and utf8mb4_bin by trailing spaces. Whatever character set a connection
+  // has, what is stored is UTF-8 with all four bytes.
   createTable: ({ table, key, value, expiresAt, expiryIndex }) => [
     `CREATE TABLE IF NOT EXISTS ${table} (
       ${key} VARBINARY(512) NOT NULL,
@@ -45,12 +48,14 @@ const mysql: Dialect = {
   ],
   set: (names, expires) =>
     `INSERT ${row(names, expires)} ON DUPLICATE KEY UPDATE ${names.value} = VALUES(${names.value}), ${names.expiresAt} = VALUES(${names.expiresAt})`,
-  // Not one ON DUPLICATE KEY UPDATE: by the client's FOUND_ROWS flag its count of rows is the same whether it inserted or left things as they were.
+  // Not one ON DUPLICATE KEY UPDATE: by the client's FOUND_ROWS flag its count of rows is the same
+  // whether it inserted or left things as they were.
   create: (names, expires, now) => [
     `INSERT IGNORE ${row(names, expires)}`,
     `UPDATE ${names.table} SET ${names.value} = :value, ${names.expiresAt} = ${expires} WHERE ${names.key} = :key AND ${names.expiresAt} <= ${now}`,
   ],
-  // Without FOUND_ROWS only rows that change are counted, and the same value may be written twice within a millisecond.
+  // Without FOUND_ROWS only rows that change are counted, and the same value may be written twice
+  // within a millisecond.
   touch: ({ expiresAt }, expires) => `+ (${expiresAt} = ${expires})`,
   binaryKeys: true,
 };
@@ -62,7 +67,8 @@ const onConflict: Pick<Dialect, 'set' | 'create'> = {
 
 const postgres: Dialect = {
   now: '(extract(epoch from clock_timestamp()) * 1000)::bigint',
-  // bytea, because text cannot hold U+0000. COLLATE "C" compares bytes, and does not change with the operating system.
+  // bytea, because text cannot hold U+0000. COLLATE "C" compares bytes, and does not change with
+  // the operating system.
   createTable: ({ table, key, value, expiresAt, expiryIndex }) => [
     `CREATE TABLE IF NOT EXISTS ${table} (
       ${key} varchar(512) COLLATE "C" NOT NULL PRIMARY KEY,
@@ -129,7 +135,10 @@ export function namesOf(dataSource: DataSource): TableNames {
   };
 }
 
-/** Puts the database's own placeholders for `:name`, and for each of a list for `:...name`. (TypeORM's way to do this differs between 0.3 and 1.) */
+/**
+ * Puts the database's own placeholders for `:name`, and for each of a list for `:...name`.
+ * (TypeORM's way to do this differs between 0.3 and 1.)
+ */
 export function fill(
   sql: string,
   parameters: Record<string, unknown>,

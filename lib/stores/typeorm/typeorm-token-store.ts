@@ -1,4 +1,5 @@
-// Keeps tokens in an SQL database through TypeORM, for applications that have one anyway: no transaction, no table lock, one row per statement.
+// Keeps tokens in an SQL database through TypeORM, for applications that have one anyway: no
+// transaction, no table lock, one row per statement.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryResult, Repository } from 'typeorm';
 import { WechatConfigError, WechatInputError } from '../../errors/errors.js';
@@ -7,28 +8,42 @@ import { type Dialect, dialectOf, fill, namesOf, type TableNames } from './diale
 import { textOf, type WechatTokenEntity } from './wechat-token.entity.js';
 
 export interface TypeOrmTokenStoreOptions {
-  /** Milliseconds since 1970, for tests that hold time still. Default: the clock of the database. */
+  /**
+   * Milliseconds since 1970, for tests that hold time still. Default: the clock of the database.
+   */
   now?: () => number;
-  /** How often rows past their time are removed, in ms; false: never, and the application calls `clean()`. Default: ten minutes. */
+  /**
+   * How often rows past their time are removed, in ms; false: never, and the application calls
+   * `clean()`. Default: ten minutes.
+   */
   cleanEvery?: number | false;
 }
 
 /**
- * Takes an initialized `DataSource` of MySQL, MariaDB, PostgreSQL or SQLite (`better-sqlite3`) that knows `WechatTokenEntity`, or the repository of it. The
- * migration `CreateWechatTokens1767225600000` makes the table.
+ * Takes an initialized `DataSource` of MySQL, MariaDB, PostgreSQL or SQLite (`better-sqlite3`) that
+ * knows `WechatTokenEntity`, or the repository of it. The migration
+ * `CreateWechatTokens1767225600000` makes the table.
  *
- * - Both atomic operations are atomic among all processes: each is decided by one row that one statement changes.
- * - Keys and values are compared byte by byte whatever the collation of the database. A key has 512 bytes at most.
- * - Entries expire to the millisecond by the clock of the database, so that the clocks of several servers need not agree. `now` replaces it.
- * - Rows past their time count as missing at once. They are removed by the way: at most every ten minutes after a write, 500 rows at a time, found by
- *   index and read without a lock, while no caller waits for it. How often is `cleanEvery`; `clean()` does it now.
- * - What the database has acknowledged is kept as it keeps everything. Reads ask the primary where there are replicas.
- * - A connection of the pool is taken for each operation, never that of the caller's transaction. SQLite has but one connection per data source:
- *   there an operation during a transaction of the application is part of it, and is undone with it, unless the store has a data source of its own.
+ * - Both atomic operations are atomic among all processes: each is decided by one row that one
+ *   statement changes.
+ * - Keys and values are compared byte by byte whatever the collation of the database. A key has 512
+ *   bytes at most.
+ * - Entries expire to the millisecond by the clock of the database, so that the clocks of several
+ *   servers need not agree. `now` replaces it.
+ * - Rows past their time count as missing at once. They are removed by the way: at most every ten
+ *   minutes after a write, 500 rows at a time, found by index and read without a lock, while no
+ *   caller waits for it. How often is `cleanEvery`; `clean()` does it now.
+ * - What the database has acknowledged is kept as it keeps everything. Reads ask the primary where
+ *   there are replicas.
+ * - A connection of the pool is taken for each operation, never that of the caller's transaction.
+ *   SQLite has but one connection per data source: there an operation during a transaction of the
+ *   application is part of it, and is undone with it, unless the store has a data source of its
+ *   own.
  *
- * While the database is down every operation rejects with TypeORM's `QueryFailedError` or the driver's error. A deadlock, which only concurrent deletions
- * of one key can bring about, is tried again. How soon an unreachable server is given up is the driver's setting (`connectTimeout` of mysql2,
- * `connectTimeoutMS` for PostgreSQL).
+ * While the database is down every operation rejects with TypeORM's `QueryFailedError` or the
+ * driver's error. A deadlock, which only concurrent deletions of one key can bring about, is tried
+ * again. How soon an unreachable server is given up is the driver's setting (`connectTimeout` of
+ * mysql2, `connectTimeoutMS` for PostgreSQL).
  */
 export class TypeOrmTokenStore extends TokenStore {
   readonly #dataSource: DataSource;
@@ -38,7 +53,10 @@ export class TypeOrmTokenStore extends TokenStore {
   #names: TableNames | undefined;
   #cleanAt: number;
 
-  /** @throws WechatConfigError for a database it cannot work with, and for a data source that does not know the entity */
+  /**
+   * @throws WechatConfigError for a database it cannot work with, and for a data source that does
+   * not know the entity
+   */
   constructor(
     source: DataSource | Repository<WechatTokenEntity>,
     { now, cleanEvery = 600_000 }: TypeOrmTokenStoreOptions = {},
@@ -50,7 +68,8 @@ export class TypeOrmTokenStore extends TokenStore {
     this.#cleanEvery = cleanEvery === false ? Infinity : cleanEvery;
     // A random share of the time, so that a fleet that starts together does not clean together.
     this.#cleanAt = Date.now() + (cleanEvery === false ? Infinity : Math.random() * cleanEvery);
-    // Before it is initialized a data source knows no entity at all; then the first operation finds out.
+    // Before it is initialized a data source knows no entity at all; then the first operation finds
+    // out.
     if (this.#dataSource.isInitialized) this.#namesOf();
   }
 
@@ -112,7 +131,10 @@ export class TypeOrmTokenStore extends TokenStore {
     }
   }
 
-  /** Found first and then removed by key: a DELETE that runs along the index of times would lock what others are about to write. */
+  /**
+   * Found first and then removed by key: a DELETE that runs along the index of times would lock
+   * what others are about to write.
+   */
   async #removeBatch(): Promise<{ removed: number; last: boolean }> {
     const { table, key, expiresAt } = this.#namesOf();
     const over = `${expiresAt} <= ${this.#nowSql()}`;
@@ -120,7 +142,8 @@ export class TypeOrmTokenStore extends TokenStore {
       `SELECT ${key} AS ${key} FROM ${table} WHERE ${over} ORDER BY ${expiresAt} LIMIT ${BATCH}`,
     );
     if (records.length === 0) return { removed: 0, last: true };
-    // Every node takes the rows in one order, so that two of them wait for each other at most in a queue.
+    // Every node takes the rows in one order, so that two of them wait for each other at most in a
+    // queue.
     const keys = records.map((record) => record['key'] as string | Buffer).sort(byBytes);
     const { affected } = await this.#run(`DELETE FROM ${table} WHERE ${key} IN (:...keys) AND ${over}`, {
       keys,
@@ -208,7 +231,9 @@ function dataSourceOf(source: DataSource | Repository<WechatTokenEntity>): DataS
   );
 }
 
-/** Deadlocks and failed serializations: the database has undone the statement and asks for it again. */
+/**
+ * Deadlocks and failed serializations: the database has undone the statement and asks for it again.
+ */
 function isRolledBack(error: unknown): boolean {
   const { errno, code } = ((error as { driverError?: unknown })?.driverError ?? {}) as {
     errno?: number;

@@ -1,11 +1,14 @@
-// Tells TypeORM of the table, so that a prefix, a schema or a naming strategy of the application applies to it too.
+// Tells TypeORM of the table, so that a prefix, a schema or a naming strategy of the application
+// applies to it too.
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * The table of `TypeOrmTokenStore`: name it in `entities`, or with Nest in `forFeature([WechatTokenEntity])` together with `autoLoadEntities`.
+ * The table of `TypeOrmTokenStore`: name it in `entities`, or with Nest in
+ * `forFeature([WechatTokenEntity])` together with `autoLoadEntities`.
  *
- * `synchronize: true` and `migration:generate` leave this table alone, because no one set of column types is right in every database; the migration
- * `CreateWechatTokens1767225600000` makes it. Read and write through the store: what a row means (sealed, over, a lock) is its business.
+ * `synchronize: true` and `migration:generate` leave this table alone, because no one set of column
+ * types is right in every database; the migration `CreateWechatTokens1767225600000` makes it. Read
+ * and write through the store: what a row means (sealed, over, a lock) is its business.
  */
 @Entity({ name: 'wechat_tokens', synchronize: false })
 export class WechatTokenEntity {

@@ -3,8 +3,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { dialectOf, namesOf } from './dialects.js';
 
 /**
- * Name it in `migrations` of the data source, beside `WechatTokenEntity` in `entities`. It leaves a table alone that is there already. Dropping the
- * table signs nobody out: sessions live in cookies. Tokens are lost, so that `getUser` has to wait for people's next login.
+ * Name it in `migrations` of the data source, beside `WechatTokenEntity` in `entities`. It leaves a
+ * table alone that is there already. Dropping the table signs nobody out: sessions live in cookies.
+ * Tokens are lost, so that `getUser` has to wait for people's next login.
  */
 export class CreateWechatTokens1767225600000 implements MigrationInterface {
   readonly name = 'CreateWechatTokens1767225600000';

@@ -1,4 +1,5 @@
-// The bin without its process: starts the server, says where it is, stops it on a signal. cli.ts runs it.
+// The bin without its process: starts the server, says where it is, stops it on a signal. cli.ts
+// runs it.
 import { CliUsageError, parseCliOptions, USAGE } from './cli-options.js';
 import { DEFAULT_MOCK_APPS } from '../mock-server/mock-apps.js';
 import { MockServerError } from '../mock-server/mock-server-error.js';
@@ -61,7 +62,8 @@ function greet(server: WechatMockServer, defaultApps: boolean, host: CliHost): v
   host.out('WeChat mock server (not WeChat; for development only)');
   host.out(`  endpoints: { open: '${open}', api: '${api}' }`);
   for (const { type, appId } of server.apps) {
-    // The secrets of one's own apps are nobody's business; those of the default ones are in the documentation.
+    // The secrets of one's own apps are nobody's business; those of the default ones are in the
+    // documentation.
     const secret = defaultApps
       ? `  secret ${String(DEFAULT_MOCK_APPS.find((app) => app.appId === appId)!.secret)}`
       : '';

@@ -1,4 +1,5 @@
-// A person in front of an authorize page, without a browser: opens the link over HTTP and says at once who is there and what is pressed.
+// A person in front of an authorize page, without a browser: opens the link over HTTP and says at
+// once who is there and what is pressed.
 import { request } from 'node:http';
 import { MockServerError } from './mock-server-error.js';
 import type { MockAuthorizeOptions, MockAuthorizeResult } from './mock-server.types.js';
@@ -9,7 +10,10 @@ const WECHAT_ON_A_PHONE =
 const CHROME_ON_A_DESKTOP =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
 
-/** @throws MockServerError for an unknown user or something that is no authorize link; rejects with Node's error when a fault cuts the connection */
+/**
+ * @throws MockServerError for an unknown user or something that is no authorize link; rejects with
+ * Node's error when a fault cuts the connection
+ */
 export function driveAuthorize(
   world: MockWorld,
   authorizeUrl: string,

@@ -22,7 +22,10 @@ const NAMES: Record<MockAppType, string> = {
   'mini-program': '示例小程序',
 };
 
-/** One app of each type. Good enough to try things out; the same on every start, so an application's configuration may name them. */
+/**
+ * One app of each type. Good enough to try things out; the same on every start, so an application's
+ * configuration may name them.
+ */
 export const DEFAULT_MOCK_APPS: readonly Readonly<MockAppOptions>[] = [
   { type: 'official-account', appId: 'wx00000000000000a1', secret: 'a1'.repeat(16), openPlatform: 'mock' },
   { type: 'website', appId: 'wx00000000000000b2', secret: 'b2'.repeat(16), openPlatform: 'mock' },

@@ -1,4 +1,5 @@
-// The only time the mock knows. Codes and tokens age by it, so a test can let thirty days pass in a line.
+// The only time the mock knows. Codes and tokens age by it, so a test can let thirty days pass in a
+// line.
 import { MockServerError } from './mock-server-error.js';
 
 export class MockClock {
@@ -14,7 +15,8 @@ export class MockClock {
   /**
    * Moves the clock forward; running timers (`delayMs`) are not affected.
    * @param ms milliseconds, 0 or more
-   * @throws MockServerError for anything else: time that runs backwards would make spent codes young again
+   * @throws MockServerError for anything else: time that runs backwards would make spent codes
+   * young again
    */
   advance(ms: number): void {
     if (!Number.isFinite(ms) || ms < 0) {

@@ -1,6 +1,10 @@
-// The one error the mock throws at the test that uses it. What it answers over HTTP is another matter (wechat-failure.ts).
+// The one error the mock throws at the test that uses it. What it answers over HTTP is another
+// matter (wechat-failure.ts).
 
-/** The mock was set up or used wrongly. `message` names the option or method, what is wrong with it, and the fix. */
+/**
+ * The mock was set up or used wrongly. `message` names the option or method, what is wrong with it,
+ * and the fix.
+ */
 export class MockServerError extends Error {
   constructor(
     /** The option or method as one writes it, e.g. `apps[0].domains[1]`. */

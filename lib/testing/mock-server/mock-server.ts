@@ -1,4 +1,5 @@
-// WechatMockServer: a WeChat to run against. This file is what tests talk to; the socket side is listener.ts, the rest is one file per subject.
+// WechatMockServer: a WeChat to run against. This file is what tests talk to; the socket side is
+// listener.ts, the rest is one file per subject.
 import { CallLog } from './http/call-log.js';
 import { driveAuthorize } from './drive-authorize.js';
 import { Faults } from './faults/faults.js';
@@ -15,10 +16,14 @@ import { sealForMiniProgram } from './grants/session-keys.js';
 import { avatarUrl } from './endpoints/sns-endpoints.js';
 
 /**
- * Plays open.weixin.qq.com and api.weixin.qq.com over a real socket, as strict as the real ones where WeChat's documentation says so.
+ * Plays open.weixin.qq.com and api.weixin.qq.com over a real socket, as strict as the real ones
+ * where WeChat's documentation says so.
  *
  * ```ts
- * const wechat = await WechatMockServer.start({ autoConsent: 'ming', apps: [{ type: 'website', appId: 'wx1', secret: 's' }] });
+ * const wechat = await WechatMockServer.start({
+ *   autoConsent: 'ming',
+ *   apps: [{ type: 'website', appId: 'wx1', secret: 's' }],
+ * });
  * WechatOAuthModule.forRoot({ endpoints: wechat.endpoints, … });
  * ```
  */
@@ -34,9 +39,10 @@ export class WechatMockServer {
   }
 
   /**
-   * @throws MockServerError when an option is wrong (the message names it and the fix), when `NODE_ENV` is `production`, or when `host` is
-   * not of this machine alone and `allowRemote` is not set: this server lets anybody in as anybody.
-   * A port that is taken rejects with Node's own error (`code: 'EADDRINUSE'`).
+   * @throws MockServerError when an option is wrong (the message names it and the fix), when
+   * `NODE_ENV` is `production`, or when `host` is not of this machine alone and `allowRemote` is
+   * not set: this server lets anybody in as anybody. A port that is taken rejects with Node's own
+   * error (`code: 'EADDRINUSE'`).
    */
   static async start(options: types.WechatMockServerOptions = {}): Promise<WechatMockServer> {
     if (process.env['NODE_ENV'] === 'production') {
@@ -71,7 +77,10 @@ export class WechatMockServer {
     return this.#world.unsure;
   }
 
-  /** Answers pages at once: a user id, or a user who allows or not. `undefined` shows pages again. @throws MockServerError for an unknown user */
+  /**
+   * Answers pages at once: a user id, or a user who allows or not. `undefined` shows pages again.
+   * @throws MockServerError for an unknown user
+   */
   get autoConsent(): types.MockAutoConsent | undefined {
     return this.#world.autoConsent;
   }
@@ -93,16 +102,21 @@ export class WechatMockServer {
     this.#log.clear();
   }
 
-  /** Resolves with the calls to a path as soon as there are `count` (from their arrival on, answered or not). Rejects when the server closes. */
+  /**
+   * Resolves with the calls to a path as soon as there are `count` (from their arrival on, answered
+   * or not). Rejects when the server closes.
+   */
   waitForCalls(path: string, count = 1): Promise<readonly types.MockCall[]> {
     const calls = this.#log.waitFor(path, count);
-    // A test that failed before it came to await must not fail a second time by an unhandled rejection.
+    // A test that failed before it came to await must not fail a second time by an unhandled
+    // rejection.
     calls.catch(() => undefined);
     return calls;
   }
 
   /**
-   * Makes the next request to a path (or `times` of them) go wrong. Several are played in the order they were injected.
+   * Makes the next request to a path (or `times` of them) go wrong. Several are played in the order
+   * they were injected.
    * @param path one of WeChat's, or `*` for all of them
    * @throws MockServerError for an unknown path or a fault that makes no sense
    */
@@ -115,9 +129,11 @@ export class WechatMockServer {
   }
 
   /**
-   * Opens an authorize or QR link as a person would, and answers it. No browser, but real requests, which are among `calls`.
+   * Opens an authorize or QR link as a person would, and answers it. No browser, but real requests,
+   * which are among `calls`.
    * @param authorizeUrl with WeChat's host or this server's: only path and query count
-   * @returns `redirectTo` where WeChat sends the browser, or the `page` that stays (an error, or after a refusal)
+   * @returns `redirectTo` where WeChat sends the browser, or the `page` that stays (an error, or
+   * after a refusal)
    */
   async authorize(
     authorizeUrl: string,
@@ -127,7 +143,8 @@ export class WechatMockServer {
   }
 
   /**
-   * What `wx.login` (mini program) or the app SDK (mobile) hands out. For a mini program a new session_key comes into being and kills the old one.
+   * What `wx.login` (mini program) or the app SDK (mobile) hands out. For a mini program a new
+   * session_key comes into being and kills the old one.
    * @throws MockServerError for other kinds of app: theirs come by `authorize()`
    */
   loginCode(login: { appId: string; user: string }): string {
@@ -147,7 +164,10 @@ export class WechatMockServer {
     return this.#world.codes.issue(grant, CODE_LIFE[app.type]);
   }
 
-  /** What the phone button (`open-type="getPhoneNumber"`) hands out. Not a code of `wx.login`: only `getuserphonenumber` takes it, once, for 5 minutes. */
+  /**
+   * What the phone button (`open-type="getPhoneNumber"`) hands out. Not a code of `wx.login`: only
+   * `getuserphonenumber` takes it, once, for 5 minutes.
+   */
   phoneCode(press: { appId: string; user: string }): string {
     const app = this.#world.apps.get(press.appId, 'phoneCode()');
     if (app.type !== 'mini-program') {
@@ -159,7 +179,8 @@ export class WechatMockServer {
   }
 
   /**
-   * What a mini program gets from `wx.getUserInfo({ withCredentials: true })`, sealed with the person's current session_key.
+   * What a mini program gets from `wx.getUserInfo({ withCredentials: true })`, sealed with the
+   * person's current session_key.
    * @throws MockServerError when there is no such key yet: `wx.login` comes first
    */
   encrypted(options: types.MockEncryptedOptions): types.MockEncryptedData {
@@ -206,7 +227,10 @@ export class WechatMockServer {
     return this.#world.users.add(user);
   }
 
-  /** Changes a user; what is not named stays. Tokens already handed out show the change at the next call. */
+  /**
+   * Changes a user; what is not named stays. Tokens already handed out show the change at the next
+   * call.
+   */
   setUser(id: string, change: Partial<Omit<types.MockUserOptions, 'id'>>): types.MockUser {
     return this.#world.users.set(id, change);
   }

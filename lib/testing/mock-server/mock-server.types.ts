@@ -1,4 +1,5 @@
-// The shapes one meets when using WechatMockServer: its options, its users and apps, the calls it got, the faults it can be told to play.
+// The shapes one meets when using WechatMockServer: its options, its users and apps, the calls it
+// got, the faults it can be told to play.
 
 /** The four kinds of app this package signs in with. */
 export type MockAppType = 'official-account' | 'website' | 'mobile' | 'mini-program';
@@ -8,20 +9,33 @@ export interface MockAppOptions {
   type: MockAppType;
   /** Letters, digits, `_` and `-`. WeChat's own look like `wx` and 16 hex digits. */
   appId: string;
-  /** One secret, or several that are all valid (WeChat itself keeps one; several help to rehearse a change of secret). */
+  /**
+   * One secret, or several that are all valid (WeChat itself keeps one; several help to rehearse a
+   * change of secret).
+   */
   secret: string | string[];
   /** The name on the consent page. Default: a name by type. */
   name?: string;
   /**
-   * Bare hosts a `redirect_uri` may point at: no scheme, port or path, compared exactly (`www.qq.com` covers neither `pay.qq.com` nor `qq.com`).
-   * Loopback hosts match at any port, all others only at 80 and 443. Default: `['127.0.0.1', 'localhost']`.
+   * Bare hosts a `redirect_uri` may point at: no scheme, port or path, compared exactly
+   * (`www.qq.com` covers neither `pay.qq.com` nor `qq.com`). Loopback hosts match at any port, all
+   * others only at 80 and 443. Default: `['127.0.0.1', 'localhost']`.
    */
   domains?: string[];
-  /** Lets `domains` be reached at any port, for containers and phones in the same network. WeChat does not. Default: false. */
+  /**
+   * Lets `domains` be reached at any port, for containers and phones in the same network. WeChat
+   * does not. Default: false.
+   */
   anyPort?: boolean;
-  /** The scopes the app has the right to. Default: all that its type can have. A subscription account would have `[]`. */
+  /**
+   * The scopes the app has the right to. Default: all that its type can have. A subscription
+   * account would have `[]`.
+   */
   scopes?: string[];
-  /** The open-platform account the app is bound to: apps that name the same one share unionids. Default: none, so no unionid. */
+  /**
+   * The open-platform account the app is bound to: apps that name the same one share unionids.
+   * Default: none, so no unionid.
+   */
   openPlatform?: string;
 }
 
@@ -32,13 +46,21 @@ export interface MockUserOptions {
   nickname: string;
   /** What `headimgurl` says. Default: a picture drawn by the server; `''`: no picture at all. */
   avatarUrl?: string;
-  /** Follows the official accounts. Together with "comes from the chat", `snsapi_userinfo` is then silent too. Default: false. */
+  /**
+   * Follows the official accounts. Together with "comes from the chat", `snsapi_userinfo` is then
+   * silent too. Default: false.
+   */
   follower?: boolean;
-  /** Opens official-account links in a snapshot page, i.e. appears as a virtual user when asked for `snsapi_userinfo`. Default: false. */
+  /**
+   * Opens official-account links in a snapshot page, i.e. appears as a virtual user when asked for
+   * `snsapi_userinfo`. Default: false.
+   */
   snapshot?: boolean;
   /** A high-risk user: a mini program's `jscode2session` answers 40226. Default: false. */
   blocked?: boolean;
-  /** What a mini program gets for this person's phone button. Default: a number made from the id. */
+  /**
+   * What a mini program gets for this person's phone button. Default: a number made from the id.
+   */
   phoneNumber?: string;
 }
 
@@ -47,81 +69,149 @@ export type MockUser = Readonly<
   Required<Omit<MockUserOptions, 'avatarUrl'>> & Pick<MockUserOptions, 'avatarUrl'>
 >;
 
-/** Answers every authorize page at once, without showing it. A user id alone means that this user allows. */
+/**
+ * Answers every authorize page at once, without showing it. A user id alone means that this user
+ * allows.
+ */
 export type MockAutoConsent = string | { user: string; allow?: boolean };
 
 /**
- * What nobody outside WeChat knows for sure, because its documentation is silent or contradicts itself or reports differ. Run your tests both ways.
- * May be changed while the server runs (`wechat.unsure.rotateRefreshToken = true`).
+ * What nobody outside WeChat knows for sure, because its documentation is silent or contradicts
+ * itself or reports differ. Run your tests both ways. May be changed while the server runs
+ * (`wechat.unsure.rotateRefreshToken = true`).
  */
 export interface MockUnsure {
   /**
-   * Does a refresh hand out a new refresh_token? The page on `sns/oauth2/refresh_token` shows one in the answer and never says whether it changed. `true`: new, the old one dies (40030);
+   * Does a refresh hand out a new refresh_token? The page on `sns/oauth2/refresh_token` shows one
+   * in the answer and never says whether it changed. `true`: new, the old one dies (40030);
    * `'old-lives'`: new, and the old one still works. Default: false.
    */
   rotateRefreshToken: boolean | 'old-lives';
-  /** Life of a refresh_token. 公众号 and 网站应用 pages: 30 days; the 移动应用 UnionID page: 180. Default: 30. */
+  /**
+   * Life of a refresh_token. 公众号 and 网站应用 pages: 30 days; the 移动应用 UnionID page: 180. Default: 30.
+   */
   refreshTokenDays: number;
-  /** Does a refresh start the refresh_token's life anew? The current 网站应用 page says "无法续期"; texts from about 2016 say it can be renewed. Default: false. */
+  /**
+   * Does a refresh start the refresh_token's life anew? The current 网站应用 page says "无法续期"; texts
+   * from about 2016 say it can be renewed. Default: false.
+   */
   refreshTokenRenews: boolean;
-  /** Does refreshing a live access_token return the same token, extended? The 开放平台 pages say so, the 公众号 page does not say. false: a new one, the old is 40001. Default: true. */
+  /**
+   * Does refreshing a live access_token return the same token, extended? The 开放平台 pages say so, the
+   * 公众号 page does not say. false: a new one, the old is 40001. Default: true.
+   */
   refreshKeepsLiveToken: boolean;
-  /** Reported once: a later login of the same person makes older refresh_tokens invalid (40030). Default: false. */
+  /**
+   * Reported once: a later login of the same person makes older refresh_tokens invalid (40030).
+   * Default: false.
+   */
   newLoginKillsRefreshToken: boolean;
-  /** Is `scope` in the answer of `sns/oauth2/access_token`? The current field table lacks it, older samples have it. Default: true. */
+  /**
+   * Is `scope` in the answer of `sns/oauth2/access_token`? The current field table lacks it, older
+   * samples have it. Default: true.
+   */
   scopeInTokenAnswer: boolean;
-  /** Is `unionid` in the token answer for `snsapi_base`? No by the current page; it was so before 2018. Default: false. */
+  /**
+   * Is `unionid` in the token answer for `snsapi_base`? No by the current page; it was so before
+   * 2018. Default: false.
+   */
   unionidOnBase: boolean;
-  /** Does a refusal come back as `redirect_uri?state=` without a code? Current text: no redirect at all; older text and the 第三方平台 page: yes. Default: false. */
+  /**
+   * Does a refusal come back as `redirect_uri?state=` without a code? Current text: no redirect at
+   * all; older text and the 第三方平台 page: yes. Default: false.
+   */
   refusalRedirects: boolean;
   /** Content-Type of the JSON answers. `text/plain` in every trace seen, the newest from 2023. */
   contentType: string;
   /** Is errcode a string (`"40029"`)? Some of WeChat's own samples show that. Default: false. */
   errcodeAsString: boolean;
-  /** Do good answers carry `errcode: 0, errmsg: "ok"`? The sample of `jscode2session` does, its text says "only on failure". Default: false. */
+  /**
+   * Do good answers carry `errcode: 0, errmsg: "ok"`? The sample of `jscode2session` does, its text
+   * says "only on failure". Default: false.
+   */
   errcodeZeroOnSuccess: boolean;
-  /** What follows an errmsg: `, rid: 6…-…-…` (default), `, hints: [ req_id: … ]`, ` hint: […]`, or nothing. All were seen. */
+  /**
+   * What follows an errmsg: `, rid: 6…-…-…` (default), `, hints: [ req_id: … ]`, ` hint: […]`, or
+   * nothing. All were seen.
+   */
   errmsgSuffix: 'rid' | 'hints' | 'hint' | 'none';
-  /** Is the order of parameters on the official-account link enforced? 网页授权 says so ("正则强匹配校验"), and a phone was seen not to. Default: true. */
+  /**
+   * Is the order of parameters on the official-account link enforced? 网页授权 says so ("正则强匹配校验"), and
+   * a phone was seen not to. Default: true.
+   */
   strictOrder: boolean;
-  /** May the official-account link lack `state`? Its table says "not required", and yet error 10013 "state 不能为空" exists. Default: false. */
+  /**
+   * May the official-account link lack `state`? Its table says "not required", and yet error 10013
+   * "state 不能为空" exists. Default: false.
+   */
   stateOptional: boolean;
-  /** Are only `a-zA-Z0-9` allowed in that state? 网页授权 says so, yet `_` was seen to pass. Default: true. */
+  /**
+   * Are only `a-zA-Z0-9` allowed in that state? 网页授权 says so, yet `_` was seen to pass. Default:
+   * true.
+   */
   stateCharset: boolean;
-  /** May scope be the list `snsapi_base,snsapi_userinfo`? Only the 第三方平台 page says so. Default: false. */
+  /**
+   * May scope be the list `snsapi_base,snsapi_userinfo`? Only the 第三方平台 page says so. Default:
+   * false.
+   */
   scopeList: boolean;
   /** The answer to a code used before: 40163 (default), or 40029 as some reports have it. */
   usedCode: 40163 | 40029;
   /** The answer to a code that is too old. Default: 42003. */
   expiredCode: 42003 | 40029;
-  /** The answer to another app's code: 40029 (default), or 40242, which a table lists and no page explains. */
+  /**
+   * The answer to another app's code: 40029 (default), or 40242, which a table lists and no page
+   * explains.
+   */
   foreignCode: 40029 | 40242;
   /** The answer to an access_token WeChat does not know. Default: 40001. */
   invalidToken: 40001 | 40014;
-  /** Is the openid of a snapshot user virtual? The snapshot notice says so; some logs show the real one. Default: true. */
+  /**
+   * Is the openid of a snapshot user virtual? The snapshot notice says so; some logs show the real
+   * one. Default: true.
+   */
   snapshotVirtualOpenid: boolean;
-  /** Does `is_snapshotuser: 1` come with a snapshot user's token? Reported missing on first visits. Default: true. */
+  /**
+   * Does `is_snapshotuser: 1` come with a snapshot user's token? Reported missing on first visits.
+   * Default: true.
+   */
   snapshotFlag: boolean;
-  /** Does `sns/userinfo` serve a snapshot token? In August 2022 it answered 48001. Default: true. */
+  /**
+   * Does `sns/userinfo` serve a snapshot token? In August 2022 it answered 48001. Default: true.
+   */
   snapshotUserinfo: boolean;
-  /** Is `snsapi_userinfo` silent for somebody who allowed this app before ("近期登录过免授权逻辑")? `forcePopup=true` asks again. Default: false. */
+  /**
+   * Is `snsapi_userinfo` silent for somebody who allowed this app before ("近期登录过免授权逻辑")?
+   * `forcePopup=true` asks again. Default: false.
+   */
   silentAfterConsent: boolean;
 }
 
 export interface WechatMockServerOptions {
   /** Default: 0, any free port. */
   port?: number;
-  /** Default: `127.0.0.1`. What other machines reach (`0.0.0.0`, an address of the network) needs `allowRemote`. */
+  /**
+   * Default: `127.0.0.1`. What other machines reach (`0.0.0.0`, an address of the network) needs
+   * `allowRemote`.
+   */
   host?: string;
-  /** Lets other machines in, to whom this server gives everybody's sign-in: for a container or a phone in your own network. Default: false. */
+  /**
+   * Lets other machines in, to whom this server gives everybody's sign-in: for a container or a
+   * phone in your own network. Default: false.
+   */
   allowRemote?: boolean;
   /** Default: one of each type, all bound to one open-platform account (`DEFAULT_MOCK_APPS`). */
   apps?: MockAppOptions[];
-  /** Default: 小明 `ming`, 小红🌸 `hong`, 阿强 `qiang` (a follower) and 快照访客 `visitor` (a snapshot user). */
+  /**
+   * Default: 小明 `ming`, 小红🌸 `hong`, 阿强 `qiang` (a follower) and 快照访客 `visitor` (a snapshot user).
+   */
   users?: MockUserOptions[];
   /** Default: none, pages are shown. Also a property of the running server. */
   autoConsent?: MockAutoConsent;
-  /** Shows "请在微信客户端打开链接" to browsers that are not WeChat, as WeChat does. Default: false, because people develop in desktop browsers. */
+  /**
+   * Shows "请在微信客户端打开链接" to browsers that are not WeChat, as WeChat does. Default: false, because
+   * people develop in desktop browsers.
+   */
   requireWechatUserAgent?: boolean;
   unsure?: Partial<MockUnsure>;
   /** The base of the server's clock, in milliseconds. Default: `Date.now`. */
@@ -140,15 +230,22 @@ export interface MockCall {
   readonly userAgent: string;
   /** The appid that was sent, known or not. */
   readonly appId?: string;
-  /** `status: 0` as long as, or because, no answer was sent (hang, reset). Pages have an errcode too when they show one. */
+  /**
+   * `status: 0` as long as, or because, no answer was sent (hang, reset). Pages have an errcode too
+   * when they show one.
+   */
   readonly answered: { readonly status: number; readonly errcode?: number };
 }
 
 /**
- * What goes wrong. Give one of `errcode`, `body`, `empty`, `brokenJson`, `reset`, `hang`, `redirectTo`, `answer`, or only `status` (a gateway's error page) or only `delayMs` (a slow but good answer).
+ * What goes wrong. Give one of `errcode`, `body`, `empty`, `brokenJson`, `reset`, `hang`,
+ * `redirectTo`, `answer`, or only `status` (a gateway's error page) or only `delayMs` (a slow but
+ * good answer).
  */
 export interface MockFault {
-  /** WeChat's error answer in HTTP 200 (or `status`); on a page path, the error page with this code. */
+  /**
+   * WeChat's error answer in HTTP 200 (or `status`); on a page path, the error page with this code.
+   */
   errcode?: number;
   /** Goes with `errcode`. Default: WeChat's text for it. The rid is added. */
   errmsg?: string;
@@ -167,13 +264,22 @@ export interface MockFault {
   hang?: true;
   /** Answers 302 to this address. */
   redirectTo?: string;
-  /** Merged over the good answer; `undefined` removes a field. The real work is done; an error answer stays an error. */
+  /**
+   * Merged over the good answer; `undefined` removes a field. The real work is done; an error
+   * answer stays an error.
+   */
   answer?: Record<string, unknown>;
-  /** Waits this long, in real ms, before the answer or the reset. The real work, where it is done at all, is done on arrival. */
+  /**
+   * Waits this long, in real ms, before the answer or the reset. The real work, where it is done at
+   * all, is done on arrival.
+   */
   delayMs?: number;
   /** How many requests it strikes. Default: 1. `Infinity`: all until `clearFaults()`. */
   times?: number;
-  /** Does the real work first (spends the code, mints the token), then fails: the answer that got lost. Default: false. */
+  /**
+   * Does the real work first (spends the code, mints the token), then fails: the answer that got
+   * lost. Default: false.
+   */
   afterEffect?: boolean;
 }
 
@@ -192,7 +298,10 @@ export interface MockAuthorizeOptions {
   allow?: boolean;
   /** Comes from the official account's chat or menu. Default: false. */
   fromChat?: boolean;
-  /** Default: WeChat on an iPhone for `/connect/oauth2/authorize`, a desktop Chrome for `/connect/qrconnect`. */
+  /**
+   * Default: WeChat on an iPhone for `/connect/oauth2/authorize`, a desktop Chrome for
+   * `/connect/qrconnect`.
+   */
   userAgent?: string;
 }
 
@@ -207,7 +316,9 @@ export interface MockEncryptedOptions {
   user: string;
   /** What is sealed instead of the profile; the watermark is added. */
   data?: Record<string, unknown>;
-  /** `previous`: sealed with the session_key that the last `wx.login` killed. Default: `current`. */
+  /**
+   * `previous`: sealed with the session_key that the last `wx.login` killed. Default: `current`.
+   */
   sessionKey?: 'current' | 'previous';
   /** Default: the app's own appid and the server's time in seconds. */
   watermark?: { appid?: string; timestamp?: number };

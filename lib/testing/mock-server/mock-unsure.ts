@@ -1,4 +1,5 @@
-// The way each unsure thing goes unless a test says otherwise: what the current official text says, else what most reports say.
+// The way each unsure thing goes unless a test says otherwise: what the current official text says,
+// else what most reports say.
 import { MockServerError } from './mock-server-error.js';
 import type { MockUnsure } from './mock-server.types.js';
 
@@ -29,7 +30,9 @@ const DEFAULTS: Readonly<MockUnsure> = {
   silentAfterConsent: false,
 };
 
-/** What else than a value of the default's own type is allowed, and where the values are few, which. */
+/**
+ * What else than a value of the default's own type is allowed, and where the values are few, which.
+ */
 const CHOICES: Partial<Record<keyof MockUnsure, readonly unknown[]>> = {
   rotateRefreshToken: [true, false, 'old-lives'],
   errmsgSuffix: ['rid', 'hints', 'hint', 'none'],
@@ -39,7 +42,10 @@ const CHOICES: Partial<Record<keyof MockUnsure, readonly unknown[]>> = {
   invalidToken: [40001, 40014],
 };
 
-/** @throws MockServerError for an unknown name or a value that is not one of its ways; names left out or undefined keep the default */
+/**
+ * @throws MockServerError for an unknown name or a value that is not one of its ways; names left
+ * out or undefined keep the default
+ */
 export function resolveUnsure(given: Partial<MockUnsure> = {}): MockUnsure {
   const resolved: Record<string, unknown> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(given)) {

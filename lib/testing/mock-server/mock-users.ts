@@ -78,7 +78,10 @@ export class MockUsers {
   }
 }
 
-/** 28 characters, the first an `o`; the same for the same pair, in every process. `virtual`: what a snapshot page gets instead. */
+/**
+ * 28 characters, the first an `o`; the same for the same pair, in every process. `virtual`: what a
+ * snapshot page gets instead.
+ */
 export function openidOf(app: MockApp, userId: string, virtual = false): string {
   return idFrom(virtual ? 'virtual-openid' : 'openid', app.appId, userId);
 }

@@ -1,9 +1,12 @@
-// Where WeChat sends a browser back to: the hosts registered for an app, compared as WeChat compares them.
+// Where WeChat sends a browser back to: the hosts registered for an app, compared as WeChat
+// compares them.
 import { MockServerError } from './mock-server-error.js';
 
 /**
- * Whether WeChat would send a browser back to this address: exact host, port 80 or 443 (any port on loopback hosts, or else nobody could develop).
- * @param redirectUri as it was decoded from the link; anything that is not an absolute http(s) URL is refused
+ * Whether WeChat would send a browser back to this address: exact host, port 80 or 443 (any port on
+ * loopback hosts, or else nobody could develop).
+ * @param redirectUri as it was decoded from the link; anything that is not an absolute http(s) URL
+ * is refused
  */
 export function domainAllows(
   app: { readonly domains: readonly string[]; readonly anyPort: boolean },

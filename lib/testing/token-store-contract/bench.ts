@@ -1,4 +1,5 @@
-// What a case of the token-store contract works with: clients, keys, and assertions that name what a database did.
+// What a case of the token-store contract works with: clients, keys, and assertions that name what
+// a database did.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,7 +82,10 @@ export async function untilGone(store: TokenStore, key: string, deadline: number
   }
 }
 
-/** An operation on a store that is down has to reject; how soon is a matter of the client's settings. */
+/**
+ * An operation on a store that is down has to reject; how soon is a matter of the client's
+ * settings.
+ */
 export async function rejects(name: string, operation: () => Promise<unknown>): Promise<void> {
   const outcome = await settled(operation, REJECTS_WITHIN_MS);
   assert(outcome !== 'pending', `${name} has not settled after ${REJECTS_WITHIN_MS} ms`);
@@ -105,7 +109,8 @@ async function settled(
 ): Promise<'resolved' | 'rejected' | 'pending'> {
   const waiting = new AbortController();
   try {
-    // Called here, not inside a `then`: an operation that throws instead of rejecting fails the case.
+    // Called here, not inside a `then`: an operation that throws instead of rejecting fails the
+    // case.
     return await Promise.race([
       operation().then(
         () => 'resolved' as const,

@@ -12,7 +12,8 @@ export async function createOnce(stores: TokenStore[], key: Bench['key']): Promi
   await stores[0]!.set(over, 'old', 50);
   await sleep(100);
   await untilGone(stores[0]!, over, Date.now() + 1_000);
-  // An entry that is over but not yet swept away is the harder case: its row is there, and one caller may take its place.
+  // An entry that is over but not yet swept away is the harder case: its row is there, and one
+  // caller may take its place.
   for (const entry of [fresh, over]) {
     const won = await Promise.all(
       CALLERS.map((caller) => pick(stores, caller).setIfAbsent(entry, `${caller}`, MINUTE)),

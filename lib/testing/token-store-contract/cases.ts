@@ -1,4 +1,5 @@
-// The cases of the token-store contract. Each stands for a way in which some real database merges, changes, loses or keeps an entry.
+// The cases of the token-store contract. Each stands for a way in which some real database merges,
+// changes, loses or keeps an entry.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, equal, onBench, rejects, same, untilGone, untilItAnswers } from './bench.js';
@@ -111,7 +112,8 @@ export const TOKEN_STORE_CASES: readonly TokenStoreCase[] = [
       await store.set(a, value, MINUTE);
       same(await store.get(a), value, name);
       equal(await store.setIfAbsent(b, value, MINUTE), true, name);
-      // Only the end differs: an index over the first bytes, or a column that cuts, would not see it.
+      // Only the end differs: an index over the first bytes, or a column that cuts, would not see
+      // it.
       const almost = `${value.slice(0, -2)}zz`;
       equal(await store.replaceIfEqual(b, almost, 'wrong', MINUTE), false, name);
       equal(await store.replaceIfEqual(b, value, almost, MINUTE), true, name);
@@ -201,7 +203,8 @@ export const TOKEN_STORE_CASES: readonly TokenStoreCase[] = [
 
   one('takes every length of time: months, fractions, nothing and less', async ({ open, key }) => {
     const store = await open();
-    // 30 days in milliseconds do not fit into 31 bits, which is what a timer and an INT column have.
+    // 30 days in milliseconds do not fit into 31 bits, which is what a timer and an INT column
+    // have.
     for (const ttl of [30 * DAY, 365 * DAY, 90_000.75]) {
       const [a, b, c] = [key('long'), key('long'), key('long')];
       await store.set(a, 'one', ttl);
@@ -210,7 +213,8 @@ export const TOKEN_STORE_CASES: readonly TokenStoreCase[] = [
       equal(await store.replaceIfEqual(c, 'none', 'one', ttl), true);
       for (const entry of [a, b, c]) equal(await store.get(entry), 'one', `after ${ttl} ms`);
     }
-    // A caller computes the time from an expiry that may have passed. Many databases take 0 for "for ever".
+    // A caller computes the time from an expiry that may have passed. Many databases take 0 for
+    // "for ever".
     const short = [];
     for (const ttl of [0, -1, -DAY, 0.4]) {
       const [a, b, c] = [key(`set ${ttl}`), key(`setIfAbsent ${ttl}`), key(`replaceIfEqual ${ttl}`)];
@@ -310,7 +314,8 @@ export const TOKEN_STORE_CASES: readonly TokenStoreCase[] = [
       await store.set(a, 'one', MINUTE);
       await stop.call(harness);
       try {
-        // A rejection that nobody handles, from a client or an adapter, is reported by the test runner itself.
+        // A rejection that nobody handles, from a client or an adapter, is reported by the test
+        // runner itself.
         await rejects('get', () => store.get(a));
         await rejects('set', () => store.set(a, 'two', MINUTE));
         await rejects('delete', () => store.delete(a));
@@ -321,7 +326,8 @@ export const TOKEN_STORE_CASES: readonly TokenStoreCase[] = [
         await start.call(harness);
       }
       await untilItAnswers(store, a);
-      // Whether the entry outlived the outage is up to the server, and so is a write that was on its way.
+      // Whether the entry outlived the outage is up to the server, and so is a write that was on
+      // its way.
       await store.set(a, 'three', MINUTE);
       equal(await store.get(a), 'three');
       equal(await store.replaceIfEqual(a, 'three', 'four', MINUTE), true);

@@ -1,10 +1,12 @@
-// `describeTokenStore`: the contract of a token store as tests, for our own adapters and for those an application writes.
+// `describeTokenStore`: the contract of a token store as tests, for our own adapters and for those
+// an application writes.
 import { TOKEN_STORE_CASES } from './cases.js';
 import type { TokenStoreCapabilities, TokenStoreHarness } from './harness.js';
 
 /**
- * Defines the tests of the token-store contract, in a runner with `describe` and `it` as globals (jest, vitest with `globals: true`, mocha).
- * They take about five seconds, use keys of their own below `wechat:contract-…`, and delete them.
+ * Defines the tests of the token-store contract, in a runner with `describe` and `it` as globals
+ * (jest, vitest with `globals: true`, mocha). They take about five seconds, use keys of their own
+ * below `wechat:contract-…`, and delete them.
  *
  * ```ts
  * describeTokenStore('MyTokenStore', () => ({
@@ -43,7 +45,10 @@ export function describeTokenStore(
   });
 }
 
-/** For a slow machine and a server that takes its time to come back; a case that works needs a fraction of it. */
+/**
+ * For a slow machine and a server that takes its time to come back; a case that works needs a
+ * fraction of it.
+ */
 const TIME_LIMIT_MS = 120_000;
 
 interface It {
@@ -56,7 +61,9 @@ interface Runner {
   it: It;
 }
 
-/** Looked up when it is called: an application that imports the rest of `./testing` has no runner. */
+/**
+ * Looked up when it is called: an application that imports the rest of `./testing` has no runner.
+ */
 function runner(): Runner {
   const { describe, it } = globalThis as Partial<Runner>;
   if (typeof describe === 'function' && typeof it === 'function') return { describe, it };

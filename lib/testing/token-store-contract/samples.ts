@@ -1,6 +1,9 @@
 // The texts with which the token-store contract looks for what a database merges, changes or cuts.
 
-/** Different texts that a database may hold to be equal: by case, accent, width, padding, number, or Unicode form. */
+/**
+ * Different texts that a database may hold to be equal: by case, accent, width, padding, number, or
+ * Unicode form.
+ */
 export const LOOKALIKES = [
   'oAbC',
   'oabc',
@@ -76,6 +79,7 @@ export const VALUES = {
 export const LARGE_VALUES = {
   '64 KiB of letters': 'Ab-_'.repeat(16_384),
   '64 KiB of emoji': '🐼'.repeat(16_384),
-  // Three bytes each: a limit in UTF-16 units would let three times as much through as one in bytes.
+  // Three bytes each: a limit in UTF-16 units would let three times as much through as one in
+  // bytes.
   '64 KiB of Chinese': '微'.repeat(21_845),
 };

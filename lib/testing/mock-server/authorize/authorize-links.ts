@@ -1,4 +1,5 @@
-// Judges the links that send a browser to WeChat: the page inside WeChat (网页授权) and the QR page (网站应用).
+// Judges the links that send a browser to WeChat: the page inside WeChat (网页授权) and the QR page
+// (网站应用).
 import type { MockApp } from '../mock-apps.js';
 import { headerOf, type MockRequest } from '../http/mock-http.js';
 import type { MockWorld } from '../mock-world.js';
@@ -13,7 +14,8 @@ export interface AuthorizeLink {
 }
 
 /**
- * 网页授权: these in this order, "微信会对授权链接做正则强匹配校验". The literal `#wechat_redirect` has to end the link as well, which no server can check: a fragment is never sent.
+ * 网页授权: these in this order, "微信会对授权链接做正则强匹配校验". The literal `#wechat_redirect` has to end the link
+ * as well, which no server can check: a fragment is never sent.
  */
 const REQUIRED_ORDER = ['appid', 'redirect_uri', 'response_type', 'scope', 'state'];
 /** What may follow, in this order. `connect_redirect` is undocumented and widely used. */
@@ -51,7 +53,10 @@ export function judgeOfficialLink(request: MockRequest, world: MockWorld): Autho
   return { app, redirectUri, scope, state };
 }
 
-/** Here the order is free and `state` may be anything, or missing. @throws PageFailure with the error page WeChat would show */
+/**
+ * Here the order is free and `state` may be anything, or missing. @throws PageFailure with the
+ * error page WeChat would show
+ */
 export function judgeQrLink(request: MockRequest, world: MockWorld): AuthorizeLink {
   const { query } = request;
   const appId = need(query, 'appid', 10012);
@@ -82,7 +87,8 @@ export function returnAddress(link: AuthorizeLink, code: string | undefined): st
     ...(code === undefined ? [] : [`code=${code}`]),
     ...(link.state === '' ? [] : [`state=${encodeURIComponent(link.state)}`]),
   ].join('&');
-  // With a fragment in redirect_uri, a QR login puts the code behind it, where no server sees it; the page inside WeChat in front of it.
+  // With a fragment in redirect_uri, a QR login puts the code behind it, where no server sees it;
+  // the page inside WeChat in front of it.
   if (url.hash && link.app.type === 'website')
     return `${url.href}${url.hash.includes('?') ? '&' : '?'}${added}`;
   url.search = url.search ? `${url.search}&${added}` : `?${added}`;

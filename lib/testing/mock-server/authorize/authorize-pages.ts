@@ -1,4 +1,5 @@
-// /connect/oauth2/authorize and /connect/qrconnect: who is asked what, and where the browser goes then.
+// /connect/oauth2/authorize and /connect/qrconnect: who is asked what, and where the browser goes
+// then.
 import { type AuthorizeLink, judgeOfficialLink, judgeQrLink, returnAddress } from './authorize-links.js';
 import { CODE_LIFE } from '../grants/codes.js';
 import { type MockAnswer, type MockRequest, redirect } from '../http/mock-http.js';
@@ -9,7 +10,10 @@ import type { FormTarget } from '../pages/parts.js';
 import { phoneConfirmPage, qrPage } from '../pages/qr-page.js';
 import { phoneCookie, phoneOwner, readVisit } from './visits.js';
 
-/** `GET /connect/oauth2/authorize`; `POST /mock/authorize` with the same query when a button was pressed. */
+/**
+ * `GET /connect/oauth2/authorize`; `POST /mock/authorize` with the same query when a button was
+ * pressed.
+ */
 export function officialAuthorize(request: MockRequest, world: MockWorld): MockAnswer {
   const link = judgeOfficialLink(request, world);
   const visit = readVisit(request, world);
@@ -37,12 +41,16 @@ export function officialAuthorize(request: MockRequest, world: MockWorld): MockA
   return consentPage(link.app, user, form, wantsFull ? { full: '1' } : {});
 }
 
-/** `GET /connect/qrconnect`; `POST /mock/qrconnect` when a phone was picked or a button pressed on it. */
+/**
+ * `GET /connect/qrconnect`; `POST /mock/qrconnect` when a phone was picked or a button pressed on
+ * it.
+ */
 export function qrConnect(request: MockRequest, world: MockWorld): MockAnswer {
   const link = judgeQrLink(request, world);
   const { query } = request;
   const lang = query.get('lang') === 'en' ? 'en' : 'cn';
-  // wxLogin.js: the iframe leads the whole window back to the application unless self_redirect says otherwise.
+  // wxLogin.js: the iframe leads the whole window back to the application unless self_redirect says
+  // otherwise.
   const leavesFrame = query.get('login_type') === 'jssdk' && query.get('self_redirect') !== 'true';
   const form: FormTarget = { action: `/mock/qrconnect?${request.rawQuery}`, leavesFrame };
   const { user, answer } = readVisit(request, world);
@@ -53,8 +61,9 @@ export function qrConnect(request: MockRequest, world: MockWorld): MockAnswer {
 }
 
 /**
- * 网页授权: `snsapi_base` is always silent, and `snsapi_userinfo` is for a follower who comes from the chat or menu, where `forcePopup` changes nothing.
- * What is silent cannot be refused, and gives no virtual user.
+ * 网页授权: `snsapi_base` is always silent, and `snsapi_userinfo` is for a follower who comes from the
+ * chat or menu, where `forcePopup` changes nothing. What is silent cannot be refused, and gives no
+ * virtual user.
  */
 function isSilent(
   link: AuthorizeLink,

@@ -1,22 +1,30 @@
-// Who is in front of an authorize page and what this person says: by a button, a request header, autoConsent, or a phone known by cookie.
+// Who is in front of an authorize page and what this person says: by a button, a request header,
+// autoConsent, or a phone known by cookie.
 import { headerOf, type MockRequest } from '../http/mock-http.js';
 import type { MockUser } from '../mock-server.types.js';
 import type { MockWorld } from '../mock-world.js';
 import { PageFailure } from '../pages/error-page.js';
 
-/** Whose phone this browser is. Cookies ignore ports: a second mock on the same host asks again only when it does not know the person. */
+/**
+ * Whose phone this browser is. Cookies ignore ports: a second mock on the same host asks again only
+ * when it does not know the person.
+ */
 const PHONE_COOKIE = 'wechat_mock_phone';
 
 export interface Visit {
   readonly user?: MockUser;
-  /** `allow` or `refuse`; on pages also `snapshot`, `full`, `again`, `switch`. Undefined: nothing was said yet. */
+  /**
+   * `allow` or `refuse`; on pages also `snapshot`, `full`, `again`, `switch`. Undefined: nothing
+   * was said yet.
+   */
   readonly answer?: string;
   /** From the official account's chat or menu. */
   readonly fromChat: boolean;
 }
 
 /**
- * Headers a test's HTTP client may send to say who is there: `x-wechat-mock-user: hong`, `x-wechat-mock-answer: refuse` (default: allow), `x-wechat-mock-from: chat`.
+ * Headers a test's HTTP client may send to say who is there: `x-wechat-mock-user: hong`,
+ * `x-wechat-mock-answer: refuse` (default: allow), `x-wechat-mock-from: chat`.
  * @throws PageFailure for a user that does not exist
  */
 export function readVisit(request: MockRequest, world: MockWorld): Visit {

@@ -28,7 +28,9 @@ function jsonHeaders(world: MockWorld): Record<string, string> {
   return { 'Content-Type': world.unsure.contentType };
 }
 
-/** The part of an errmsg nobody should match on. A rid is the time in hex and two random numbers. */
+/**
+ * The part of an errmsg nobody should match on. A rid is the time in hex and two random numbers.
+ */
 function suffix(world: MockWorld): string {
   const random = (): string => randomBytes(4).toString('hex');
   switch (world.unsure.errmsgSuffix) {

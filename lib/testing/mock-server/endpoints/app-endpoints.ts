@@ -1,4 +1,5 @@
-// The calls a server makes in the name of an app: its own token, session_key checks, a person's phone number.
+// The calls a server makes in the name of an app: its own token, session_key checks, a person's
+// phone number.
 import { createHmac } from 'node:crypto';
 import type { MockApp } from '../mock-apps.js';
 import type { MockRequest } from '../http/mock-http.js';
@@ -37,7 +38,10 @@ export function resetSessionKey(request: MockRequest, world: MockWorld): ApiFiel
   return { ...OK, openid: openidOf(app, user.id), session_key };
 }
 
-/** `POST /wxa/business/getuserphonenumber`. The code comes from the phone button, in the body; one in the query is 40029. */
+/**
+ * `POST /wxa/business/getuserphonenumber`. The code comes from the phone button, in the body; one
+ * in the query is 40029.
+ */
 export function phoneNumber(request: MockRequest, world: MockWorld): ApiFields {
   const app = requireMiniProgram(request, world);
   const body = jsonBody(request);
@@ -60,7 +64,8 @@ function requireMiniProgram(request: MockRequest, world: MockWorld): MockApp {
 
 /**
  * `signature` is HMAC-SHA256 of nothing (GET has no body) under the session_key as text, in hex.
- * @throws WechatFailure 40003 nobody's openid; 87008 another method; 87009 not signed with the current key
+ * @throws WechatFailure 40003 nobody's openid; 87008 another method; 87009 not signed with the
+ * current key
  */
 function signedUser(request: MockRequest, world: MockWorld): { app: MockApp; user: MockUser } {
   const app = requireMiniProgram(request, world);

@@ -12,8 +12,9 @@ import {
 import { WechatFailure } from './wechat-failure.js';
 
 /**
- * `GET /sns/jscode2session`. The session_key is the one that came into being with this code: where two wx.login crossed each other, the answer to the older code is a
- * key that is dead already (inferred from reports of data that cannot be opened; no page describes the race).
+ * `GET /sns/jscode2session`. The session_key is the one that came into being with this code: where
+ * two wx.login crossed each other, the answer to the older code is a key that is dead already
+ * (inferred from reports of data that cannot be opened; no page describes the race).
  */
 export function jscode2session(request: MockRequest, world: MockWorld): ApiFields {
   const app = requireApp(request, world, (candidate) => candidate.type === 'mini-program');

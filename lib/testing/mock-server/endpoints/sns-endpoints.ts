@@ -1,4 +1,5 @@
-// The calls a server makes for a person who came by a browser or a native app: code for tokens, refresh, check, profile.
+// The calls a server makes for a person who came by a browser or a native app: code for tokens,
+// refresh, check, profile.
 import type { MockApp } from '../mock-apps.js';
 import type { MockRequest } from '../http/mock-http.js';
 import type { MockWorld } from '../mock-world.js';
@@ -11,14 +12,20 @@ const VIRTUAL_USER = 'virtual.user';
 
 export type ApiFields = Record<string, unknown>;
 
-/** The first value of a parameter; missing and empty are the same to WeChat. @throws WechatFailure with `errcode` */
+/**
+ * The first value of a parameter; missing and empty are the same to WeChat. @throws WechatFailure
+ * with `errcode`
+ */
 export function requireParam(request: MockRequest, name: string, errcode: number): string {
   const value = request.query.get(name);
   if (!value) throw new WechatFailure(errcode);
   return value;
 }
 
-/** @throws WechatFailure 41002 no appid; 40013 unknown, or of another kind of app (inferred: no page says what that answers) */
+/**
+ * @throws WechatFailure 41002 no appid; 40013 unknown, or of another kind of app (inferred: no page
+ * says what that answers)
+ */
 export function requireApp(
   request: MockRequest,
   world: MockWorld,
@@ -50,7 +57,8 @@ export function accessToken(request: MockRequest, world: MockWorld): ApiFields {
   const { unsure } = world;
   const virtual = code.snapshot && unsure.snapshotVirtualOpenid;
   const grant = world.tokens.issue(code, openidOf(app, code.userId, virtual));
-  // 网页授权: unionid only with snsapi_userinfo. Websites and native apps have one scope each, and it gives the unionid.
+  // 网页授权: unionid only with snsapi_userinfo. Websites and native apps have one scope each, and it
+  // gives the unionid.
   const givesUnionid = !isBaseOnly(grant.scope) || unsure.unionidOnBase;
   return {
     ...tokenFields(grant, unsure.scopeInTokenAnswer),
@@ -72,7 +80,10 @@ export function auth(request: MockRequest, world: MockWorld): ApiFields {
   return { errcode: 0, errmsg: 'ok' };
 }
 
-/** `GET /sns/userinfo`. Sex and region have carried no real value since October 2021; `lang` only ever concerned the region. */
+/**
+ * `GET /sns/userinfo`. Sex and region have carried no real value since October 2021; `lang` only
+ * ever concerned the region.
+ */
 export function userinfo(request: MockRequest, world: MockWorld): ApiFields {
   const grant = checkedGrant(request, world);
   if (isBaseOnly(grant.scope)) throw new WechatFailure(48001);

@@ -1,6 +1,10 @@
-// WeChat's own errors: thrown by the endpoints, turned into `{"errcode":…,"errmsg":"…, rid: …"}` in HTTP 200 by the router.
+// WeChat's own errors: thrown by the endpoints, turned into `{"errcode":…,"errmsg":"…, rid: …"}` in
+// HTTP 200 by the router.
 
-/** The texts of the global return code table, for the codes the mock uses or is most often told to use. */
+/**
+ * The texts of the global return code table, for the codes the mock uses or is most often told to
+ * use.
+ */
 const ERRMSG: Record<number, string> = {
   [-1]: 'system error',
   40001: 'invalid credential, access_token is invalid or not latest',

@@ -15,7 +15,10 @@ export class Faults {
 
   constructor(private readonly knownPaths: readonly string[]) {}
 
-  /** @throws MockServerError for a path WeChat does not have or a fault that says nothing or two things */
+  /**
+   * @throws MockServerError for a path WeChat does not have or a fault that says nothing or two
+   * things
+   */
   inject(path: string, fault: MockFault): MockFaultHandle {
     if (path !== '*' && !this.knownPaths.includes(path)) {
       throw new MockServerError(

@@ -1,4 +1,5 @@
-// What a fault makes of an answer. Faults that leave no answer (reset, hang) are the socket's business, in mock-server.ts.
+// What a fault makes of an answer. Faults that leave no answer (reset, hang) are the socket's
+// business, in mock-server.ts.
 import { STATUS_CODES } from 'node:http';
 import { errorAnswer } from '../endpoints/api-answers.js';
 import type { MockAnswer } from '../http/mock-http.js';

@@ -28,8 +28,9 @@ export class AppTokens {
   ) {}
 
   /**
-   * The same token as long as it is valid for more than five minutes; with `force` a new one, and the former
-   * dies. Forced twice within 30 seconds WeChat "will not refresh": no error, the second call is a usual one.
+   * The same token as long as it is valid for more than five minutes; with `force` a new one, and
+   * the former dies. Forced twice within 30 seconds WeChat "will not refresh": no error, the second
+   * call is a usual one.
    */
   stable(appId: string, forced: boolean): AppToken {
     const now = this.clock.now();
@@ -37,7 +38,8 @@ export class AppTokens {
     const former = this.#current.get(appId);
     if (!force && former && former.expiresAt - now > OVERLAP) return former;
     if (force) this.#forcedAt.set(appId, now);
-    // Replaced by force: "not latest" (40001) from now on. Renewed: both are valid for a while. Run out before: stays so.
+    // Replaced by force: "not latest" (40001) from now on. Renewed: both are valid for a while. Run
+    // out before: stays so.
     if (former && force) this.#all.delete(former.token);
     else if (former && now < former.expiresAt) former.expiresAt = now + OVERLAP;
     const token = { appId, token: randomToken(), expiresAt: now + LIFE };

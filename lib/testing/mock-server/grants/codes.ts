@@ -5,7 +5,10 @@ import type { MockUnsure } from '../mock-server.types.js';
 import { randomCode } from './random-text.js';
 import { WechatFailure } from '../endpoints/wechat-failure.js';
 
-/** Lives in ms: 网页授权 "5分钟"; 网站应用 "10分钟"; `wx.login` and the phone button 5 minutes. The app SDK's is not documented, 10 like the website's. */
+/**
+ * Lives in ms: 网页授权 "5分钟"; 网站应用 "10分钟"; `wx.login` and the phone button 5 minutes. The app SDK's is
+ * not documented, 10 like the website's.
+ */
 export const CODE_LIFE = {
   'official-account': 5 * 60_000,
   website: 10 * 60_000,
@@ -44,7 +47,8 @@ export class Codes {
 
   /**
    * Spends a code.
-   * @throws WechatFailure 40029 unknown or another app's; 40163 used before; 42003 too old (each one's other way: `unsure`)
+   * @throws WechatFailure 40029 unknown or another app's; 40163 used before; 42003 too old (each
+   * one's other way: `unsure`)
    */
   redeem(code: string, appId: string): CodeGrant {
     const record = this.#codes.get(code);

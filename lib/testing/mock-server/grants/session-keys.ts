@@ -1,4 +1,5 @@
-// session_keys of mini programs: one valid key per user at a time, a new wx.login kills the one before.
+// session_keys of mini programs: one valid key per user at a time, a new wx.login kills the one
+// before.
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { BoundedMap } from './bounded-map.js';
 import type { MockEncryptedData } from '../mock-server.types.js';
@@ -12,7 +13,10 @@ export interface SessionKeys {
 export class SessionKeyRing {
   readonly #keys = new BoundedMap<SessionKeys>();
 
-  /** Makes a new key; the current one becomes the previous one and opens nothing that is sealed from now on. */
+  /**
+   * Makes a new key; the current one becomes the previous one and opens nothing that is sealed from
+   * now on.
+   */
   mint(appId: string, userId: string): string {
     const current = randomSessionKey();
     this.#keys.set(`${appId} ${userId}`, { current, previous: this.of(appId, userId)?.current });
@@ -25,8 +29,9 @@ export class SessionKeyRing {
 }
 
 /**
- * Seals data as the WeChat client does ("开放数据校验与解密"): AES-128-CBC with PKCS#7 under the decoded session_key; and signs `rawData`, which is the data without
- * ids, as `sha1(rawData + session_key)` with the key as text.
+ * Seals data as the WeChat client does ("开放数据校验与解密"): AES-128-CBC with PKCS#7 under the decoded
+ * session_key; and signs `rawData`, which is the data without ids, as `sha1(rawData + session_key)`
+ * with the key as text.
  * @param data without its watermark
  */
 export function sealForMiniProgram(

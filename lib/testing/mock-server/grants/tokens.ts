@@ -1,4 +1,5 @@
-// User tokens: an access_token for two hours, a refresh_token for thirty days from the login, which no refresh makes longer.
+// User tokens: an access_token for two hours, a refresh_token for thirty days from the login, which
+// no refresh makes longer.
 import { BoundedMap } from './bounded-map.js';
 import type { CodeGrant } from './codes.js';
 import type { MockClock } from '../mock-clock.js';
@@ -48,7 +49,8 @@ export class Tokens {
   }
 
   /**
-   * @throws WechatFailure 40030 unknown or another app's; 42002 too old; 42007 (or what `revoke` was told) after a revocation
+   * @throws WechatFailure 40030 unknown or another app's; 42002 too old; 42007 (or what `revoke`
+   * was told) after a revocation
    */
   refresh(appId: string, refreshToken: string): TokenGrant {
     const grant = this.#byRefreshToken.get(refreshToken);
@@ -59,7 +61,8 @@ export class Tokens {
     if (now < grant.accessExpiresAt && this.unsure.refreshKeepsLiveToken) {
       grant.accessExpiresAt = now + ACCESS_TOKEN_SECONDS * 1000;
     } else {
-      // An old token that was still alive becomes "invalid or not latest"; one that had run out stays known as expired.
+      // An old token that was still alive becomes "invalid or not latest"; one that had run out
+      // stays known as expired.
       if (now < grant.accessExpiresAt) this.#byAccessToken.delete(grant.accessToken);
       Object.assign(grant, this.#newAccessToken());
       this.#byAccessToken.set(grant.accessToken, grant);
@@ -73,7 +76,10 @@ export class Tokens {
     return grant;
   }
 
-  /** @throws WechatFailure 40001 unknown; 42001 too old; 42007 (or what `revoke` was told) after a revocation */
+  /**
+   * @throws WechatFailure 40001 unknown; 42001 too old; 42007 (or what `revoke` was told) after a
+   * revocation
+   */
   check(accessToken: string): TokenGrant {
     const grant = this.#byAccessToken.get(accessToken);
     if (!grant) throw new WechatFailure(this.unsure.invalidToken);

@@ -1,4 +1,5 @@
-// Where the mock may listen: on this machine, unless somebody says in so many words that others shall reach it.
+// Where the mock may listen: on this machine, unless somebody says in so many words that others
+// shall reach it.
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { MockServerError } from '../mock-server-error.js';
@@ -8,7 +9,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * The address to listen on. A name is looked up here and not by the socket, so that what was judged is what is listened on.
+ * The address to listen on. A name is looked up here and not by the socket, so that what was judged
+ * is what is listened on.
  * @throws MockServerError for an address that other machines reach, without `allowRemote`
  */
 export async function listenAddress(host: string, allowRemote: boolean): Promise<string> {

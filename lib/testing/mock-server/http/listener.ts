@@ -19,7 +19,8 @@ export class Listener {
     private readonly faults: Faults,
   ) {
     this.#server = createServer((incoming, response) => {
-      // A request that cannot be served (broken off, far too large) has no answer; and one bad request must not end the test run.
+      // A request that cannot be served (broken off, far too large) has no answer; and one bad
+      // request must not end the test run.
       this.#handle(incoming, response).catch(() => response.destroy());
     });
   }

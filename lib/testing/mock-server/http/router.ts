@@ -76,7 +76,10 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
   return avatar(path, world) ?? errorAnswer(world, new WechatFailure(40066), 404);
 }
 
-/** `/avatar/ming.svg`, with a size (0 is 640 pixels) as last segment if one likes. Unknown people get the grey head. */
+/**
+ * `/avatar/ming.svg`, with a size (0 is 640 pixels) as last segment if one likes. Unknown people
+ * get the grey head.
+ */
 function avatar(path: string, world: MockWorld): MockAnswer | undefined {
   const match = /^\/avatar\/([\w.-]+)\.svg(?:\/(0|46|64|96|132))?$/.exec(path);
   if (!match) return undefined;

@@ -4,7 +4,10 @@ import { Html, html } from './html.js';
 
 const COLOURS = ['#10aeff', '#fa9d3b', '#6467f0', '#07c160', '#e2689b', '#2aa8a0', '#c87d2f', '#5a7de0'];
 
-/** A square picture of `size` pixels, in SVG. Without a nickname, or for a snapshot user: the grey head. */
+/**
+ * A square picture of `size` pixels, in SVG. Without a nickname, or for a snapshot user: the grey
+ * head.
+ */
 export function avatarSvg(user: { id: string; nickname: string } | undefined, size: number): string {
   const first = user && [...new Intl.Segmenter('zh').segment(user.nickname.trim())][0]?.segment;
   const frame = `xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 132 132"`;

@@ -1,4 +1,5 @@
-// What a person sees inside WeChat when an official account asks for nickname and avatar, and the pages around it.
+// What a person sees inside WeChat when an official account asks for nickname and avatar, and the
+// pages around it.
 import type { MockApp } from '../mock-apps.js';
 import type { MockAnswer } from '../http/mock-http.js';
 import type { MockUser } from '../mock-server.types.js';
@@ -10,7 +11,10 @@ const SWITCH = html`<button class="link" name="answer" value="switch" data-testi
   换一个测试用户
 </button>`;
 
-/** "Whose phone is this?" WeChat never asks: a phone knows its owner. The answer is kept in a cookie. */
+/**
+ * "Whose phone is this?" WeChat never asks: a phone knows its owner. The answer is kept in a
+ * cookie.
+ */
 export function choosePhonePage(users: readonly MockUser[], form: FormTarget): MockAnswer {
   return page({
     title: '选择测试用户',
@@ -44,7 +48,10 @@ export function consentPage(
   });
 }
 
-/** Inside WeChat the snapshot page is the application's own page with a bar below; here the two ways on are asked for. */
+/**
+ * Inside WeChat the snapshot page is the application's own page with a bar below; here the two ways
+ * on are asked for.
+ */
 export function snapshotPage(app: MockApp, user: MockUser, form: FormTarget): MockAnswer {
   return page({
     title: '快照页模式',

@@ -19,7 +19,9 @@ const TEXTS: Record<number, string> = {
   10016: '不支持微信开放平台的 Appid，请使用公众号 Appid',
 };
 
-/** Thrown while a link is judged. `hint` tells the developer what exactly is wrong and what to do. */
+/**
+ * Thrown while a link is judged. `hint` tells the developer what exactly is wrong and what to do.
+ */
 export class PageFailure extends Error {
   constructor(
     readonly title: string,

@@ -5,7 +5,10 @@ import { type Html, html } from './html.js';
 const SIZE = 29;
 const FINDER = 7;
 
-/** Three finder patterns and noise made from `seed`, with a plaque 测试 in the middle. The same for the same seed. */
+/**
+ * Three finder patterns and noise made from `seed`, with a plaque 测试 in the middle. The same for
+ * the same seed.
+ */
 export function fakeQrCode(seed: string): Html {
   const noise = Buffer.concat(
     Array.from({ length: 4 }, (_, index) => createHash('sha256').update(`${seed} ${index}`).digest()),

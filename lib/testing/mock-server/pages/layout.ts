@@ -1,4 +1,5 @@
-// The frame around every page: says loudly that this is not WeChat, loads nothing from anywhere, is kept by nobody.
+// The frame around every page: says loudly that this is not WeChat, loads nothing from anywhere, is
+// kept by nobody.
 import { randomBytes } from 'node:crypto';
 import type { MockAnswer } from '../http/mock-http.js';
 import { Html, html } from './html.js';
@@ -19,7 +20,10 @@ export interface PageOptions {
   errcode?: number;
 }
 
-/** The answer is HTTP 200, as WeChat's pages are, errors too. An errcode on the page also stands in `x-wechat-mock-errcode`. */
+/**
+ * The answer is HTTP 200, as WeChat's pages are, errors too. An errcode on the page also stands in
+ * `x-wechat-mock-errcode`.
+ */
 export function page(options: PageOptions): MockAnswer {
   const { title, testId, content, lang = 'cn', wide = false, framed = false, errcode } = options;
   const nonce = randomBytes(16).toString('base64');
@@ -50,7 +54,8 @@ export function page(options: PageOptions): MockAnswer {
       'Cache-Control': 'no-store',
       'Referrer-Policy': 'no-referrer',
       'X-Content-Type-Options': 'nosniff',
-      // form-action is enforced on every redirect that follows, and the last one goes to the application: it cannot be narrower.
+      // form-action is enforced on every redirect that follows, and the last one goes to the
+      // application: it cannot be narrower.
       'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; base-uri 'none'; form-action http: https:; frame-ancestors ${framed ? 'http: https:' : "'none'"}`,
       ...(errcode === undefined ? {} : { 'X-Wechat-Mock-Errcode': String(errcode) }),
     },

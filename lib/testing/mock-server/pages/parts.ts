@@ -4,7 +4,10 @@ import type { MockUser } from '../mock-server.types.js';
 import { type Html, html } from './html.js';
 import type { PageLanguage } from './layout.js';
 
-/** Where the buttons of a page send what was pressed: the path and the link's own query, so that the link is judged anew and nothing is remembered. */
+/**
+ * Where the buttons of a page send what was pressed: the path and the link's own query, so that the
+ * link is judged anew and nothing is remembered.
+ */
 export interface FormTarget {
   readonly action: string;
   /** The page stands in a frame of the application, and 允许 leads the whole window on. */
