@@ -29,12 +29,23 @@ import type { WechatLang, WechatScope } from './wechat-oauth.options.js';
  * caller holds.
  */
 export type WechatSessionKeyHolder =
-  { openid: string; sessionKey?: undefined } | { sessionKey: WechatSecret | string; openid?: string };
+  | {
+      /** Who called `getSessionKey` or `login` before. */
+      openid: string;
+      /** Left out: it is in the token store. */
+      sessionKey?: undefined;
+    }
+  | {
+      /** The key itself. */
+      sessionKey: WechatSecret | string;
+      /** Whose data it has to be, if that is known. */
+      openid?: string;
+    };
 
 /** How old encrypted data may be, in seconds. */
 const FRESH_S = 300;
 
-/** What the clients of all apps share. */
+/** @internal What the objects of all apps share. */
 export class ClientParts {
   constructor(
     readonly config: WechatConfig,
@@ -46,6 +57,10 @@ export class ClientParts {
   ) {}
 }
 
+/**
+ * One app and everything the service can do for it. `WechatOAuthService` is one, for the default
+ * app; `service.app(name)` gives another.
+ */
 export class WechatApp {
   // Hard-private: whoever logs or inspects a client must not find the module's container, and the
   // options in it, behind it.
@@ -116,6 +131,7 @@ export class WechatApp {
   }
 
   /**
+   * Gets a new access token for a refresh token, and keeps it.
    * @throws WechatApiError (kind `token`: the person has to sign in again), WechatNetworkError,
    * WechatResponseError, WechatInputError
    */

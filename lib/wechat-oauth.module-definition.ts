@@ -23,20 +23,45 @@ import type { WechatOAuthModuleOptions } from './wechat-oauth.options.js';
 
 /** A Nest provider without its `provide`. */
 export type WechatProviderOf<T> =
-  | { useClass: Type<T> }
-  | { useValue: T }
-  | { useExisting: FactoryProvider['provide'] }
-  // As in Nest's own FactoryProvider: what is injected is the application's affair.
-  // oxlint-disable-next-line typescript/no-explicit-any -- see above
-  | { useFactory: (...args: any[]) => T | Promise<T>; inject?: FactoryProvider['inject'] };
+  | {
+      /** Made by Nest, once. */
+      useClass: Type<T>;
+    }
+  | {
+      /** As it is. */
+      useValue: T;
+    }
+  | {
+      /** The token of another provider. */
+      useExisting: FactoryProvider['provide'];
+    }
+  | {
+      /** Called once with what `inject` names; a promise is waited for. */
+      // As in Nest's own FactoryProvider: what is injected is the application's affair.
+      // oxlint-disable-next-line typescript/no-explicit-any -- see above
+      useFactory: (...args: any[]) => T | Promise<T>;
+      /** What the factory takes, in its order. */
+      inject?: FactoryProvider['inject'];
+    };
 
+/** What `forRoot` and `forRootAsync` take beside the options: parts of the application. */
 export interface WechatOAuthModuleExtras {
-  /** Whether every module of the application sees ours. Default: true. */
+  /**
+   * Whether every module of the application sees ours.
+   * @default true
+   */
   isGlobal?: boolean;
   /** Modules whose exports the factories and classes below need. */
   imports?: ModuleMetadata['imports'];
-  /** Default: `MemoryTokenStore`, which is for one process. */
+  /**
+   * Where tokens, session keys and login results are kept.
+   * @default `MemoryTokenStore`, which is for one process
+   */
   tokenStore?: WechatProviderOf<TokenStore>;
+  /**
+   * Takes part in every login: a class that extends `WechatLoginHandler`.
+   * @default none
+   */
   loginHandler?: WechatProviderOf<WechatLoginHandler>;
 }
 

@@ -61,20 +61,43 @@ export class WechatOAuthModule
     super();
   }
 
-  /** @throws WechatConfigError while the application starts, when an option is missing or wrong */
+  /**
+   * Registers the module with options that are known when the file is read.
+   * @example
+   * WechatOAuthModule.forRoot({
+   *   appId: 'wx0123456789abcdef',
+   *   secret: process.env.WECHAT_SECRET,
+   *   publicUrl: 'https://shop.example.com',
+   *   sessionSecret: process.env.SESSION_SECRET,
+   * })
+   * @throws WechatConfigError while the application starts, when an option is missing or wrong
+   */
   static override forRoot(options: WechatOAuthModuleOptions & WechatOAuthModuleExtras): DynamicModule {
     requireOptionsObject(options);
     return super.forRoot(options);
   }
 
   /**
-   * With `useFactory` and `inject`, `useClass` or `useExisting` (a class with
-   * `createWechatOAuthOptions()`).
+   * Registers the module with options that a provider makes: `useFactory` and `inject`, `useClass`
+   * or `useExisting` (a class with `createWechatOAuthOptions()`).
+   * @example
+   * WechatOAuthModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({
+   *     appId: config.getOrThrow('WECHAT_APP_ID'),
+   *     secret: config.getOrThrow('WECHAT_SECRET'),
+   *     publicUrl: config.getOrThrow('PUBLIC_URL'),
+   *     sessionSecret: config.getOrThrow('SESSION_SECRET'),
+   *   }),
+   *   tokenStore: { inject: [REDIS], useFactory: (redis: Redis) => new RedisTokenStore(redis) },
+   * })
+   * @throws WechatConfigError while the application starts, when an option is missing or wrong
    */
   static override forRootAsync(options: WechatOAuthModuleAsyncOptions): DynamicModule {
     return super.forRootAsync(options);
   }
 
+  /** @internal Looks at what the application provided, before anything is asked for. */
   onModuleInit(): void {
     const twins = [...this.modules.values()].filter(
       ({ metatype, isGlobal }) => metatype === WechatOAuthModule && isGlobal,

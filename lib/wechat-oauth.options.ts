@@ -20,9 +20,12 @@ export type WechatAppType = 'official-account' | 'website' | 'mobile' | 'mini-pr
  */
 export type WechatScope = 'snsapi_base' | 'snsapi_userinfo' | 'snsapi_login';
 
+/** The languages in which WeChat tells regions and cities of a profile. */
 export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';
 
+/** One app as it is registered with WeChat. */
 export interface WechatAppOptions {
+  /** What kind of app it is: it decides which clients can sign in by it. */
   type: WechatAppType;
   /** As in WeChat's console, e.g. `wx` and 16 characters. */
   appId: string;
@@ -32,8 +35,8 @@ export interface WechatAppOptions {
    */
   secret: string | readonly string[];
   /**
-   * What a login asks for when the route does not say. Default: `snsapi_base`, for websites
-   * `snsapi_login`.
+   * What a login asks for when the route does not say.
+   * @default `snsapi_base`, for websites `snsapi_login`
    */
   scope?: WechatScope;
   /**
@@ -42,19 +45,28 @@ export interface WechatAppOptions {
   publicUrl?: string;
 }
 
+/** How sessions are made, and how long they count. */
 export interface WechatSessionOptions {
-  /** How long a login lasts, in seconds. Default: 604,800 (7 days). */
+  /**
+   * How long a login lasts, in seconds.
+   * @default 604,800 (7 days)
+   */
   ttl?: number;
   /**
    * Ends a session that has not been used for so many seconds; cookies only, a bearer token lasts
-   * for `ttl`. Default: no such limit.
+   * for `ttl`.
+   * @default no such limit
    */
   idle?: number;
-  /** First part of the session cookie's name. Default: `wechat_session`. */
+  /**
+   * First part of the session cookie's name.
+   * @default `wechat_session`
+   */
   cookieName?: string;
   /**
    * Whether `Authorization: Bearer v1.…` is accepted, or the name of another header that holds the
-   * bare token. Default: true.
+   * bare token.
+   * @default true
    */
   bearer?: boolean | { header: string };
   /**
@@ -69,6 +81,7 @@ export interface WechatSessionOptions {
 
 /** What a session holds. Plain JSON. */
 export interface WechatSession {
+  /** Names the session, at random; what a logout ends. */
   readonly sid: string;
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
@@ -84,9 +97,11 @@ export interface WechatSession {
    * still stand there.
    */
   readonly mark?: string;
+  /** Who is signed in. */
   readonly identity: WechatIdentity;
 }
 
+/** Where a login may send people. */
 export interface WechatReturnToOptions {
   /**
    * Origins besides `publicUrl`'s own to which a login may return, e.g. `https://app.example.com`.
@@ -100,12 +115,17 @@ export interface WechatReturnToOptions {
   default?: string;
 }
 
+/** How WeChat is called. */
 export interface WechatHttpOptions {
-  /** Hard limit of one call to WeChat from first byte to last, in ms. Default: 5,000. */
+  /**
+   * Hard limit of one call to WeChat from first byte to last, in ms.
+   * @default 5,000
+   */
   timeout?: number;
   /**
    * How many calls may be under way at once; one and a half times as many wait, half of `timeout`
-   * at most. Default: 256.
+   * at most.
+   * @default 256
    */
   maxSockets?: number;
   /**
@@ -113,12 +133,15 @@ export interface WechatHttpOptions {
    * `https-proxy-agent`.
    */
   httpAgent?: HttpAgent;
+  /** As `httpAgent`, for `https:`, which is what WeChat speaks. */
   httpsAgent?: HttpsAgent;
 }
 
 /** What the hooks are told about the request: the platform's own request object is in `raw`. */
 export interface WechatHookContext {
+  /** The request of Express, Fastify or a socket. */
   readonly raw: unknown;
+  /** What the request says it comes from. */
   readonly client: WechatClientKind;
 }
 
@@ -152,6 +175,7 @@ export interface WechatHooks {
     | Promise<{ redirect: string } | { status: number; html: string } | undefined>;
 }
 
+/** Switches for development. Refused when `NODE_ENV` is `production`. */
 export interface WechatDevOptions {
   /**
    * Takes every request, or the ones the function answers for, as coming from this client: try the
@@ -162,12 +186,23 @@ export interface WechatDevOptions {
   allowHttp?: boolean;
 }
 
+/**
+ * What an application configures: `appId`, `secret`, `publicUrl` and `sessionSecret` are enough.
+ */
 export interface WechatOAuthModuleOptions {
   /** The one app, in short form. */
   appId?: string;
+  /** The AppSecret of the one app; `[current, previous]` while it is being changed. */
   secret?: string | readonly string[];
-  /** Default: `official-account`. */
+  /**
+   * What kind of app the one app is.
+   * @default `official-account`
+   */
   type?: WechatAppType;
+  /**
+   * What a login of the one app asks for when the route does not say.
+   * @default `snsapi_base`, for websites `snsapi_login`
+   */
   scope?: WechatScope;
 
   /** Several apps by names of your own, instead of `appId` and `secret`. */
@@ -186,11 +221,13 @@ export interface WechatOAuthModuleOptions {
    */
   sessionSecret?: string | readonly string[];
 
+  /** How sessions are made, and how long they count. */
   session?: WechatSessionOptions;
+  /** Where a login may send people. */
   returnTo?: WechatReturnToOptions;
   /**
    * Path of the login route if `WechatAuthController` is mounted, as the application sees it.
-   * Default: found at the start, with prefix, version and class path.
+   * @default found at the start, with prefix, version and class path
    */
   loginPath?: string;
   /**
@@ -198,17 +235,26 @@ export interface WechatOAuthModuleOptions {
    * `https://open.weixin.qq.com` and `https://api.weixin.qq.com`.
    */
   endpoints?: { open?: string; api?: string };
+  /** Time limit, sockets and agents of the calls to WeChat. */
   http?: WechatHttpOptions;
-  /** Language of profiles. Default: `en`. */
+  /**
+   * Language of profiles.
+   * @default `en`
+   */
   lang?: WechatLang;
+  /** Functions of the application that are asked on the way. */
   hooks?: WechatHooks;
   /** Only for development: refused when `NODE_ENV` is `production`. */
   dev?: WechatDevOptions;
-  /** Milliseconds since 1970, for tests. Default: `Date.now`. */
+  /**
+   * Milliseconds since 1970, for tests.
+   * @default `Date.now`
+   */
   now?: () => number;
 }
 
 /** For `forRootAsync({ useClass })` and `({ useExisting })`. */
 export interface WechatOAuthOptionsFactory {
+  /** Called once, while the application starts. */
   createWechatOAuthOptions(): WechatOAuthModuleOptions | Promise<WechatOAuthModuleOptions>;
 }

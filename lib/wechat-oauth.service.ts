@@ -6,6 +6,12 @@ import { ClientParts, WechatApp } from './wechat-oauth.client.js';
 /**
  * Speaks for the default app; `app(name)` hands out any other. There is no "current app" that a
  * call could change for another one.
+ * @example
+ * constructor(private readonly wechat: WechatOAuthService) {}
+ *
+ * profile(openid: string) {
+ *   return this.wechat.getUser(openid);
+ * }
  */
 @Injectable()
 export class WechatOAuthService extends WechatApp {
@@ -16,7 +22,12 @@ export class WechatOAuthService extends WechatApp {
     this.#clients = new Map([...parts.config.apps].map(([name, app]) => [name, new WechatApp(app, parts)]));
   }
 
-  /** @throws WechatConfigError for a name that is not configured */
+  /**
+   * Another app of the module, by its name in the options.
+   * @example
+   * const { sessionKey } = await wechat.app('mini').getSessionKey(code);
+   * @throws WechatConfigError for a name that is not configured
+   */
   app(name: string): WechatApp {
     const client = this.#clients.get(name);
     if (client) return client;

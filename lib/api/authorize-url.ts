@@ -3,7 +3,12 @@
 import { WechatInputError } from '../errors/errors.js';
 import type { WechatScope } from '../wechat-oauth.options.js';
 
+/** What an address of the login inside WeChat may ask for. */
 export interface WechatAuthorizeUrlOptions {
+  /**
+   * What is asked for.
+   * @default `snsapi_base`
+   */
   scope?: WechatScope;
   /** Shows the consent page even to somebody who consented before. */
   forcePopup?: boolean;
@@ -11,15 +16,21 @@ export interface WechatAuthorizeUrlOptions {
   forceSnapShot?: boolean;
 }
 
+/** What an address of the page with the QR code may ask for. */
 export interface WechatWebsiteAuthorizeUrlOptions {
+  /**
+   * What is asked for.
+   * @default `snsapi_login`
+   */
   scope?: WechatScope;
   /** Language of the QR page. WeChat's default: `cn`. */
   lang?: 'cn' | 'en';
 }
 
 /**
- * Source: WeChat, Web page authorization: parameters in exactly this order, `#wechat_redirect`
- * last.
+ * Parameters in exactly this order, `#wechat_redirect` last. Source: WeChat, web page
+ * authorization.
+ * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  */
 export function buildAuthorizeUrl(
   open: string,
@@ -33,7 +44,10 @@ export function buildAuthorizeUrl(
   return build(`${open}/connect/oauth2/authorize`, appId, redirectUri, state, options.scope, extras);
 }
 
-/** Source: WeChat Open Platform, Website apps. */
+/**
+ * Source: WeChat Open Platform, website apps.
+ * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
+ */
 export function buildWebsiteAuthorizeUrl(
   open: string,
   appId: string,

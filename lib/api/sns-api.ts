@@ -30,16 +30,23 @@ export interface SessionKeyAnswer {
 
 /** What `sns/userinfo` answers. */
 export interface WechatUserProfile {
+  /** The person, as this app knows them. */
   openid: string;
+  /** The person at all apps of one open-platform account, where the app is bound to one. */
   unionid?: string;
+  /** Usually 微信用户 since 2022, unless the person chose to show theirs. */
   nickname: string;
   /** Empty when the person has no picture; dies when the person changes it, so copy the image. */
   avatarUrl: string;
   /** 1 male, 2 female, 0 unknown; since 2021-10-20 WeChat no longer tells. */
   sex: number;
+  /** Empty since 2021-10-20. */
   province: string;
+  /** Empty since 2021-10-20. */
   city: string;
+  /** Empty since 2021-10-20. */
   country: string;
+  /** Special rights of the account, e.g. `chinaunicom`. */
   privilege: string[];
 }
 

@@ -30,6 +30,13 @@ const setups = new WeakMap<WechatAuthGuard, GuardSetup>();
  * page. Use it with `@UseGuards(WechatAuthGuard)` or as `APP_GUARD`; refine it with `@WechatAuth`,
  * read who it was with `@WechatUser`. Works in HTTP, GraphQL and WebSocket contexts. Nest 11 puts
  * no `APP_GUARD` in front of gateways: write `@UseGuards` there.
+ * @example
+ * @Controller('orders')
+ * @UseGuards(WechatAuthGuard)
+ * export class OrdersController {
+ *   @Get()
+ *   list(@WechatUser() user: WechatIdentity) {}
+ * }
  * @throws UnauthorizedException, ForbiddenException with the body of a `WechatProblem`, for
  * requests that are not page navigations; a `WsException` with the same body in gateways
  */
@@ -50,6 +57,7 @@ export class WechatAuthGuard implements CanActivate {
     setups.set(this, setup);
   }
 
+  /** Lets in, answers by itself, or throws an exception of Nest for the application to shape. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const setup = setups.get(this)!;
     const rule = readRule(setup.reflector, context);

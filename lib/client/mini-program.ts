@@ -3,20 +3,27 @@
 
 /** What is used of `wx`. */
 export interface WxLike {
+  /** `wx.login` */
   login(options: { success(result: { code: string }): void; fail(error: unknown): void }): void;
+  /** `wx.request` */
   request(options: {
     url: string;
     method?: string | undefined;
+    /** The body, or for GET the query. */
     data?: unknown;
     header?: Record<string, string> | undefined;
     success(answer: { statusCode: number; data: unknown; header?: unknown }): void;
     fail(error: unknown): void;
   }): unknown;
+  /** `wx.getStorageSync` */
   getStorageSync(key: string): unknown;
+  /** `wx.setStorageSync` */
   setStorageSync(key: string, value: unknown): void;
+  /** `wx.removeStorageSync` */
   removeStorageSync(key: string): void;
 }
 
+/** What `createMiniProgramClient` has to know. */
 export interface MiniProgramClientOptions {
   /** The global of the mini program. */
   wx: WxLike;
@@ -30,7 +37,10 @@ export interface MiniProgramClientOptions {
    * native app.
    */
   app?: string;
-  /** @default '/wechat/session', where `WechatAuthController` is mounted without a prefix */
+  /**
+   * Path of `POST session` of `WechatAuthController`.
+   * @default '/wechat/session', where the controller is mounted without a prefix
+   */
   sessionPath?: string;
   /** Under which the token is kept on the phone. @default 'wechat-session' */
   storageKey?: string;
@@ -41,18 +51,29 @@ export interface MiniProgramClientOptions {
  * `Authorization`.
  */
 export interface MiniProgramRequest {
+  /**
+   * The method of HTTP.
+   * @default `GET`
+   */
   method?: string;
+  /** The body, or for GET the query. */
   data?: unknown;
+  /** Without `Authorization`. */
   header?: Record<string, string>;
   [option: string]: unknown;
 }
 
+/** What the application answered, whatever its status. */
 export interface MiniProgramAnswer<T = unknown> {
+  /** Status of HTTP. */
   statusCode: number;
+  /** The body, parsed where it is JSON. */
   data: T;
+  /** As `wx.request` gives it. */
   header?: unknown;
 }
 
+/** Requests of one mini program to one application. */
 export interface MiniProgramClient {
   /**
    * A request with the token of whoever uses the phone; signs in before it where there is none, and
@@ -70,6 +91,7 @@ export interface MiniProgramClient {
 
 /** Nobody could be signed in. */
 export class WechatLoginFailed extends Error {
+  /** `WechatLoginFailed` */
   override readonly name: string = 'WechatLoginFailed';
 
   /**
@@ -88,11 +110,12 @@ export class WechatLoginFailed extends Error {
 }
 
 /**
+ * Requests that sign in by themselves.
  * @example
  * import { createMiniProgramClient } from 'nestjs-wechat-oauth/client';
  *
- * export const api = createMiniProgramClient({ wx, baseUrl: 'https://shop.example.com', app: 'mini'
- * }); const { data } = await api.request('/orders');
+ * const api = createMiniProgramClient({ wx, baseUrl: 'https://shop.example.com', app: 'mini' });
+ * const { data } = await api.request('/orders');
  */
 export function createMiniProgramClient({
   wx,

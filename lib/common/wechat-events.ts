@@ -7,59 +7,93 @@ import type { WechatClientKind } from '../model/client-kind.js';
 interface FlowFacts {
   /** Name of the app in the module's options. */
   readonly app: string;
+  /** What the person signs in from. */
   readonly client: WechatClientKind;
   /** The reference that a problem page shows and the log repeats. */
   readonly ref?: string;
 }
 
+/** What `WechatEvents.events$` tells, by `type`. */
 export type WechatEvent =
   /** A person was sent to WeChat. */
   | ({ readonly type: 'flow.started' } & FlowFacts)
   /** A lost flow was started again silently, for the `attempt`th time. */
-  | ({ readonly type: 'flow.restarted'; readonly attempt: number } & FlowFacts)
+  | ({
+      readonly type: 'flow.restarted';
+      /** 1 or 2: after that a page says so. */
+      readonly attempt: number;
+    } & FlowFacts)
   /** Somebody is signed in. Repeats of a callback count once. */
   | ({
       readonly type: 'flow.completed';
+      /** `upgrade`: the same account has granted more. */
       readonly reason: 'login' | 'upgrade';
+      /** From the start to the session, in ms. */
       readonly ms: number;
     } & FlowFacts)
   /** The person, the login handler, or the rule about snapshot visitors said no. */
-  | ({ readonly type: 'flow.refused'; readonly by: 'person' | 'handler' | 'snapshot' } & FlowFacts)
+  | ({
+      readonly type: 'flow.refused';
+      /** Who said no. */
+      readonly by: 'person' | 'handler' | 'snapshot';
+    } & FlowFacts)
   /**
    * `cookies`: the browser keeps none · `state`: it comes back missing or changed · `handler`: the
    * login handler threw.
    */
   | ({
       readonly type: 'flow.failed';
+      /** Why. */
       readonly kind: WechatErrorKind | 'handler' | 'cookies' | 'state';
+      /** WeChat's return code, where it gave one. */
       readonly errcode?: number;
+      /** WeChat's request id. */
       readonly rid?: string;
     } & FlowFacts)
   /** One request to WeChat, retries counted singly. */
   | {
       readonly type: 'api.call';
+      /** Path, without any parameter. */
       readonly endpoint: string;
+      /** How long it took, in ms. */
       readonly ms: number;
+      /** Whether WeChat gave what was asked for. */
       readonly ok: boolean;
+      /** Why not. */
       readonly kind?: WechatErrorKind;
+      /** WeChat's return code, where it gave one. */
       readonly errcode?: number;
+      /** WeChat's request id. */
       readonly rid?: string;
     }
-  | { readonly type: 'token.refreshed'; readonly app: string }
+  /** A person's token was over, and WeChat gave a new one. */
+  | {
+      readonly type: 'token.refreshed';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+    }
+  /** The token store does not answer. */
   | { readonly type: 'store.down' }
+  /** It answers again. */
   | { readonly type: 'store.up' };
 
+/** How many logins of one app began, began again, and how they ended. */
 export type WechatFlowCount = Record<'started' | 'restarted' | 'completed' | 'refused' | 'failed', number>;
 
 /**
  * Inject it to count logins or to raise an alarm. What a subscriber throws is the subscriber's
  * affair, as always in rxjs: catch it there.
+ * @example
+ * events.events$
+ *   .pipe(filter(({ type }) => type === 'flow.failed'))
+ *   .subscribe(() => failedLogins.inc());
  */
 @Injectable()
 export class WechatEvents {
   readonly #subject = new Subject<WechatEvent>();
   readonly #counts = new Map<string, WechatFlowCount>();
 
+  /** Everything as it happens. Hot: who subscribes later has missed what was before. */
   readonly events$: Observable<WechatEvent> = this.#subject.asObservable();
 
   /**

@@ -17,6 +17,8 @@ const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
 /**
  * The scopes each kind of app knows, the default first. Source: WeChat's pages on authorization of
  * each kind.
+ * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+ * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
  */
 const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
   'official-account': ['snsapi_base', 'snsapi_userinfo'],

@@ -7,7 +7,9 @@
 // meanings and is not covered.
 import type { WechatErrorKind } from './error-kind.js';
 
+/** What a return code of WeChat means for an application. */
 export interface WechatErrcodeAdvice {
+  /** How it has to be treated. */
   readonly kind: WechatErrorKind;
   /**
    * The same call may succeed if it is repeated unchanged, after a pause. A call that carries a

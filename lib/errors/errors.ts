@@ -8,7 +8,9 @@ import type { WechatErrorCode, WechatErrorKind } from './error-kind.js';
  * matched on; messages may change.
  */
 export abstract class WechatError extends Error {
+  /** How to treat it. */
   abstract readonly kind: WechatErrorKind;
+  /** Stable; may be matched on. */
   abstract readonly code: WechatErrorCode;
 
   constructor(message: string) {
@@ -61,7 +63,9 @@ export class WechatConfigError extends WechatError {
 export interface WechatConfigProblem {
   /** The option as one writes it, e.g. `apps.mini.secret`. */
   readonly option: string;
+  /** What is wrong with it. */
   readonly problem: string;
+  /** What to write instead. */
   readonly fix: string;
 }
 
@@ -106,14 +110,22 @@ export interface WechatApiErrorDetails {
 /** Where WeChat looks at the app secret; there 40001 means a wrong one, elsewhere a stale token. */
 const SECRET_ENDPOINTS = new Set(['/sns/oauth2/access_token', '/sns/jscode2session']);
 
-/** WeChat answered with an `errcode`. Source of kinds and hints: WeChat's table of return codes. */
+/**
+ * WeChat answered with an `errcode`. Source of kinds and hints: WeChat's table of return codes.
+ * @see https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
+ */
 export class WechatApiError extends WechatError {
   override readonly kind: WechatErrorKind;
   override readonly code = 'WECHAT_API';
+  /** WeChat's return code. */
   readonly errcode: number;
+  /** WeChat's words for it, without what it repeats of the request. */
   readonly errmsg: string;
+  /** Path, without any parameter. */
   readonly endpoint: string;
+  /** WeChat's request id, good for seven days in its support console. */
   readonly rid: string | undefined;
+  /** How often the call was sent. */
   readonly attempts: number;
   /**
    * Whether the same call may succeed if it is simply repeated later. Never true for a call that

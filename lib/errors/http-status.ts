@@ -16,7 +16,11 @@ const STATUS: Readonly<Record<WechatErrorKind, number>> = {
   store: 503,
 };
 
-/** 500 for anything that is not one of ours. */
+/**
+ * The status an error of this package deserves; 500 for anything that is not one of ours.
+ * @example
+ * response.status(toHttpStatus(error)).end();
+ */
 export function toHttpStatus(error: unknown): number {
   // This process has too much to do; everything else of the network is WeChat's absence.
   if (error instanceof WechatNetworkError && error.fault === 'busy') return 503;

@@ -13,7 +13,9 @@ import type { WechatSecret } from '../sealing/secret.js';
 
 /** What `wx.getUserInfo` and its relatives return, as base64 text. */
 export interface WechatEncryptedUserData {
+  /** The data, encrypted with the session key. */
   encryptedData: string;
+  /** The initial vector, 16 bytes. */
   iv: string;
 }
 
@@ -23,18 +25,29 @@ export interface WechatEncryptedUserData {
  * grey; gender and region have held no real value since 2021.
  */
 export interface WechatMiniProgramUser {
+  /** Whose data it is. */
   openId?: string;
+  /** The person at all apps of one open-platform account. */
   unionId?: string;
+  /** Usually 微信用户. */
   nickName?: string;
+  /** Address of a picture, usually a grey one. */
   avatarUrl?: string;
   /** 1 male, 2 female, 0 unknown. */
   gender?: number;
+  /** Empty since 2021. */
   city?: string;
+  /** Empty since 2021. */
   province?: string;
+  /** Empty since 2021. */
   country?: string;
+  /** Of the phone, e.g. `zh_CN`. */
   language?: string;
+  /** With the code of the country where it is not China. */
   phoneNumber?: string;
+  /** Without the code of the country. */
   purePhoneNumber?: string;
+  /** Of the number, e.g. `86`. */
   countryCode?: string;
   /** Whose data it is and when it was made, in seconds. */
   watermark: { appid: string; timestamp: number };

@@ -9,10 +9,13 @@ import { WechatSecret } from '../sealing/secret.js';
 import { SingleFlight } from '../common/single-flight.js';
 import type { Vault } from '../tokens/vault.js';
 
+/** What a code of `wx.login` gives. */
 export interface WechatMiniProgramSession {
+  /** The person, as this app knows them. */
   openid: string;
   /** Only where the mini program is bound to an open-platform account. */
   unionid?: string;
+  /** Decrypts and verifies what the mini program sends. It must not leave the server. */
   sessionKey: WechatSecret;
 }
 

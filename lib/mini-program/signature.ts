@@ -23,6 +23,7 @@ export interface VerifyUserDataSignatureInput {
  * Whether `signature` is sha1(rawData + session_key) for one of the keys. False, never an error,
  * for anything that is not text. The time taken says nothing about the right signature or which key
  * made it. Source: WeChat's page on signatures and decryption of open data.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
  */
 export function verifyUserDataSignature(input: VerifyUserDataSignatureInput): boolean {
   const { rawData, signature, sessionKeys } = input;
@@ -45,6 +46,7 @@ export function verifyUserDataSignature(input: VerifyUserDataSignatureInput): bo
  * The `signature` of `wxa/checksession` and `wxa/resetusersessionkey` (with
  * `sig_method=hmac_sha256`): hmac_sha256 under the session key, in lower-case hex. Source: WeChat's
  * page on HTTP signatures of the user's login state.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
  *
  * @param body the body of a POST, exactly as sent; `''` for a GET
  */

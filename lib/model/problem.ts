@@ -1,6 +1,7 @@
 // What a person or a program is told when a login does not go on.
 import type { WechatClientKind } from './client-kind.js';
 
+/** What went wrong, stable: a front end may match on it. */
 export type WechatProblemCode =
   | 'WECHAT_LOGIN_REQUIRED'
   | 'WECHAT_SCOPE_REQUIRED'
@@ -17,7 +18,9 @@ export type WechatProblemCode =
 
 /** The public body of a refusal. Never holds anything secret. */
 export interface WechatProblem {
+  /** The status of the answer. */
   readonly statusCode: number;
+  /** What went wrong. */
   readonly code: WechatProblemCode;
   /** For the person, in the language of the request. */
   readonly message: string;
@@ -25,6 +28,7 @@ export interface WechatProblem {
   readonly loginUrl?: string;
   /** The app to sign in with. */
   readonly app?: string;
+  /** What the route asks for. */
   readonly scope?: string;
   /**
    * The code of the login handler that refused; `ORIGIN_NOT_ALLOWED` where a session did not count

@@ -12,14 +12,17 @@ export class WechatSecret {
     this.#value = value;
   }
 
+  /** The value itself. Do not print it. */
   reveal(): string {
     return this.#value;
   }
 
+  /** `[secret]`. */
   toString(): string {
     return '[secret]';
   }
 
+  /** `[secret]`. */
   toJSON(): string {
     return '[secret]';
   }

@@ -11,13 +11,18 @@ import { MockServerError } from './mock-server/mock-server-error.js';
  * Everything but the openid has a default: the first app of the module, the scope that gives no
  * profile, no snapshot.
  */
-export type SignInAsIdentity = Partial<Omit<WechatIdentity, 'appId'>> & { openid: string };
+export type SignInAsIdentity = Partial<Omit<WechatIdentity, 'appId'>> & {
+  /** Who they are. */
+  openid: string;
+};
 
+/** A session for the requests of a test. */
 export interface SignedIn {
   /** For the `Cookie` header: `name=value`. */
   cookie: string;
   /** For the `Authorization` header: `Bearer v1.…`. */
   bearer: string;
+  /** Who is signed in. */
   identity: WechatIdentity;
 }
 

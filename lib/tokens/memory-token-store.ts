@@ -10,7 +10,10 @@ export interface MemoryTokenStoreOptions {
    * @default 10_000
    */
   max?: number;
-  /** Milliseconds since 1970. Default: `Date.now`. */
+  /**
+   * Milliseconds since 1970.
+   * @default `Date.now`
+   */
   now?: () => number;
 }
 

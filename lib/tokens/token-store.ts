@@ -7,9 +7,14 @@
  * the store rejects; the caller then goes on as if the entry were missing.
  */
 export abstract class TokenStore {
+  /** The value, or undefined where there is none or its time is over. */
   abstract get(key: string): Promise<string | undefined>;
-  /** @param ttlMs milliseconds after which the entry is gone */
+  /**
+   * Keeps the value, in place of any other.
+   * @param ttlMs milliseconds after which the entry is gone
+   */
   abstract set(key: string, value: string, ttlMs: number): Promise<void>;
+  /** Does nothing where there is none. */
   abstract delete(key: string): Promise<void>;
   /** Atomic: true for the one caller that created the entry. */
   abstract setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean>;

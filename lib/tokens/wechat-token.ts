@@ -42,6 +42,7 @@ export class WechatToken {
     this.#record = record;
   }
 
+  /** For calls to WeChat in the name of the person. Good for two hours. */
   get accessToken(): string {
     return this.#record.accessToken;
   }
@@ -51,10 +52,12 @@ export class WechatToken {
     return this.#record.expiresAt;
   }
 
+  /** Gets a new access token for 30 days from the login; undefined where WeChat gave none. */
   get refreshToken(): string | undefined {
     return this.#record.refreshToken;
   }
 
+  /** The person, as this app knows them. */
   get openid(): string {
     return this.#record.openid;
   }
@@ -82,6 +85,7 @@ export class WechatToken {
     return this.#record;
   }
 
+  /** Without the two tokens. */
   toJSON(): Record<string, unknown> {
     const { accessToken: _, refreshToken: __, issuedAt: ___, ...shown } = this.#record;
     return shown;

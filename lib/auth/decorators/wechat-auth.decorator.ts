@@ -5,13 +5,17 @@ import type { WechatScope } from '../../wechat-oauth.options.js';
 
 export type WechatAuthMode = 'required' | 'silent' | 'optional' | 'off';
 
+/** What a route asks of whoever comes. */
 export interface WechatAuthOptions {
   /**
-   * Names of the apps whose sessions count. Default: every app of the module; the client decides
-   * which one is asked.
+   * Names of the apps whose sessions count.
+   * @default every app of the module; the client decides which one is asked
    */
   app?: string | readonly string[];
-  /** What must have been granted. Default: nothing beyond the identity. */
+  /**
+   * What must have been granted.
+   * @default nothing beyond the identity
+   */
   scope?: WechatScope;
   /**
    * `required` (default) · `silent`: inside WeChat one attempt that nobody sees, remembered, and
@@ -43,6 +47,10 @@ const LOGIN_ROUTE = 'nestjs-wechat-oauth:login-route';
 /**
  * Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the
  * handler's win.
+ * @example
+ * @WechatAuth({ scope: 'snsapi_userinfo' })
+ * @Get('profile')
+ * profile(@WechatUser() user: WechatIdentity) {}
  */
 export function WechatAuth(rule: WechatAuthOptions = {}): CustomDecorator<string> {
   return SetMetadata(RULE, rule);

@@ -20,6 +20,8 @@ export function attachIdentity(request: object, identity: WechatIdentity | undef
 /**
  * Who `WechatAuthGuard` let in with this request, for interceptors, loggers and middleware.
  * Undefined before the guard has run.
+ * @example
+ * const openid = getWechatIdentity(context.switchToHttp().getRequest())?.openid;
  */
 export function getWechatIdentity(request: unknown): WechatIdentity | undefined {
   return typeof request === 'object' && request !== null ? identities.get(request) : undefined;

@@ -3,12 +3,15 @@
 import type { WechatClientKind } from '../../model/client-kind.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 
+/** A login that is about to succeed. */
 export interface WechatLogin {
+  /** Who WeChat says it is. */
   readonly identity: WechatIdentity;
   /** `upgrade`: the same account has just granted more. */
   readonly reason: 'login' | 'upgrade';
   /** The identity before an upgrade. */
   readonly previous?: WechatIdentity;
+  /** What the person signs in from. */
   readonly client: WechatClientKind;
   /** Where the person will go; undefined for a login without a page. */
   readonly returnTo?: string;
@@ -16,6 +19,7 @@ export interface WechatLogin {
   readonly request?: unknown;
 }
 
+/** What the application says to a login; nothing at all lets the person in. */
 export interface WechatLoginDecision {
   /** Goes into the session, as JSON. Keep it small: ids, not records. */
   claims?: WechatClaims;
@@ -30,7 +34,20 @@ export interface WechatLoginDecision {
  * processes it runs at least once, so it should be idempotent. What it throws becomes
  * `LOGIN_FAILED`, and a retry may run it again on the same exchange. So does taking longer than 5
  * s: what it returns then counts for nothing.
+ * @example
+ * @Injectable()
+ * export class ShopLoginHandler extends WechatLoginHandler {
+ *   constructor(private readonly users: UsersService) {
+ *     super();
+ *   }
+ *
+ *   async onLogin({ identity }: WechatLogin) {
+ *     const user = await this.users.findOrCreate(identity.appId, identity.openid);
+ *     return user.banned ? { refuse: { code: 'BANNED' } } : { claims: { userId: user.id } };
+ *   }
+ * }
  */
 export abstract class WechatLoginHandler {
+  /** Called with whoever signs in, before they have a session. */
   abstract onLogin(login: WechatLogin): Promise<WechatLoginDecision | void>;
 }

@@ -24,18 +24,24 @@ import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { SessionReader } from './session-reader.js';
 
+/** What may differ in a session that the application issues. */
 export interface WechatIssueOptions {
-  /** Seconds. Default: `session.ttl`. */
+  /**
+   * Seconds.
+   * @default `session.ttl`
+   */
   ttl?: number;
   /** Replaces the claims of the identity. */
   claims?: WechatClaims;
 }
 
+/** A session, for a client that keeps it itself. */
 export interface WechatIssuedSession {
   /** For `Authorization: Bearer`. */
   token: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
+  /** Who is signed in. */
   identity: WechatIdentity;
 }
 
@@ -52,6 +58,7 @@ export class WechatNotRevokedException extends ServiceUnavailableException {
   }
 }
 
+/** Sessions in the hands of the application: who is there, issue, change, end. */
 @Injectable()
 export class WechatSessionService {
   readonly #config: WechatConfig;
@@ -78,6 +85,9 @@ export class WechatSessionService {
    * Who the request comes from, by the same rules as the guard. Never throws, never answers; a
    * visitor of a snapshot page is nobody.
    * @param target a handler's context, or the platform's request
+   * @example
+   * // In a guard of your own: your token, or WeChat.
+   * return this.jwt.check(context) || (await this.sessions.authenticate(context)) !== undefined;
    */
   async authenticate(target: ExecutionContext | object): Promise<WechatIdentity | undefined> {
     try {
@@ -97,6 +107,8 @@ export class WechatSessionService {
    * Signs somebody in by the application's own decision: puts the session cookie on the response
    * and returns the same session as a bearer token.
    * @param response the platform's response; undefined where only the token is wanted
+   * @example
+   * const { token } = await sessions.issue(undefined, identity, { claims: { userId } });
    * @throws WechatConfigError when `sessionSecret` is missing or the session would not fit into a
    * cookie, WechatInputError when the identity names no app or nobody
    */
@@ -128,6 +140,8 @@ export class WechatSessionService {
    * @param target a handler's context, or the platform's request
    * @param response gets the new cookie, where the session came in one; a bearer session is only
    * returned
+   * @example
+   * await sessions.update(context, response, { userId, phone });
    * @throws UnauthorizedException when nobody is signed in; ServiceUnavailableException where
    * `session.revocable` is `'strict'` and the store does not answer; else as `issue`
    */
@@ -158,8 +172,10 @@ export class WechatSessionService {
    * wherever there are copies of it. An identity is one person at one app; for somebody with
    * several apps pass all of theirs, e.g. from your user table. Write a ban to that table first,
    * where your login handler reads it: whoever signs in between the two is signed out by this.
-   * @example await users.ban(id); await sessions.revoke(await users.wechatIdentities(id)); // [{
-   * app: 'official', openid }, { app: 'mini', openid }]
+   * @example
+   * await users.ban(id);
+   * // [{ app: 'official', openid }, { app: 'mini', openid }]
+   * await sessions.revoke(await users.wechatIdentities(id));
    * @throws WechatConfigError unless `session.revocable` is on; WechatInputError, before anything
    * is done, when an identity names no app or nobody; WechatNotRevokedException with those whose
    * sessions go on, because the store did not take it

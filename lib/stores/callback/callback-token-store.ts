@@ -16,16 +16,19 @@ import {
   toTokenRecord,
 } from './legacy-record.js';
 
+/** What `CallbackTokenStore` may be told. */
 export interface CallbackTokenStoreOptions {
   /**
    * Keeps everything that is not a person's token (login results, session keys, locks), and of a
    * token what the predecessor has no field for. With more than one process it has to be one that
-   * they share. Default: a `MemoryTokenStore`.
+   * they share.
+   * @default a `MemoryTokenStore`
    */
   rest?: TokenStore;
   /**
    * The app whose tokens are kept by the pair, if the old application serves only one of several;
-   * the others' are kept in `rest`. Default: all.
+   * the others' are kept in `rest`.
+   * @default all
    */
   appId?: string;
   /**
@@ -37,11 +40,14 @@ export interface CallbackTokenStoreOptions {
    */
   style?: LegacyStyle;
   /**
-   * How many characters fit where access token and refresh token are kept. Default: 200, as in the
-   * predecessor's README.
+   * How many characters fit where access token and refresh token are kept.
+   * @default 200, as in the predecessor's README
    */
   maxTokenLength?: number;
-  /** Milliseconds since 1970. Default: `Date.now`. */
+  /**
+   * Milliseconds since 1970.
+   * @default `Date.now`
+   */
   now?: () => number;
 }
 

@@ -30,10 +30,13 @@ export interface LegacyTokenCallbacks {
 
 /** A token as the predecessor keeps it: WeChat's answer and the time of the request. */
 export interface LegacyToken {
+  /** The access token. */
   access_token: string;
   /** Seconds. */
   expires_in: number;
+  /** The refresh token. */
   refresh_token: string;
+  /** Whose it is. */
   openid: string;
   /** With commas in between. */
   scope: string;

@@ -2,14 +2,19 @@
 // itself.
 import { WechatConfigError } from '../../errors/errors.js';
 
+/** A Keyv, 5 or 6. */
 export interface KeyvLike {
+  /** The value, or undefined. */
   get(key: string): Promise<unknown>;
   /** Unlike `get`, lets an error of the storage through in Keyv 5. */
   getRaw?(key: string): Promise<unknown>;
+  /** `ttl` in ms. */
   set(key: string, value: string, ttl: number): Promise<unknown>;
+  /** Whether there was one. */
   delete(key: string): Promise<unknown>;
   /** Not there in every storage. */
   disconnect?(): Promise<unknown>;
+  /** Keyv tells errors of its storage by this event alone. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
   /** A Map, or in Keyv 6 an adapter around one, when the entries are in this process's memory. */
   readonly store?: unknown;

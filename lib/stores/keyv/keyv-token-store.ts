@@ -5,10 +5,11 @@ import { TokenStore } from '../../tokens/token-store.js';
 import { HearingKeyv, type KeyvLike } from './keyv-like.js';
 import { Turns } from '../../common/turns.js';
 
+/** What `KeyvTokenStore` may be told. */
 export interface KeyvTokenStoreOptions {
   /**
    * false: do not log at start that the two atomic operations hold within one process only.
-   * Default: true.
+   * @default true
    */
   warn?: boolean;
   /**
@@ -62,6 +63,7 @@ export class KeyvTokenStore extends TokenStore implements OnApplicationShutdown 
     }
   }
 
+  /** Closes the storage where `closeClient` says so. */
   async onApplicationShutdown(): Promise<void> {
     await this.#close?.();
   }

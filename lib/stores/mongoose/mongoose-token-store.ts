@@ -5,8 +5,12 @@ import { WechatConfigError } from '../../errors/errors.js';
 import { TokenStore } from '../../tokens/token-store.js';
 import { WECHAT_TOKEN_MODEL, type WechatTokenDocument, wechatTokenSchema } from './wechat-token.schema.js';
 
+/** What `MongooseTokenStore` may be told. */
 export interface MongooseTokenStoreOptions {
-  /** Milliseconds since 1970. Default: `Date.now`. */
+  /**
+   * Milliseconds since 1970.
+   * @default `Date.now`
+   */
   now?: () => number;
 }
 

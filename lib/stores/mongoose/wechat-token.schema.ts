@@ -2,10 +2,13 @@
 // what is over.
 import { Schema } from 'mongoose';
 
+/** One entry of the store. */
 export interface WechatTokenDocument {
   /** The key. */
   _id: string;
+  /** Sealed, as the module wrote it. */
   value: string;
+  /** When it is over. */
   expiresAt: Date;
 }
 

@@ -4,10 +4,15 @@ import { WechatConfigError } from '../../errors/errors.js';
 
 /** A `Redis` or `Cluster` of ioredis. */
 export interface IoredisLike {
+  /** `GET` */
   get(key: string): Promise<unknown>;
+  /** `SET` */
   set(key: string, value: string, px: 'PX', ms: number): Promise<unknown>;
+  /** `SET` */
   set(key: string, value: string, px: 'PX', ms: number, nx: 'NX'): Promise<unknown>;
+  /** `DEL` */
   del(key: string): Promise<unknown>;
+  /** `EVAL` */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
   /** Not used: node-redis has no such method, which is how the two are told apart. */
   defineCommand(name: string, definition: { lua: string }): void;
@@ -17,12 +22,17 @@ export interface IoredisLike {
  * What `createClient`, `createClientPool`, `createCluster` or `createSentinel` of node-redis gives.
  */
 export interface NodeRedisLike {
+  /** `GET` */
   get(key: string): Promise<unknown>;
+  /** `SET` */
   set(key: string, value: string, options: { PX: number; NX?: true }): Promise<unknown>;
+  /** `DEL` */
   del(key: string): Promise<unknown>;
+  /** `EVAL` */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
+/** A client of ioredis or of node-redis. */
 export type RedisLike = IoredisLike | NodeRedisLike;
 
 /** The commands the store sends, the same for every client. */

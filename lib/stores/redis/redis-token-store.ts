@@ -4,10 +4,12 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
 import { closerOf, commandsOf, type RedisCommands, type RedisLike } from './redis-like.js';
 
+/** What `RedisTokenStore` may be told. */
 export interface RedisTokenStoreOptions {
   /**
    * Put before every key, in addition to what the client itself puts there (`keyPrefix` of
-   * ioredis). Default: none.
+   * ioredis).
+   * @default none
    */
   prefix?: string;
   /**
@@ -66,6 +68,7 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     this.#close = closeClient ? closerOf(client) : undefined;
   }
 
+  /** Closes the client where `closeClient` says so. */
   async onApplicationShutdown(): Promise<void> {
     await this.#close?.();
   }

@@ -7,14 +7,17 @@ import { TokenStore } from '../../tokens/token-store.js';
 import { type Dialect, dialectOf, fill, namesOf, type TableNames } from './dialects.js';
 import { textOf, type WechatTokenEntity } from './wechat-token.entity.js';
 
+/** What `TypeOrmTokenStore` may be told. */
 export interface TypeOrmTokenStoreOptions {
   /**
-   * Milliseconds since 1970, for tests that hold time still. Default: the clock of the database.
+   * Milliseconds since 1970, for tests that hold time still.
+   * @default the clock of the database
    */
   now?: () => number;
   /**
    * How often rows past their time are removed, in ms; false: never, and the application calls
-   * `clean()`. Default: ten minutes.
+   * `clean()`.
+   * @default ten minutes
    */
   cleanEvery?: number | false;
 }

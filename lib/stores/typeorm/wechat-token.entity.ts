@@ -12,9 +12,11 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
  */
 @Entity({ name: 'wechat_tokens', synchronize: false })
 export class WechatTokenEntity {
+  /** `wechat:<appId>:<kind>:<id>` */
   @PrimaryColumn({ name: 'key', type: 'varchar', length: 512, transformer: { from: textOf, to: same } })
   key!: string;
 
+  /** Sealed, as the module wrote it. */
   @Column({ name: 'value', type: 'text', transformer: { from: textOf, to: same } })
   value!: string;
 

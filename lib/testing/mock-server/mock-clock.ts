@@ -2,6 +2,7 @@
 // line.
 import { MockServerError } from './mock-server-error.js';
 
+/** The clock of the mock. */
 export class MockClock {
   #ahead = 0;
 

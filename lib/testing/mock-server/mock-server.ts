@@ -39,6 +39,7 @@ export class WechatMockServer {
   }
 
   /**
+   * Starts a WeChat to test against.
    * @throws MockServerError when an option is wrong (the message names it and the fix), when
    * `NODE_ENV` is `production`, or when `host` is not of this machine alone and `allowRemote` is
    * not set: this server lets anybody in as anybody. A port that is taken rejects with Node's own
@@ -94,10 +95,12 @@ export class WechatMockServer {
     return this.#log.all();
   }
 
+  /** The calls to a path so far, oldest first. */
   callsTo(path: string): readonly types.MockCall[] {
     return this.#log.to(path);
   }
 
+  /** Forgets the calls so far. */
   clearCalls(): void {
     this.#log.clear();
   }
@@ -124,6 +127,7 @@ export class WechatMockServer {
     return this.#faults.inject(path, fault);
   }
 
+  /** Takes back every fault. */
   clearFaults(): void {
     this.#faults.clear();
   }
@@ -210,19 +214,25 @@ export class WechatMockServer {
     );
   }
 
+  /** Everybody who has a phone here. */
   get users(): readonly types.MockUser[] {
     return this.#world.users.list();
   }
 
+  /** The apps that are registered here. */
   get apps(): readonly { type: types.MockAppType; appId: string; name: string }[] {
     return this.#world.apps.list().map(({ type, appId, name }) => ({ type, appId, name }));
   }
 
-  /** @throws MockServerError for an unknown user, as everything below */
+  /**
+   * One person.
+   * @throws MockServerError for an unknown user, as everything below
+   */
   user(id: string): types.MockUser {
     return this.#world.users.get(id, 'user()');
   }
 
+  /** One person more. */
   addUser(user: types.MockUserOptions): types.MockUser {
     return this.#world.users.add(user);
   }
@@ -235,6 +245,7 @@ export class WechatMockServer {
     return this.#world.users.set(id, change);
   }
 
+  /** The openid of a person at an app. */
   openidOf(appId: string, userId: string, options: { virtual?: boolean } = {}): string {
     const user = this.#world.users.get(userId, 'openidOf()');
     return openidOf(this.#world.apps.get(appId, 'openidOf()'), user.id, options.virtual);

@@ -3,6 +3,7 @@ import type { TokenStore } from '../../tokens/token-store.js';
 
 /** One client of the store under test. */
 export interface OpenTokenStore {
+  /** The store under test. */
   store: TokenStore;
   /** Ends the connection, if the store has one. A promise is waited for. */
   close?(): unknown;
