@@ -2,8 +2,10 @@
 // happened, so only the body counts.
 import { WechatApiError, WechatResponseError } from '../errors/errors.js';
 
+/** The JSON of a good answer, field by field unchecked. */
 export type WechatAnswer = Readonly<Record<string, unknown>>;
 
+/** An answer as it came: status and body. */
 export interface RawAnswer {
   endpoint: string;
   status: number;

@@ -30,7 +30,8 @@ export interface WechatWebsiteAuthorizeUrlOptions {
 /**
  * Parameters in exactly this order, `#wechat_redirect` last. Source: WeChat, web page
  * authorization.
- * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+ * @see
+ * https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  */
 export function buildAuthorizeUrl(
   open: string,

@@ -22,6 +22,7 @@ export interface TokenAnswer {
   isSnapshotUser: boolean;
 }
 
+/** What `jscode2session` answers, checked. */
 export interface SessionKeyAnswer {
   openid: string;
   unionid: string | undefined;
@@ -52,6 +53,7 @@ export interface WechatUserProfile {
 
 const INVALID_SECRET = 40125;
 
+/** WeChat's `sns` endpoints, one method each. */
 export class SnsApi {
   /**
    * Which of an app's secrets WeChat took last; only saves a call while a secret is being changed.
@@ -225,11 +227,13 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '') : '';
 }
 
+/** @throws WechatInputError for what cannot be an openid */
 export function requireOpenid(value: unknown): asserts value is string {
   if (typeof value === 'string' && ID.test(value)) return;
   throw new WechatInputError('token', 'openid', 'is not an openid', 'Pass the one that a login returned.');
 }
 
+/** @throws WechatInputError for what cannot be a code */
 export function requireCode(value: unknown): asserts value is string {
   requireText('code', 'code', value);
 }

@@ -5,6 +5,7 @@
 /** No turn came in time, or the line is full. */
 export class SocketsBusy extends Error {}
 
+/** A bound on the calls that are under way, and a queue before it. */
 export class Sockets {
   private busy = 0;
   private readonly line = new Set<() => void>();

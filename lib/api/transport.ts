@@ -20,6 +20,7 @@ const BODY_LIMIT = 64 * 1024;
 const MAX_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 200;
 
+/** One call: where, with what, and whether it may be sent again. */
 export interface WechatCall {
   /** Path on the API host, e.g. `/sns/userinfo`. The only part of the call that errors repeat. */
   endpoint: string;
@@ -30,6 +31,7 @@ export interface WechatCall {
   repeatable: boolean;
 }
 
+/** Sends calls to WeChat and judges what comes back. */
 export class WechatTransport {
   private readonly sockets: Sockets;
 

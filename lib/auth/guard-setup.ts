@@ -8,6 +8,7 @@ import { askHook } from '../config/ask-hook.js';
 import type { LoginJudge } from './login/login-judge.js';
 import type { GetRequest } from './http/request-of-context.js';
 
+/** What the guard needs of the module that it stands in. */
 export class GuardSetup {
   constructor(
     private readonly config: WechatConfig,

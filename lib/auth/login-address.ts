@@ -7,6 +7,7 @@ import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import { servesFor, WechatAuthController } from './wechat-auth.controller.js';
 
+/** Where the login route is mounted. */
 export class LoginAddress {
   private readonly logger = new Logger('WechatOAuth');
   private found: string[] | undefined;

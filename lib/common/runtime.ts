@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Time and chance, held still by tests. */
 export interface Runtime {
   /** Milliseconds since 1970. */
   now(): number;
@@ -14,6 +15,7 @@ export interface Runtime {
   randomBytes(size: number): Buffer;
 }
 
+/** The clocks and the chance of this machine. */
 export function systemRuntime(now: () => number): Runtime {
   return {
     now,

@@ -1,6 +1,7 @@
 // One at a time per key: makes a read followed by a write one step among the callers in this
 // process.
 
+/** One after the other for each key. */
 export class Turns {
   /** The end of each key's queue. */
   private readonly last = new Map<string, Promise<unknown>>();

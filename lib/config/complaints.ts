@@ -1,6 +1,7 @@
 // Collects what is wrong with the options, so that one start tells all of it.
 import { WechatConfigError } from '../errors/errors.js';
 
+/** Everything that is wrong with the options, for one error. */
 export class Complaints {
   private readonly found: WechatConfigError[] = [];
 

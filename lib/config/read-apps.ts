@@ -17,7 +17,8 @@ const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
 /**
  * The scopes each kind of app knows, the default first. Source: WeChat's pages on authorization of
  * each kind.
- * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
+ * @see
+ * https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
  */
 const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
@@ -27,6 +28,7 @@ const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
   'mini-program': [],
 };
 
+/** The apps by name. What is wrong goes to `complaints`, or is thrown. */
 export function readApps(
   options: WechatOAuthModuleOptions,
   publicUrl: URL | undefined,
@@ -151,6 +153,7 @@ function readAppSecrets(option: string, value: unknown): WechatSecret[] {
   });
 }
 
+/** The app the service speaks for, where there is one. */
 export function readDefaultApp(name: unknown, apps: ReadonlyMap<string, AppConfig>): AppConfig | undefined {
   if (name === undefined) return apps.size === 1 ? [...apps.values()][0] : undefined;
   const app = typeof name === 'string' ? apps.get(name) : undefined;

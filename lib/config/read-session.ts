@@ -9,6 +9,7 @@ import type { AppConfig, WechatConfig } from './wechat-config.js';
 
 const DAY = 86_400;
 
+/** @throws WechatConfigError for a secret that is no good */
 export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, AppConfig>): WechatSecret[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
@@ -63,6 +64,7 @@ function isRepetitive(secret: string): boolean {
   return false;
 }
 
+/** How sessions are made, with the defaults. */
 export function readSession(
   options: WechatOAuthModuleOptions,
   complaints: Complaints,

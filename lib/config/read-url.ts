@@ -7,6 +7,7 @@ export const UNREAD_URL = new URL('https://unread.invalid');
 
 const LOOPBACK = /^(localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether an address is of this machine alone. */
 export function isLoopback(url: URL): boolean {
   return LOOPBACK.test(url.hostname);
 }

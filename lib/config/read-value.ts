@@ -14,6 +14,7 @@ export function readPositive(option: string, value: unknown, unit: 's' | 'ms', m
   return value;
 }
 
+/** @throws WechatConfigError for what is none of them */
 export function readOneOf<T extends string | boolean>(
   option: string,
   value: unknown,
@@ -29,6 +30,7 @@ export function readOneOf<T extends string | boolean>(
   return value as T;
 }
 
+/** @throws WechatConfigError for what is no path of the application */
 export function readPath(option: string, value: unknown): string {
   if (typeof value !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(value) || value.includes('\\')) {
     throw new WechatConfigError(
@@ -40,6 +42,7 @@ export function readPath(option: string, value: unknown): string {
   return value;
 }
 
+/** The same values; what is no function is complained of. */
 export function readFunctions<T extends object>(group: string, values: T, complaints: Complaints): T {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || typeof value === 'function') continue;
@@ -51,6 +54,7 @@ export function readFunctions<T extends object>(group: string, values: T, compla
   return values;
 }
 
+/** Complains of options there are not, which are misspelt. */
 export function refuseUnknown(value: object, known: string, group: string, complaints: Complaints): void {
   const names = known.split(' ');
   for (const key of Object.keys(value)) {
@@ -60,6 +64,7 @@ export function refuseUnknown(value: object, known: string, group: string, compl
   }
 }
 
+/** An object that is no array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

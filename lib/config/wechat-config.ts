@@ -9,6 +9,7 @@ import type {
   WechatScope,
 } from '../wechat-oauth.options.js';
 
+/** One app, judged. */
 export interface AppConfig {
   readonly name: string;
   readonly type: WechatAppType;
@@ -22,6 +23,7 @@ export interface AppConfig {
   readonly publicUrl: URL | undefined;
 }
 
+/** All options, judged. */
 export interface WechatConfig {
   readonly apps: ReadonlyMap<string, AppConfig>;
   readonly defaultApp: AppConfig | undefined;

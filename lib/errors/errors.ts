@@ -94,6 +94,7 @@ export class WechatInputError extends WechatError {
   }
 }
 
+/** What is known of a refusal of WeChat's. */
 export interface WechatApiErrorDetails {
   errcode: number;
   errmsg: string;

@@ -54,6 +54,7 @@ export interface WechatMiniProgramUser {
   [more: string]: unknown;
 }
 
+/** What is to be opened, and with which keys. */
 export interface DecryptUserDataInput extends WechatEncryptedUserData {
   /** The mini program the data must come from. */
   appId: string;

@@ -30,6 +30,7 @@ interface SessionKeyRecord {
  */
 const KEEP_MS = 30 * 86_400_000;
 
+/** The session keys of a mini program: the newest and the one before it. */
 export class SessionKeys {
   private readonly exchanges = new SingleFlight<WechatMiniProgramSession>();
 

@@ -4,6 +4,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { WechatSecret } from '../sealing/secret.js';
 
+/** What is said to be signed, and with which keys. */
 export interface VerifyUserDataSignatureInput {
   /**
    * The text exactly as `wx.getUserInfo` gave it: parsing it and writing it again breaks the

@@ -18,6 +18,7 @@ export const CLIENT_KINDS = [
  */
 export type WechatClientKind = (typeof CLIENT_KINDS)[number];
 
+/** Whether it is the name of one of them. */
 export function isClientKind(value: unknown): value is WechatClientKind {
   return (CLIENT_KINDS as readonly unknown[]).includes(value);
 }

@@ -18,6 +18,7 @@ const TAG_BYTES = 16;
 /** Longer than anything this package seals; what is longer is not looked at. */
 const MAX_SEALED_LENGTH = 256 * 1024;
 
+/** Seals what leaves the process, opens it again, and signs. */
 export class Sealer {
   /** Keys by purpose; the first of a list seals, all open. */
   readonly #keys = new Map<string, Buffer[]>();

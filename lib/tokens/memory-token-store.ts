@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { WechatConfigError } from '../errors/errors.js';
 import { TokenStore } from './token-store.js';
 
+/** What `MemoryTokenStore` may be told. */
 export interface MemoryTokenStoreOptions {
   /**
    * How many entries of each kind are kept: tokens, session keys, logins, ended sessions and so on;

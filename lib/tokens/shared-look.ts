@@ -2,6 +2,7 @@
 // somebody is looking shares the next look with all others who do, so that nobody is told what was
 // true before they asked.
 
+/** One look for all who come while another is under way. */
 export class SharedLook<T> {
   readonly #looks = new Map<string, { now: Promise<T>; next?: Promise<T> }>();
 

@@ -43,12 +43,14 @@ const STALE_TOKEN = new Set([40001, 40014, 42001]);
  */
 const DEAD_REFRESH = new Set([40030, 42002, 42007]);
 
+/** A token that was just issued, and when it is kept. */
 export interface IssuedToken {
   token: WechatToken;
   /** Settles when the store has been told; never rejects. */
   kept: Promise<void>;
 }
 
+/** The life of people's tokens: exchanged, kept, refreshed, dropped. */
 export class UserTokens {
   private readonly exchanges = new SingleFlight<IssuedToken>();
   private readonly refreshes = new SingleFlight<TokenRecord>();

@@ -45,6 +45,7 @@ const IN_CLEAR = /^wechat:[^:]*:ended:/;
 /** A store that comes and goes is told of once in this time, in ms. */
 const TOLD_EVERY_MS = 10_000;
 
+/** The token store as the module sees it: sealed, with patience, never in the way. */
 export class Vault implements OnApplicationShutdown {
   private readonly logger = new Logger('WechatOAuth');
   private readonly reads: Side = { slow: false, leftAloneUntil: -Infinity, answeredAt: -Infinity };

@@ -3,6 +3,7 @@ import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestj
 import type { Reflector } from '@nestjs/core';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 
+/** Whether a route asks people to sign in. */
 export type WechatAuthMode = 'required' | 'silent' | 'optional' | 'off';
 
 /** What a route asks of whoever comes. */
@@ -61,6 +62,7 @@ export function LoginRoute(): CustomDecorator<string> {
   return SetMetadata(LOGIN_ROUTE, true);
 }
 
+/** The rule of a handler: its own keys over those of its class, with the defaults. */
 export function readRule(reflector: Reflector, context: ExecutionContext): RouteRule {
   const handler = context.getHandler();
   const rule: WechatAuthOptions = {

@@ -6,6 +6,7 @@ import { callOf } from '../http/request-of-context.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
+/** How `@WechatUser` may be called. */
 export interface WechatUserDecorator {
   (...pipes: Pipe[]): ParameterDecorator;
   (field: keyof WechatIdentity | undefined, ...pipes: Pipe[]): ParameterDecorator;

@@ -11,6 +11,7 @@ const CRAWLER =
 /** Only the beginning is looked at, with patterns of linear time. */
 const LOOKED_AT = 1_024;
 
+/** What a user agent says it is. */
 export function detectClient(userAgent: string | undefined): WechatClientKind {
   const agent = (userAgent ?? '').slice(0, LOOKED_AT).toLowerCase();
   if (CRAWLER.test(agent)) return 'crawler';

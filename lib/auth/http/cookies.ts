@@ -55,6 +55,7 @@ export function writeCookie(app: AppConfig, name: string, value: string, maxAge:
   });
 }
 
+/** A cookie as it came; of one name there may be several. */
 export interface ReceivedCookie {
   name: string;
   value: string;

@@ -9,6 +9,7 @@ interface PlatformRequest {
   headers?: IncomingHttpHeaders;
 }
 
+/** A request, whatever platform it came through. */
 export class HttpRequest {
   readonly method: string;
   /** Always starts with "/". */

@@ -2,8 +2,10 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { HttpRequest } from './http-request.js';
 
+/** What kind of context a guard stands in. */
 export type ContextKind = 'http' | 'graphql' | 'ws';
 
+/** The request of a context, and every object that carries it. */
 export interface ContextRequest {
   readonly kind: ContextKind;
   readonly request: HttpRequest;
@@ -16,6 +18,7 @@ export interface ContextRequest {
   readonly carriers: readonly object[];
 }
 
+/** The hook that finds a request the module does not. */
 export type GetRequest = (context: ExecutionContext) => object | undefined;
 
 /** Undefined for a context that no request is behind, or one that is not known here. */

@@ -14,6 +14,7 @@ type OwnPage = { redirect: string } | { status: number; html: string } | undefin
 const RENDER_MS = 5_000;
 const TOO_LATE = Symbol('too late');
 
+/** Answers by itself, through the adapter: redirects, pages and cookies. */
 export class ResponseWriter {
   private readonly logger = new Logger('WechatOAuth');
 

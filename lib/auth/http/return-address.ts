@@ -16,6 +16,7 @@ export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
   return new URL(`${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${pathAndQuery}`).href;
 }
 
+/** Where a login goes that has nowhere else to go. */
 export function defaultReturnAddress(config: WechatConfig, app: AppConfig): string {
   return publicAddress(requirePublicUrl(app), config.returnTo.default);
 }
@@ -110,6 +111,7 @@ export function handlerReturnAddress(
   );
 }
 
+/** @throws WechatConfigError for an app without an address */
 export function requirePublicUrl(app: AppConfig): URL {
   /* c8 ignore next -- checked at bootstrap for every app that a page login can start with */
   if (!app.publicUrl) throw new TypeError(`App "${app.name}" has no publicUrl.`);

@@ -8,6 +8,7 @@ import type { WechatClientKind } from '../../model/client-kind.js';
  */
 type PageApp = Extract<AppConfig['type'], 'official-account' | 'website'>;
 
+/** The kind of app that can sign in a client that looks at pages. */
 export function pageAppFor(client: WechatClientKind): PageApp {
   return client === 'wechat' || client === 'wechat-desktop' || client === 'mini-program'
     ? 'official-account'
@@ -42,6 +43,7 @@ export function servingApps(
   return [...here, ...fitting.filter((app) => !here.includes(app))];
 }
 
+/** Whether a request came to this host. */
 export function isAt(publicUrl: URL, host: string | undefined): boolean {
   return publicUrl.host === host?.toLowerCase();
 }

@@ -32,6 +32,7 @@ export interface LoginAttempt {
 /** One whose login may be gone. */
 type LostAttempt = Omit<LoginAttempt, 'pending'> & { readonly pending?: PendingLogin };
 
+/** What a person is answered whom WeChat has sent back. */
 export class CallbackAnswer {
   constructor(
     private readonly config: WechatConfig,

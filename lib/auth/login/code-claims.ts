@@ -14,6 +14,7 @@ const CLAIM_MS = 11 * 60_000;
 /** No claimant: those are hashes and UUIDs. */
 const SOMEBODY_ELSE = '';
 
+/** Whose a code is: the first who brings it. */
 export class CodeClaims {
   private readonly here = new LRUCache<string, string>({ max: 10_000 });
 

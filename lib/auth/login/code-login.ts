@@ -17,6 +17,7 @@ import type { SealedSessions } from '../session/sealed-sessions.js';
 import { eventOf, type SignInResult, type SignIn } from './sign-in.js';
 import type { WechatIssuedSession } from '../session/wechat-session.service.js';
 
+/** The login without pages: a code in, a bearer token out. */
 export class CodeLogin {
   private readonly logins = new SingleFlight<SignInResult>();
 

@@ -13,6 +13,7 @@ import type { CodeClaims } from './code-claims.js';
 import { type PendingLogin, REPLAY_MS } from './pending-logins.js';
 import { HANDLER_MS, type SignInResult } from './sign-in.js';
 
+/** What has to be done once for a state. */
 export interface ExchangeSteps {
   /** Sends the code to WeChat. Runs at most once for a state. */
   exchange(): Promise<WechatToken>;
@@ -40,6 +41,7 @@ const SAVE_AGAIN_MS = 1_000;
 /** How long a state stays spent after its flow is over, for clocks that are not quite together. */
 const CLAIM_MARGIN_MS = 60_000;
 
+/** One exchange for each state, over all processes: a single flight that the store holds. */
 export class ExchangeOnce {
   private readonly flights = new SingleFlight<ExchangeResult>();
   /** What the store did not take, by key. */

@@ -26,12 +26,14 @@ import type { Visit } from './visit.js';
  */
 const DECLINED = new Set(['', 'authdeny']);
 
+/** A request that carries a state of ours. */
 export interface Callback {
   readonly app: AppConfig;
   readonly state: string;
   readonly attempt: number;
 }
 
+/** Where a login ends: a code and our state are back. */
 export class LoginCallback {
   constructor(
     private readonly config: WechatConfig,

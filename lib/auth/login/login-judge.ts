@@ -19,6 +19,7 @@ import { Visit } from './visit.js';
 
 const SCOPES: readonly string[] = ['snsapi_base', 'snsapi_userinfo', 'snsapi_login'] satisfies WechatScope[];
 
+/** Where a login is judged: request × rule × sessions → verdict. */
 export class LoginJudge {
   constructor(
     private readonly config: WechatConfig,

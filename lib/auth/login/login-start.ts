@@ -23,6 +23,7 @@ import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 import { quoted, warnOnce } from '../../common/warn-once.js';
 
+/** How a login begins. */
 export interface LoginStartOptions {
   returnTo: string;
   /** How often this login has started again by itself. */
@@ -37,6 +38,7 @@ export interface LoginStartOptions {
   isSilent?: boolean;
 }
 
+/** Where a login begins: the person is sent to WeChat. */
 export class LoginStart {
   constructor(
     private readonly config: WechatConfig,

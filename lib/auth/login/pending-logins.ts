@@ -31,6 +31,7 @@ const UNANSWERED_MS = 60_000;
 /** Of a browser at one host, over all apps. */
 const MAX_ALIVE = 5;
 
+/** One login that is under way; a flow, in events and cookies. */
 export interface PendingLogin {
   /** 32 hex characters: attempt (1), random (23), MAC (8). */
   readonly state: string;
@@ -51,11 +52,13 @@ export interface PendingLogin {
   readonly done?: true;
 }
 
+/** What a state of ours says. */
 export interface RecognizedState {
   readonly app: AppConfig;
   readonly attempt: number;
 }
 
+/** The logins of a browser that are under way, in its own sealed cookies. */
 export class PendingLogins {
   constructor(
     private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
@@ -241,6 +244,7 @@ export function attemptAfter(flows: readonly PendingLogin[]): number {
   return Math.max(0, ...flows.map(({ state }) => Number.parseInt(state[0]!, 16) + 1));
 }
 
+/** Whether it has the form of a state; whether it is one of ours, `recognize` says. */
 export function looksLikeState(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text);
 }

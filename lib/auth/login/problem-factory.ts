@@ -12,6 +12,7 @@ import type { Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 import type { WechatClientKind } from '../../model/client-kind.js';
 
+/** Makes problems: pages for people, errors for programs. */
 export class ProblemFactory {
   private readonly logger = new Logger('WechatOAuth');
 

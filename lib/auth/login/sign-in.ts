@@ -43,6 +43,7 @@ export type LoginContext = Pick<WechatLogin, 'client' | 'returnTo' | 'request'> 
   needsProfile?: boolean;
 };
 
+/** From WeChat's answer to a session, the same for every door. */
 export class SignIn {
   private readonly logger = new Logger('WechatOAuth');
 

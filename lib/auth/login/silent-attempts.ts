@@ -7,6 +7,7 @@ import { MAX_REMOVED } from '../http/header-budget.js';
 /** How long an attempt that came to nothing counts, in seconds. */
 const REMEMBER_S = 86_400;
 
+/** Whether this browser has been asked at this app already. */
 export function wasTried(app: AppConfig, cookies: readonly ReceivedCookie[]): boolean {
   return silentCookies(app, cookies).length > 0;
 }
@@ -31,6 +32,7 @@ export function forgetAttempts(app: AppConfig, cookies: readonly ReceivedCookie[
   return [...names].slice(0, MAX_REMOVED).map((name) => writeCookie(app, name, '', 0));
 }
 
+/** The cookies that remember silent attempts at this app. */
 export function silentCookies(app: AppConfig, cookies: readonly ReceivedCookie[]): ReceivedCookie[] {
   const own = silentCookieName(app);
   return cookies.filter(({ name }) => name.startsWith(own) && /^(_[\w-]{11})?$/.test(name.slice(own.length)));

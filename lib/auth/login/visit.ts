@@ -29,6 +29,7 @@ interface Findings {
   readonly serving: Map<RouteRule['apps'], readonly AppConfig[]>;
 }
 
+/** One request at one guarded route. */
 export class Visit {
   /** The apps whose sessions count here. */
   readonly accepted: readonly AppConfig[];

@@ -3,11 +3,13 @@
 import type { WechatErrorKind } from '../../errors/error-kind.js';
 import { WechatError } from '../../errors/errors.js';
 
+/** Why a login came to nothing, other than by WeChat. */
 export abstract class LoginError extends Error {
   /** As an event tells it. */
   abstract readonly kind: 'code' | 'handler';
 }
 
+/** The state was used before. */
 export class StateSpent extends LoginError {
   override readonly kind = 'code';
 
@@ -25,6 +27,7 @@ export class RedirectNotAllowed extends LoginError {
   }
 }
 
+/** The login handler took too long. */
 export class LoginHandlerTooLate extends LoginError {
   override readonly kind = 'handler';
 
@@ -34,6 +37,7 @@ export class LoginHandlerTooLate extends LoginError {
   }
 }
 
+/** The login handler threw something that is no error. */
 export class LoginHandlerThrew extends LoginError {
   override readonly kind = 'handler';
 

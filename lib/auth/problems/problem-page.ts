@@ -25,6 +25,7 @@ export const PROBLEM_PAGE_POLICY =
   `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** The module's own page, without a script. */
 export function renderProblemPage(problem: WechatProblem, lang: 'zh' | 'en'): string {
   const title = escape(titleOf(problem, lang));
   const { retryUrl, homeUrl } = problem;

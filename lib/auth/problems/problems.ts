@@ -126,6 +126,7 @@ export const NOT_ADMITTED = {
   text: { zh: '此账号无法登录。', en: 'This account cannot sign in here.' },
 };
 
+/** What a problem may say besides its code. */
 export type ProblemDetails = Pick<
   WechatProblem,
   'loginUrl' | 'app' | 'scope' | 'reason' | 'client' | 'retryUrl' | 'homeUrl'
@@ -137,6 +138,7 @@ export type ProblemDetails = Pick<
   statusCode?: Words['status'];
 };
 
+/** The public body of a refusal. */
 export function makeProblem(
   code: WechatProblemCode,
   lang: 'zh' | 'en',
@@ -156,6 +158,7 @@ export function statusOf(error: unknown): Pick<ProblemDetails, 'statusCode'> {
   return toHttpStatus(error) === 503 ? { statusCode: 503 } : {};
 }
 
+/** The heading of its page. */
 export function titleOf(problem: WechatProblem, lang: 'zh' | 'en'): string {
   return wordsOf(problem.code, problem).title[lang];
 }

@@ -9,6 +9,7 @@ import type { WechatSession } from '../../wechat-oauth.options.js';
 import type { Sealer } from '../../sealing/sealer.js';
 import { cookieName, onlyCookie, type ReceivedCookie, writeCookie } from '../http/cookies.js';
 
+/** When a session was last used, in a cookie of its own. */
 export class LastUse {
   /** What was found genuine before. */
   private readonly known = new LRUCache<string, true>({ max: 1_000 });
@@ -60,6 +61,7 @@ export function forgetLastUse(app: AppConfig): string {
   return writeCookie(app, lastUseName(app), '', 0);
 }
 
+/** Name of that cookie. */
 export function lastUseName(app: AppConfig): string {
   return cookieName(app, 'wechat_used');
 }

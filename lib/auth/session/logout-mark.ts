@@ -14,6 +14,7 @@ export function logoutMark(app: AppConfig, cookies: readonly ReceivedCookie[]): 
   return mark !== undefined && /^[\w-]{11}$/.test(mark) ? mark : '';
 }
 
+/** A mark that no logout had before. */
 export function newLogoutMark(runtime: Pick<Runtime, 'randomBytes'>): string {
   return runtime.randomBytes(8).toString('base64url');
 }
@@ -24,6 +25,7 @@ export function writeLogoutMark(apps: readonly AppConfig[], mark: string): strin
   return [...byName].map(([name, app]) => writeCookie(app, name, mark, KEPT_S));
 }
 
+/** Name of the cookie that holds it. */
 export function logoutMarkName(app: AppConfig): string {
   return hostCookieName(app, 'wechat_out');
 }

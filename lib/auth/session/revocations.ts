@@ -23,6 +23,7 @@ interface Marked {
   until: number;
 }
 
+/** Whose sessions: one person at one app. */
 export type Person = Pick<WechatIdentity, 'appId' | 'openid'>;
 
 /** No session can be valid for longer, whatever `ttl` it was issued with. */
@@ -49,6 +50,7 @@ const NONE = '';
  */
 const NONE_COUNTS_MS = 60 * 60_000;
 
+/** Ends sessions that somebody has a copy of, by marks in the token store. */
 export class Revocations {
   private readonly turns = new Turns();
   /**

@@ -18,6 +18,7 @@ import { logoutMark } from './logout-mark.js';
 import type { WechatSession } from '../../wechat-oauth.options.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 
+/** A session as it is sealed. */
 export type Session = WechatSession;
 
 /** What a session holds besides who it is. */
@@ -32,6 +33,7 @@ export interface SessionFacts {
 
 const BEARER = 'bearer';
 
+/** Makes sessions, seals and opens them. */
 export class SealedSessions {
   /**
    * What was opened before. The seal is checked once for each process, the times on every request.

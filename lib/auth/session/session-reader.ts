@@ -7,6 +7,7 @@ import type { HttpRequest } from '../http/http-request.js';
 import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
 
+/** A session that a request shows, and how it came. */
 export interface FoundSession {
   readonly app: AppConfig;
   readonly session: Session;
@@ -15,6 +16,7 @@ export interface FoundSession {
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Where a session is read: which ones a request shows, and which count. */
 export class SessionReader {
   private readonly logger = new Logger('WechatOAuth');
   private warnedOfComma = false;

@@ -91,6 +91,7 @@ export function toLegacy(record: TokenRecord, now: number): LegacyToken {
   });
 }
 
+/** What is kept beside a token of the predecessor. */
 export function toBeside(record: TokenRecord): Beside {
   return defined({
     unionid: record.unionid,

@@ -44,6 +44,7 @@ export interface RedisCommands {
   run(script: string, key: string, ...args: string[]): Promise<unknown>;
 }
 
+/** @throws WechatConfigError for what is no client */
 export function commandsOf(client: RedisLike): RedisCommands {
   requireClient(client);
   const common = { get: (key: string) => client.get(key), del: (key: string) => client.del(key) };

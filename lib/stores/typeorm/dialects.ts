@@ -14,6 +14,7 @@ export interface TableNames {
   expiresAt: string;
 }
 
+/** How one kind of database says it. */
 export interface Dialect {
   /** The time now by the clock of the database, in ms since 1970. */
   now: string;

@@ -3,6 +3,7 @@ import { MockServerError } from './mock-server-error.js';
 import type { MockAppOptions, MockAppType } from './mock-server.types.js';
 import { checkDomain } from './redirect-domains.js';
 
+/** An app with every default filled in. */
 export type MockApp = Readonly<Omit<Required<MockAppOptions>, 'secret' | 'openPlatform'>> & {
   readonly secrets: readonly string[];
   readonly openPlatform?: string;
@@ -33,6 +34,7 @@ export const DEFAULT_MOCK_APPS: readonly Readonly<MockAppOptions>[] = [
   { type: 'mini-program', appId: 'wx00000000000000d4', secret: 'd4'.repeat(16), openPlatform: 'mock' },
 ];
 
+/** The apps that are registered. */
 export class MockApps {
   readonly #apps = new Map<string, MockApp>();
 

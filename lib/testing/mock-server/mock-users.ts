@@ -11,6 +11,7 @@ const DEFAULT_CAST: readonly MockUserOptions[] = [
   { id: 'visitor', nickname: '快照访客', snapshot: true },
 ];
 
+/** Everybody who has a phone. */
 export class MockUsers {
   readonly #users = new Map<string, MockUser>();
 

@@ -16,6 +16,7 @@ export interface Consent {
   readonly allow: boolean;
 }
 
+/** All that the mock knows. */
 export class MockWorld {
   readonly clock: MockClock;
   readonly apps: MockApps;

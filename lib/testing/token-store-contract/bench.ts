@@ -58,6 +58,7 @@ export async function onBench(
   await cleanUp();
 }
 
+/** `assert.equal` that shows both. */
 export function equal(actual: unknown, expected: unknown, message?: string): void {
   assert.equal(actual, expected, message && `${message}: got ${show(actual)}, expected ${show(expected)}`);
 }

@@ -7,6 +7,7 @@ import { addUp, CALLERS, createOnce, openSeveral, replaceOnce } from './callers.
 import { LARGE_VALUES, LOOKALIKES, ODD_KEYS, VALUES } from './samples.js';
 import type { TokenStoreCapabilities, TokenStoreHarness } from './harness.js';
 
+/** One rule of the contract. */
 export interface TokenStoreCase {
   title: string;
   /** Skipped when the store declares that it lacks one of these. */

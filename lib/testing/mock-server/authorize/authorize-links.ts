@@ -6,6 +6,7 @@ import type { MockWorld } from '../mock-world.js';
 import { PageFailure } from '../pages/error-page.js';
 import { domainAllows } from '../redirect-domains.js';
 
+/** An authorize link, checked as WeChat checks it. */
 export interface AuthorizeLink {
   readonly app: MockApp;
   readonly redirectUri: string;

@@ -11,6 +11,7 @@ import { PageFailure } from '../pages/error-page.js';
  */
 const PHONE_COOKIE = 'wechat_mock_phone';
 
+/** Who looks at an authorize page, and what they pressed. */
 export interface Visit {
   readonly user?: MockUser;
   /**
@@ -48,6 +49,7 @@ export function readVisit(request: MockRequest, world: MockWorld): Visit {
   return { fromChat };
 }
 
+/** Whose phone this browser is. */
 export function phoneOwner(request: MockRequest, world: MockWorld): MockUser | undefined {
   const pairs = headerOf(request, 'cookie').split(/; */);
   const pair = pairs.find((candidate) => candidate.startsWith(`${PHONE_COOKIE}=`));

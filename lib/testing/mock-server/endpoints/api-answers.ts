@@ -15,6 +15,7 @@ export function goodAnswer(world: MockWorld, fields: Record<string, unknown>): M
   return { status: 200, headers: jsonHeaders(world), body: JSON.stringify(json), json };
 }
 
+/** A refusal as WeChat writes it. */
 export function errorAnswer(world: MockWorld, failure: WechatFailure, status = 200): MockAnswer {
   const { errcode } = failure;
   const json = {

@@ -10,6 +10,7 @@ import { WechatFailure } from './wechat-failure.js';
 /** Whose picture a snapshot user has. The dot keeps it apart from every user id. */
 const VIRTUAL_USER = 'virtual.user';
 
+/** The fields of a good answer. */
 export type ApiFields = Record<string, unknown>;
 
 /**

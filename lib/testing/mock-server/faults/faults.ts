@@ -10,6 +10,7 @@ interface QueuedFault extends MockFaultHandle {
   hits: number;
 }
 
+/** What is to go wrong, by path. */
 export class Faults {
   readonly #queues = new Map<string, QueuedFault[]>();
 

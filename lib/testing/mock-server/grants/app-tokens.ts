@@ -17,6 +17,7 @@ interface AppToken {
   expiresAt: number;
 }
 
+/** The apps' own tokens. */
 export class AppTokens {
   readonly #current = new Map<string, AppToken>();
   readonly #all = new BoundedMap<AppToken>();

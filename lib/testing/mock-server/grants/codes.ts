@@ -16,6 +16,7 @@ export const CODE_LIFE = {
   'mini-program': 5 * 60_000,
 } as const;
 
+/** What a code stands for. */
 export interface CodeGrant {
   readonly appId: string;
   readonly userId: string;
@@ -31,6 +32,7 @@ interface CodeRecord {
   used: boolean;
 }
 
+/** The codes that were handed out. */
 export class Codes {
   readonly #codes = new BoundedMap<CodeRecord>();
 

@@ -5,11 +5,13 @@ import { BoundedMap } from './bounded-map.js';
 import type { MockEncryptedData } from '../mock-server.types.js';
 import { randomSessionKey } from './random-text.js';
 
+/** The keys of one person at one mini program. */
 export interface SessionKeys {
   readonly current: string;
   readonly previous?: string;
 }
 
+/** The session keys of everybody. */
 export class SessionKeyRing {
   readonly #keys = new BoundedMap<SessionKeys>();
 

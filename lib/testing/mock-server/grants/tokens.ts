@@ -23,6 +23,7 @@ export interface TokenGrant extends CodeGrant {
   revoked?: number;
 }
 
+/** People's tokens. */
 export class Tokens {
   readonly #byAccessToken = new BoundedMap<TokenGrant>();
   readonly #byRefreshToken = new BoundedMap<TokenGrant>();

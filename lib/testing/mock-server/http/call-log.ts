@@ -13,6 +13,7 @@ interface Waiter {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The requests that came. */
 export class CallLog {
   #calls: MockCall[] = [];
   #waiters: Waiter[] = [];

@@ -9,6 +9,7 @@ import type { MockFault } from '../mock-server.types.js';
 import type { MockWorld } from '../mock-world.js';
 import { isOwnPath, isPage, route } from './router.js';
 
+/** The socket, and the way from a request to its answer. */
 export class Listener {
   readonly #server: Server;
   readonly #timers = new Set<NodeJS.Timeout>();

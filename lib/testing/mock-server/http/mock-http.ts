@@ -1,6 +1,7 @@
 // What an endpoint is given and what it gives back, and how the former is read off a socket.
 import type { IncomingMessage } from 'node:http';
 
+/** A request, read to its end. */
 export interface MockRequest {
   readonly method: string;
   readonly path: string;
@@ -11,6 +12,7 @@ export interface MockRequest {
   readonly body: string;
 }
 
+/** What is sent back. */
 export interface MockAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;

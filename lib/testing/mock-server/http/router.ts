@@ -38,6 +38,7 @@ const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields>
 /** The paths of WeChat's that are played. */
 export const WECHAT_PATHS: readonly string[] = [...PAGES.keys(), ...API.keys()];
 
+/** Whether people look at it, not programs. */
 export function isPage(path: string): boolean {
   return PAGES.has(path);
 }
@@ -47,6 +48,7 @@ export function isOwnPath(path: string): boolean {
   return BUTTONS.has(path) || path.startsWith('/avatar/') || path === '/favicon.ico';
 }
 
+/** What WeChat answers. */
 export function route(request: MockRequest, world: MockWorld): MockAnswer {
   try {
     return serve(request, world);

@@ -25,6 +25,7 @@ export function choosePhonePage(users: readonly MockUser[], form: FormTarget): M
   });
 }
 
+/** The page that asks. */
 export function consentPage(
   app: MockApp,
   user: MockUser,

@@ -36,6 +36,7 @@ export class PageFailure extends Error {
   }
 }
 
+/** The page that says what is wrong with a link. */
 export function errorPage(failure: PageFailure): MockAnswer {
   const { title, errcode } = failure;
   return page({

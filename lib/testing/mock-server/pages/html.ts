@@ -15,6 +15,7 @@ export class Html {
 
 type Value = Html | string | number | false | undefined | readonly Html[];
 
+/** HTML in which whatever is put in is escaped. */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.reduce((text, string, index) => text + render(values[index - 1]) + string));
 }

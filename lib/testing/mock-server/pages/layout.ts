@@ -5,8 +5,10 @@ import type { MockAnswer } from '../http/mock-http.js';
 import { Html, html } from './html.js';
 import { STYLE } from './style.js';
 
+/** The languages of the pages. */
 export type PageLanguage = 'cn' | 'en';
 
+/** What a page consists of. */
 export interface PageOptions {
   title: string;
   /** `data-testid` of the page's main element. */

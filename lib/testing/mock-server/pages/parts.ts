@@ -14,10 +14,12 @@ export interface FormTarget {
   readonly leavesFrame?: boolean;
 }
 
+/** The app, by its first character and its name. */
 export function appLine(app: MockApp): Html {
   return html`<div class="app"><i aria-hidden="true">${[...app.name][0]}</i><span>${app.name}</span></div>`;
 }
 
+/** A person, by picture and nickname. */
 export function userCard(user: MockUser): Html {
   return html`<div class="card" data-testid="user-card">
     <img src="/avatar/${user.id}.svg/132" alt="" width="48" height="48" /><span

@@ -28,6 +28,7 @@ const TEXTS = {
   },
 } as const;
 
+/** The page with the code to scan. */
 export function qrPage(
   app: MockApp,
   users: readonly MockUser[],
