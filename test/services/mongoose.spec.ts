@@ -7,7 +7,7 @@ const { MONGODB_URL } = process.env;
 
 if (MONGODB_URL === undefined) {
   process.stderr.write(
-    'MongooseTokenStore is NOT tested against MongoDB in this run: MONGODB_URL is not set. test/unit/stores/mongoose.spec.ts tests it against a double.\n',
+    'MongooseTokenStore is NOT tested against MongoDB in this run: MONGODB_URL is not set. test/stores/mongoose.spec.ts tests it against a double.\n',
   );
   // A test file of jest has to have a test, and this is none.
   it.todo('MongooseTokenStore against a real MongoDB: not asked for, MONGODB_URL is not set');

@@ -51,6 +51,11 @@ function failure(change: object): WechatDecryptError {
 }
 const looksLike = (error: unknown) => inspect(error, { depth: 10, showHidden: true });
 
+// Thousands of errors are made here, and nobody reads where: a trace is most of what one costs.
+const { stackTraceLimit } = Error;
+beforeEach(() => void (Error.stackTraceLimit = 0));
+afterAll(() => void (Error.stackTraceLimit = stackTraceLimit));
+
 describe('decryptUserData', () => {
   it("opens WeChat's own vector", () => {
     expect(decryptUserData(official)).toStrictEqual({
@@ -354,6 +359,7 @@ describe('decryptUserData', () => {
     });
 
     it('in which neither key nor data can be found', () => {
+      Error.stackTraceLimit = stackTraceLimit;
       for (const change of [{ appId: 'wx0' }, { iv: base64(16) }, encrypt(`{"key":"${SESSION_KEY}"`)]) {
         const error = failure(change);
         const everything = looksLike(error) + JSON.stringify(error) + error.stack + String(error);

@@ -4,10 +4,10 @@ import { Logger } from '@nestjs/common';
 import { createCache } from 'cache-manager';
 import { Keyv as Keyv5 } from 'keyv';
 import { Keyv as Keyv6 } from 'keyv6';
-import { WechatConfigError } from '../../../lib/errors/errors.js';
-import { type KeyvLike, KeyvTokenStore } from '../../../lib/stores/keyv/index.js';
-import { describeTokenStore } from '../../../lib/testing/token-store-contract/describe-token-store.js';
-import { LogCapture } from '../../support/log-capture.js';
+import { WechatConfigError } from '../../lib/errors/errors.js';
+import { type KeyvLike, KeyvTokenStore } from '../../lib/stores/keyv/index.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import { LogCapture } from '../support/log-capture.js';
 
 /** The two have types of their own; both are a `KeyvLike`, without a cast. */
 const versions: [name: string, create: (options?: object) => KeyvLike][] = [

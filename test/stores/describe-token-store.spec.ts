@@ -1,12 +1,12 @@
 // The contract itself: that each of its cases catches a store that has the fault, that it skips only what is declared, and leaves nothing behind.
-import { describeTokenStore } from '../../../lib/testing/token-store-contract/describe-token-store.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import type {
   TokenStoreCapabilities,
   TokenStoreHarness,
-} from '../../../lib/testing/token-store-contract/harness.js';
-import { TOKEN_STORE_CASES } from '../../../lib/testing/token-store-contract/cases.js';
-import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
-import { FlakyStore } from '../../support/flaky-store.js';
+} from '../../lib/testing/token-store-contract/harness.js';
+import { TOKEN_STORE_CASES } from '../../lib/testing/token-store-contract/cases.js';
+import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
+import { FlakyStore } from '../support/flaky-store.js';
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 

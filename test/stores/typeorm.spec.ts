@@ -5,10 +5,10 @@ import {
   CreateWechatTokens1767225600000,
   TypeOrmTokenStore,
   WechatTokenEntity,
-} from '../../../lib/stores/typeorm/index.js';
-import { fill } from '../../../lib/stores/typeorm/dialects.js';
-import { describeTokenStore } from '../../../lib/testing/token-store-contract/describe-token-store.js';
-import { DATABASES, openStore } from '../../services/typeorm-databases.js';
+} from '../../lib/stores/typeorm/index.js';
+import { fill } from '../../lib/stores/typeorm/dialects.js';
+import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
+import { DATABASES, openStore } from '../services/typeorm-databases.js';
 
 const sqlite = await DATABASES.SQLite();
 beforeAll(async () => (await sqlite.connect({ migrationsRun: true })).destroy());
