@@ -45,7 +45,7 @@ export type WechatSessionKeyHolder =
 /** How old encrypted data may be, in seconds. */
 const FRESH_S = 300;
 
-/** @internal What the objects of all apps share. */
+/** What the objects of all apps share. */
 export class ClientParts {
   constructor(
     readonly config: WechatConfig,

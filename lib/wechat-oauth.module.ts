@@ -97,7 +97,7 @@ export class WechatOAuthModule
     return super.forRootAsync(options);
   }
 
-  /** @internal Looks at what the application provided, before anything is asked for. */
+  /** Looks at what the application provided, before anything is asked for. */
   onModuleInit(): void {
     const twins = [...this.modules.values()].filter(
       ({ metatype, isGlobal }) => metatype === WechatOAuthModule && isGlobal,
