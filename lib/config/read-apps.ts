@@ -9,10 +9,16 @@ import type {
 } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
 import { readPublicUrl, UNREAD_URL } from './read-url.js';
-import { isRecord, readOneOf, refuseUnknown } from './read-value.js';
+import { isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
 import type { AppConfig } from './wechat-config.js';
 
-const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
+const KNOWN_APP_OPTIONS = {
+  type: true,
+  appId: true,
+  secret: true,
+  scope: true,
+  publicUrl: true,
+} satisfies OptionNames<WechatAppOptions>;
 
 /**
  * The scopes each kind of app knows, the default first. Source: WeChat's pages on authorization of
@@ -21,7 +27,7 @@ const KNOWN_APP_OPTIONS = 'type appId secret scope publicUrl';
  * https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html
  * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
  */
-const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
+export const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
   'official-account': ['snsapi_base', 'snsapi_userinfo'],
   website: ['snsapi_login'],
   mobile: ['snsapi_userinfo'],

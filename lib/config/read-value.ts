@@ -54,9 +54,12 @@ export function readFunctions<T extends object>(group: string, values: T, compla
   return values;
 }
 
+/** The name of every option of a type. */
+export type OptionNames<T> = Record<keyof T, true>;
+
 /** Complains of options there are not, which are misspelt. */
-export function refuseUnknown(value: object, known: string, group: string, complaints: Complaints): void {
-  const names = known.split(' ');
+export function refuseUnknown(value: object, known: object, group: string, complaints: Complaints): void {
+  const names = Object.keys(known);
   for (const key of Object.keys(value)) {
     if (names.includes(key)) continue;
     const option = group ? `${group}.${key}` : key;

@@ -3,8 +3,11 @@
 import { WechatConfigError } from '../errors/errors.js';
 import type {
   WechatDevOptions,
+  WechatHooks,
   WechatHttpOptions,
   WechatOAuthModuleOptions,
+  WechatReturnToOptions,
+  WechatSessionOptions,
 } from '../wechat-oauth.options.js';
 import { CLIENT_KINDS } from '../model/client-kind.js';
 import { Complaints } from './complaints.js';
@@ -12,17 +15,62 @@ import { missingForGuard } from './guard-needs.js';
 import { readApps, readDefaultApp } from './read-apps.js';
 import { readSession, readSessionSecrets } from './read-session.js';
 import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
-import { isRecord, readFunctions, readOneOf, readPath, readPositive, refuseUnknown } from './read-value.js';
+import {
+  isRecord,
+  readFunctions,
+  readOneOf,
+  readPath,
+  readPositive,
+  refuseUnknown,
+  type OptionNames,
+} from './read-value.js';
 import type { WechatConfig } from './wechat-config.js';
 
-const KNOWN_OPTIONS: Readonly<Record<string, string>> = {
-  '': 'appId secret type scope apps defaultApp publicUrl sessionSecret session returnTo loginPath endpoints http lang hooks dev now',
-  session: 'ttl idle cookieName bearer revocable',
-  returnTo: 'origins default',
-  endpoints: 'open api',
-  http: 'timeout maxSockets httpAgent httpsAgent',
-  hooks: 'selectApp detectClient getRequest renderProblem',
-  dev: 'client allowHttp',
+/** The options there are, by group. The compiler holds every group against its type. */
+const KNOWN_OPTIONS = {
+  '': {
+    appId: true,
+    secret: true,
+    type: true,
+    scope: true,
+    apps: true,
+    defaultApp: true,
+    publicUrl: true,
+    sessionSecret: true,
+    session: true,
+    returnTo: true,
+    loginPath: true,
+    endpoints: true,
+    http: true,
+    lang: true,
+    hooks: true,
+    dev: true,
+    now: true,
+  } satisfies OptionNames<WechatOAuthModuleOptions>,
+  session: {
+    ttl: true,
+    idle: true,
+    cookieName: true,
+    bearer: true,
+    revocable: true,
+  } satisfies OptionNames<WechatSessionOptions>,
+  returnTo: { origins: true, default: true } satisfies OptionNames<WechatReturnToOptions>,
+  endpoints: { open: true, api: true } satisfies OptionNames<
+    NonNullable<WechatOAuthModuleOptions['endpoints']>
+  >,
+  http: {
+    timeout: true,
+    maxSockets: true,
+    httpAgent: true,
+    httpsAgent: true,
+  } satisfies OptionNames<WechatHttpOptions>,
+  hooks: {
+    selectApp: true,
+    detectClient: true,
+    getRequest: true,
+    renderProblem: true,
+  } satisfies OptionNames<WechatHooks>,
+  dev: { client: true, allowHttp: true } satisfies OptionNames<WechatDevOptions>,
 };
 
 /**
@@ -110,7 +158,7 @@ function addGuardNeeds(
 function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): WechatOAuthModuleOptions {
   const read: Record<string, unknown> = {};
   // By name, not spread: what an instance of a class inherits counts too.
-  for (const name of KNOWN_OPTIONS['']!.split(' '))
+  for (const name of Object.keys(KNOWN_OPTIONS['']))
     read[name] = options[name as keyof WechatOAuthModuleOptions];
   for (const [group, known] of Object.entries(KNOWN_OPTIONS)) {
     const value = group ? read[group] : options;

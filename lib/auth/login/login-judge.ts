@@ -1,5 +1,6 @@
 // Where a login is judged: every request of a guarded route gets its verdict here. Knows nothing of
 // Express, Fastify or Nest's contexts.
+import { SCOPES } from '../../config/read-apps.js';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
@@ -17,7 +18,7 @@ import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import { Visit } from './visit.js';
 
-const SCOPES: readonly string[] = ['snsapi_base', 'snsapi_userinfo', 'snsapi_login'] satisfies WechatScope[];
+const KNOWN_SCOPES: readonly string[] = Object.values(SCOPES).flat();
 
 /** Where a login is judged: request × rule × sessions → verdict. */
 export class LoginJudge {
@@ -126,7 +127,7 @@ export class LoginJudge {
     if (['app', 'scope', 'returnTo'].some((name) => query.getAll(name).length > 1)) return undefined;
     const [app, scope] = [query.get('app'), query.get('scope')];
     if (app !== null && !visit.accepted.some(({ name }) => name === app)) return undefined;
-    if (scope !== null && !SCOPES.includes(scope)) return undefined;
+    if (scope !== null && !KNOWN_SCOPES.includes(scope)) return undefined;
     return visit.under({
       mode: 'required',
       ...(app === null ? {} : { apps: [app] }),
