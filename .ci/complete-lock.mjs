@@ -1,8 +1,9 @@
-// Completes package-lock.json after an `npm install`: node .ci/complete-lock.mjs
-// A native package names one optional package per platform. npm leaves out of the lock those that it could not see when the lock was
-// made (a mirror that serves some platforms only; npm/cli#4828), and `npm ci` then refuses the lock on every platform. Versions are
-// the exact ones the parent asks for; the platform is in the name. There is no checksum to record for a package nobody has seen:
-// npm adds it when it installs the package.
+// Completes package-lock.json after an `npm install`: node .ci/complete-lock.mjs A native package
+// names one optional package per platform. npm leaves out of the lock those that it could not see
+// when the lock was made (a mirror that serves some platforms only; npm/cli#4828), and `npm ci`
+// then refuses the lock on every platform. Versions are the exact ones the parent asks for; the
+// platform is in the name. There is no checksum to record for a package nobody has seen: npm adds
+// it when it installs the package.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = new URL('../package-lock.json', import.meta.url);

@@ -1,5 +1,5 @@
-// What must be right before a version is published: node .ci/release-check.mjs [--tag v1.2.3] [--cwd <folder>]
-// Prints everything that is not, each with what to do, and then exits with 1.
+// What must be right before a version is published: node .ci/release-check.mjs [--tag v1.2.3]
+// [--cwd <folder>] Prints everything that is not, each with what to do, and then exits with 1.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// sample/01-quick-start from its start to Ctrl+C, through every door. Leaves screenshots beside this file.
+// sample/01-quick-start from its start to Ctrl+C, through every door. Leaves screenshots beside
+// this file.
 import type { Browser as Chromium } from 'playwright-core';
 import { AGENTS, Browser } from '../support/browser.js';
 import { freePorts, occupy, Sample } from './sample.js';

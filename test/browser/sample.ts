@@ -1,4 +1,5 @@
-// Starts sample/01-quick-start as somebody who has just cloned the repository does: with npm, in a process of its own.
+// Starts sample/01-quick-start as somebody who has just cloned the repository does: with npm, in a
+// process of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';

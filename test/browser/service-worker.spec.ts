@@ -1,4 +1,5 @@
-// A service worker that passes on whatever it is asked for: the destination of a navigation is lost on the way.
+// A service worker that passes on whatever it is asked for: the destination of a navigation is lost
+// on the way.
 import { Controller, Get, Header } from '@nestjs/common';
 import { SHOP } from '../support/application.js';
 import { Shop } from './shop.js';

@@ -1,4 +1,5 @@
-// An application at `https://shop.example.com` and somebody else's site beside it at `https://evil.example.com`, both in this process, and a Chromium that finds them.
+// An application at `https://shop.example.com` and somebody else's site beside it at
+// `https://evil.example.com`, both in this process, and a Chromium that finds them.
 import { EventEmitter, once } from 'node:events';
 import http, { type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import https from 'node:https';
@@ -70,7 +71,9 @@ export class Shop {
     return this.seen.filter((one) => one.path.split('?')[0] === path);
   }
 
-  /** Resolves with the first request after which it is so. The time limit of the test ends the wait. */
+  /**
+   * Resolves with the first request after which it is so. The time limit of the test ends the wait.
+   */
   until(isSo: () => boolean): Promise<void> {
     if (isSo()) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,4 +1,5 @@
-// A site beside ours writes cookies for the whole domain. Chromium lets a name begin with byte A0, which is no `__Host-` to it and a blank to JavaScript's trim().
+// A site beside ours writes cookies for the whole domain. Chromium lets a name begin with byte A0,
+// which is no `__Host-` to it and a blank to JavaScript's trim().
 import { signInAs } from '../../lib/testing/index.js';
 import { SHOP } from '../support/application.js';
 import { Browser } from '../support/browser.js';

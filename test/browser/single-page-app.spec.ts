@@ -1,4 +1,5 @@
-// sample/02-single-page-app from its start to Ctrl+C: a page on one origin, the API on another. Leaves screenshots beside this file.
+// sample/02-single-page-app from its start to Ctrl+C: a page on one origin, the API on another.
+// Leaves screenshots beside this file.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
-// What a login leaves in the address bar: WeChat ends its own address with `#wechat_redirect`, and a browser carries it over redirects.
+// What a login leaves in the address bar: WeChat ends its own address with `#wechat_redirect`, and
+// a browser carries it over redirects.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { WechatAuth, WechatAuthController, WechatAuthGuard, WechatLoginHandler } from '../../lib/index.js';
 import { ALL_APPS, PLATFORMS, SHOP } from '../support/application.js';

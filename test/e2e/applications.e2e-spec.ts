@@ -1,4 +1,5 @@
-// Keeps logins and refusals working inside applications that have filters, pipes, prefixes, proxies and guards of their own.
+// Keeps logins and refusals working inside applications that have filters, pipes, prefixes, proxies
+// and guards of their own.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import v8 from 'node:v8';
@@ -53,7 +54,10 @@ import { OrdersController } from '../support/orders.js';
 import { browserFor, expectLogin, redirectUriOf, setStage, watchForCrashes } from '../support/stage.js';
 import { startProxy } from '../support/stripping-proxy.js';
 
-/** Answers every exception by itself, as filters of real applications do; `later` after asynchronous work such as a log entry in a database. */
+/**
+ * Answers every exception by itself, as filters of real applications do; `later` after asynchronous
+ * work such as a log entry in a database.
+ */
 @Catch()
 class WritingFilter implements ExceptionFilter {
   calls = 0;

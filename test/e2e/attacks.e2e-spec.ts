@@ -1,4 +1,5 @@
-// What an attacker can do with links, cookies, headers and a store that is not to be trusted: nobody is ever signed in as somebody else, or sent anywhere else.
+// What an attacker can do with links, cookies, headers and a store that is not to be trusted:
+// nobody is ever signed in as somebody else, or sent anywhere else.
 import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, UseGuards } from '@nestjs/common';
@@ -357,8 +358,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
     });
   });
 
-  // A sibling host may set any cookie for the whole domain but one whose name begins with __Host-, and
-  // browsers know one blank only: to them, what stands behind byte A0 is a name like any other.
+  // A sibling host may set any cookie for the whole domain but one whose name begins with __Host-,
+  // and browsers know one blank only: to them, what stands behind byte A0 is a name like any other.
   describe.each([
     ['byte A0', '\u00a0'],
     ['byte 85', '\u0085'],
@@ -602,7 +603,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       const victim = browserFor(running);
       await victim.jar.setCookie(`${planted.name}=${planted.value}; Path=/; Secure`, SHOP);
 
-      // The route wants more than the planted session has, so the victim is asked, and is somebody else.
+      // The route wants more than the planted session has, so the victim is asked, and is somebody
+      // else.
       await signIn(victim, 'ming', '/orders/profile');
 
       const [theirs, own] = [await sessionOf(running, attacker), await sessionOf(running, victim)];
@@ -855,7 +857,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
 
       const answer = await victim.visit(own.href);
 
-      // The claim stands, so the code is not sent; what it led to cannot be read, so the victim is asked again.
+      // The claim stands, so the code is not sent; what it led to cannot be read, so the victim is
+      // asked again.
       expectNobody(answer);
       expect(answer.headers.location).toContain('/connect/oauth2/authorize');
       expect(exchanges()).toBe(1);
@@ -875,7 +878,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       const key = (user: string) => `wechat:${official.appId}:ended:${openidOf(user)}`;
       expect((await copy.fetch(`${SHOP}/orders`)).status).toBe(401);
 
-      // Entries that stand where they do not belong, are cut off or are gone: nothing of it brings a session back.
+      // Entries that stand where they do not belong, are cut off or are gone: nothing of it brings
+      // a session back.
       for (const entry of [
         store.rows.get(key('hong'))!,
         '{}',
@@ -1351,7 +1355,8 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
 
       for (const swapped of [atOfficial, atClub]) expectNobody(await browser.visit(swapped.href));
 
-      // Each code went out once, under the appid and the secret of the app whose state it came with.
+      // Each code went out once, under the appid and the secret of the app whose state it came
+      // with.
       expect(
         stage.wechat.callsTo(EXCHANGE).map(({ query }) => [query['appid'], query['secret'], query['code']]),
       ).toEqual([

@@ -1,4 +1,5 @@
-// Hostile and broken input, from browsers and from WeChat: a typed answer for each, nobody signed in, and no secret in any answer, log line or error.
+// Hostile and broken input, from browsers and from WeChat: a typed answer for each, nobody signed
+// in, and no secret in any answer, log line or error.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { inspect } from 'node:util';
 import {
@@ -141,7 +142,8 @@ describe.each(PLATFORMS)('Bad input on %s', (_name, adapter) => {
     async (line) => {
       const answer = keep(await browser.visit(`${SHOP}/orders`, { target: line.slice(4) }));
 
-      // Express answers 404 to some of these by itself; whoever is redirected goes to WeChat with our own address.
+      // Express answers 404 to some of these by itself; whoever is redirected goes to WeChat with
+      // our own address.
       if (answer.status === 302) {
         const redirect = new URL(answer.headers.location!).searchParams.get('redirect_uri')!;
         expect(new URL(redirect).origin).toBe(SHOP);
@@ -501,7 +503,10 @@ describe.each(PLATFORMS)('Bad input on %s', (_name, adapter) => {
   });
 });
 
-/** Whatever must not be seen: the configured secrets, and every code and token that went over the wire. */
+/**
+ * Whatever must not be seen: the configured secrets, and every code and token that went over the
+ * wire.
+ */
 function secretsOf(wechat: WechatMockServer): string[] {
   const sent = wechat.calls.flatMap(({ query }) =>
     ['secret', 'code', 'js_code', 'access_token', 'refresh_token'].flatMap((name) => query[name] ?? []),

@@ -1,4 +1,5 @@
-// Somebody else answers while a login is judged: a middleware whose patience is over, a proxy's health check, a mistake of the application.
+// Somebody else answers while a login is judged: a middleware whose patience is over, a proxy's
+// health check, a mistake of the application.
 import type { ServerResponse } from 'node:http';
 import {
   type ArgumentsHost,

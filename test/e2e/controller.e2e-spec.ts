@@ -1,4 +1,5 @@
-// The ready-made routes: login, me, logout and session, under their own path and under the application's.
+// The ready-made routes: login, me, logout and session, under their own path and under the
+// application's.
 import { Body, Controller, Get, HttpCode, Injectable, Post, Scope, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

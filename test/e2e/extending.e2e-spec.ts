@@ -1,4 +1,5 @@
-// Classes that extend ours: with fields, methods and constructors of their own, and names that ours might have used.
+// Classes that extend ours: with fields, methods and constructors of their own, and names that ours
+// might have used.
 import {
   Controller,
   type ExecutionContext,

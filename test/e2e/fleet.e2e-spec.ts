@@ -1,4 +1,5 @@
-// Several machines behind one address, with one store: whichever of them answers, a login is one login.
+// Several machines behind one address, with one store: whichever of them answers, a login is one
+// login.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { WechatOAuthModuleOptions } from '../../lib/index.js';

@@ -1,4 +1,5 @@
-// The length of what we add to headers: nginx answers 502 to more than 4 KiB from behind it, servers 400 or 431 to too long a Cookie field.
+// The length of what we add to headers: nginx answers 502 to more than 4 KiB from behind it,
+// servers 400 or 431 to too long a Cookie field.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

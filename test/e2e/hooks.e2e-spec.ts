@@ -1,4 +1,5 @@
-// The application's own say: which app a login starts with, who is asking, and what a person reads when it does not go on.
+// The application's own say: which app a login starts with, who is asking, and what a person reads
+// when it does not go on.
 import http from 'node:http';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {

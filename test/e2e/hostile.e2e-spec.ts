@@ -1,4 +1,5 @@
-// Whatever is sent, byte by byte: a typed refusal or a login that begins, never an accident, never a session, never a way out. Generated, with a fixed seed.
+// Whatever is sent, byte by byte: a typed refusal or a login that begins, never an accident, never
+// a session, never a way out. Generated, with a fixed seed.
 import net from 'node:net';
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import fc from 'fast-check';
@@ -21,7 +22,8 @@ import { AGENTS, Browser } from '../support/browser.js';
 import { watchForCrashes } from '../support/stage.js';
 
 const EXCHANGE = '/sns/oauth2/access_token';
-// Hundreds of requests for each property: how long they take says how busy the machine is, and nothing about the answers.
+// Hundreds of requests for each property: how long they take says how busy the machine is, and
+// nothing about the answers.
 const LIMIT_MS = 60_000;
 const SETTINGS = { seed: 20_260_101, numRuns: 250 };
 let handled = 0;
@@ -204,7 +206,10 @@ describe('Hostile input', () => {
       return sendRaw(running.port, [`${method} ${target} HTTP/1.1`, ...lines].join('\r\n'), body);
     };
 
-    /** Refused, or sent to WeChat or to ourselves; 431 and 505 are Node's own words for requests that never reached us. */
+    /**
+     * Refused, or sent to WeChat or to ourselves; 431 and 505 are Node's own words for requests
+     * that never reached us.
+     */
     function check({ status, headers }: RawAnswer, allowed = [302, 400, 401, 403, 404, 502, 431, 505]): void {
       expect(allowed).toContain(status);
       for (const [name, value] of headers) {
@@ -243,7 +248,8 @@ describe('Hostile input', () => {
         );
         for (const { query } of wechat.callsTo(EXCHANGE))
           expect(query['code']).toMatch(/^[\x21-\x7e]{1,512}$/);
-        // One state, one exchange: all but the first well-formed one were refused without asking WeChat.
+        // One state, one exchange: all but the first well-formed one were refused without asking
+        // WeChat.
         expect(wechat.callsTo(EXCHANGE).length).toBeLessThanOrEqual(1);
       },
       LIMIT_MS,

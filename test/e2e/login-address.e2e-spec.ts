@@ -1,4 +1,5 @@
-// The address a refusal names is the one at which the login route stands, whatever an application does to its paths.
+// The address a refusal names is the one at which the login route stands, whatever an application
+// does to its paths.
 import {
   Controller,
   Get,

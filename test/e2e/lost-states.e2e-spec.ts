@@ -1,4 +1,5 @@
-// What comes back from WeChat without the state that was sent: counted while there is a flow it may belong to, and then told in a page.
+// What comes back from WeChat without the state that was sent: counted while there is a flow it may
+// belong to, and then told in a page.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

@@ -1,4 +1,5 @@
-// The forms of the module: how it is registered, what it lets others see, and what it says when something is wrong with its options.
+// The forms of the module: how it is registered, what it lets others see, and what it says when
+// something is wrong with its options.
 import vm from 'node:vm';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { type DynamicModule, Inject, Injectable, Module, type ModuleMetadata, Scope } from '@nestjs/common';
@@ -459,7 +460,10 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
         isGlobal: false,
         tokenStore: { useClass: RecordingStore },
       });
-    /** What a module sees of ours. Found by its own class, because the tokens of the parts stand twice in the application. */
+    /**
+     * What a module sees of ours. Found by its own class, because the tokens of the parts stand
+     * twice in the application.
+     */
     class Parts {
       constructor(
         @Inject(WechatOAuthService) readonly service: WechatOAuthService,
@@ -548,7 +552,8 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
       const { redirectTo } = await stage.wechat.authorize(headers.location!);
       const { search } = new URL(redirectTo!);
 
-      // Not its state, so for the club this is a page like any other, with parameters of the application's own.
+      // Not its state, so for the club this is a page like any other, with parameters of the
+      // application's own.
       const answer = await browser.visit(`${SHOP}/club${search}`);
       expect(answer.status).toBe(302);
       expect(answer.headers.location).toContain(`appid=${CLUB_APP.appId}&`);
@@ -815,7 +820,8 @@ describe.each(PLATFORMS)('WechatOAuthModule on %s', (_platform, adapter) => {
 
     await app.close();
 
-    // Sockets need some turns of the loop to be gone; a timer of ours would stay however long one waits.
+    // Sockets need some turns of the loop to be gone; a timer of ours would stay however long one
+    // waits.
     for (let turn = 0; held() > before && turn < 10_000; turn++) await new Promise(setImmediate);
     expect(held()).toBeLessThanOrEqual(before);
   });

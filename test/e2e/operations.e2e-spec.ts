@@ -1,4 +1,5 @@
-// What operations see: events, references from a page to the log, and errors of the service as HTTP answers.
+// What operations see: events, references from a page to the log, and errors of the service as HTTP
+// answers.
 import { Controller, Get, Query, UseFilters, UseGuards } from '@nestjs/common';
 import {
   TOKEN_STORE,

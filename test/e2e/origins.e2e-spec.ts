@@ -1,4 +1,5 @@
-// A developer whose front end stands on another origin reads which option to set, and a stranger cannot fill the log with it.
+// A developer whose front end stands on another origin reads which option to set, and a stranger
+// cannot fill the log with it.
 import { Controller, Post, UseGuards } from '@nestjs/common';
 import { WechatAuth, WechatAuthController, WechatAuthGuard } from '../../lib/index.js';
 import { signInAs } from '../../lib/testing/index.js';

@@ -1,4 +1,5 @@
-// What people see when a login cannot go on: the module's pages, the application's own instead, and where they lead.
+// What people see when a login cannot go on: the module's pages, the application's own instead, and
+// where they lead.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

@@ -1,4 +1,5 @@
-// Sessions that can be revoked: what ends one, wherever there are copies of it, and what is said when it cannot be ended.
+// Sessions that can be revoked: what ends one, wherever there are copies of it, and what is said
+// when it cannot be ended.
 import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

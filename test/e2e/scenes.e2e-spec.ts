@@ -1,4 +1,5 @@
-// What happens between WeChat and a callback in production: doubled, lost, late, shared and refused.
+// What happens between WeChat and a callback in production: doubled, lost, late, shared and
+// refused.
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

@@ -1,4 +1,5 @@
-// The life of a session after the login: claims that change, sessions that are ended, tokens of the application's own.
+// The life of a session after the login: claims that change, sessions that are ended, tokens of the
+// application's own.
 import { Controller, type ExecutionContext, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
 import {
   TOKEN_STORE,

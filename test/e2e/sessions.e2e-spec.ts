@@ -1,4 +1,5 @@
-// Sessions: how the application reads, issues and shapes them, when they end, and what happens to those that are not genuine.
+// Sessions: how the application reads, issues and shapes them, when they end, and what happens to
+// those that are not genuine.
 import {
   type CallHandler,
   type CanActivate,

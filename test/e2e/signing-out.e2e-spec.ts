@@ -1,4 +1,5 @@
-// What is still on its way when somebody signs out, or when their session changes: whichever answer arrives last, nothing of it comes back.
+// What is still on its way when somebody signs out, or when their session changes: whichever answer
+// arrives last, nothing of it comes back.
 import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

@@ -1,4 +1,5 @@
-// Logins while the connections to WeChat break, do not come to be, or are too few. Without nock, which knows no kept connections.
+// Logins while the connections to WeChat break, do not come to be, or are too few. Without nock,
+// which knows no kept connections.
 import http from 'node:http';
 import net from 'node:net';
 import { Controller, Get, UseGuards } from '@nestjs/common';

@@ -1,4 +1,5 @@
-// The guard in front of gateways: real sockets of socket.io and of ws, beside HTTP on the same port.
+// The guard in front of gateways: real sockets of socket.io and of ws, beside HTTP on the same
+// port.
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';

@@ -1,4 +1,5 @@
-// An application that forgot to import the module, or to give it options: what it reads when it starts.
+// An application that forgot to import the module, or to give it options: what it reads when it
+// starts.
 import { Controller, Get, Module, type Type, UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Test } from '@nestjs/testing';

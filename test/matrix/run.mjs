@@ -1,8 +1,10 @@
-// `npm run test:matrix`: the suite on every Node and Nest this package supports, each pair in a copy of the working tree.
+// `npm run test:matrix`: the suite on every Node and Nest this package supports, each pair in a
+// copy of the working tree.
 //
 //   node test/matrix/run.mjs [--node 20,22,24,current] [--nest 11,12] [--results directory] [-- jest arguments]
 //
-// `current` is the Node that runs this file, so a CI job may bring its own. `--results` keeps jest's JSON reports.
+// `current` is the Node that runs this file, so a CI job may bring its own. `--results` keeps
+// jest's JSON reports.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -29,7 +31,8 @@ const { values: flags, positionals: jestArguments } = parseArgs({
   },
 });
 
-// Only what an application would choose by its Nest version; @nestjs/cli and the schematics build the package and stay.
+// Only what an application would choose by its Nest version; @nestjs/cli and the schematics build
+// the package and stay.
 const rangesFor = (nest) => ({
   '@nestjs/common': `^${nest}.0.0`,
   '@nestjs/core': `^${nest}.0.0`,
@@ -91,7 +94,8 @@ function installNest(nest) {
 
 function runSuite(node, directory, name) {
   const report = join(results, `${name}.json`);
-  // Transformed code must not travel between cells, nor jest's memory of which dependency is an ES module.
+  // Transformed code must not travel between cells, nor jest's memory of which dependency is an ES
+  // module.
   const cache = join(temp, `cache-${name}`);
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '-c', 'test/jest.config.js'];
   const { status, stdout, stderr } = spawnSync(

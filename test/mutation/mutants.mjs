@@ -1,4 +1,5 @@
-// Small faults for a source file, found in its syntax tree: one changed operator, condition, number, result or call each.
+// Small faults for a source file, found in its syntax tree: one changed operator, condition,
+// number, result or call each.
 import ts from 'typescript';
 
 const SWAPPED = new Map([
@@ -37,7 +38,8 @@ export function mutantsOf(file, source) {
   };
 
   const visit = (node) => {
-    // Types are gone before anything runs; imports and exports are no behaviour; words for people are not judged here.
+    // Types are gone before anything runs; imports and exports are no behaviour; words for people
+    // are not judged here.
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
     if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return;
     if (ts.isBinaryExpression(node)) {

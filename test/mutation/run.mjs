@@ -1,9 +1,12 @@
-// `npm run test:mutation`: plants small faults, one at a time, and tells which of them no test notices.
+// `npm run test:mutation`: plants small faults, one at a time, and tells which of them no test
+// notices.
 //
 //   npm run test:mutation -- [--rooms errors,sealing,tokens,api,auth] [--files part of a path] [--sample 1] [--jobs 2] [--deep] [--report file.json]
 //
-// A mutant meets the spec that is named for its file first, then the unit specs of its room, then the end-to-end specs of its
-// subject; with `--deep` whatever is left meets all of those. `--sample 0.1` takes every tenth mutant, the same ones each time. Exit 1 when fewer than 90 % die.
+// A mutant meets the spec that is named for its file first, then the unit specs of its room, then
+// the end-to-end specs of its subject; with `--deep` whatever is left meets all of those.
+// `--sample 0.1` takes every tenth mutant, the same ones each time. Exit 1 when fewer than 90 %
+// die.
 import { spawn } from 'node:child_process';
 import {
   cpSync,
@@ -23,12 +26,15 @@ import { mutantsOf } from './mutants.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const WANTED = 0.9;
-/** A mutant that makes a loop endless is noticed by the clock; all end-to-end specs in a row take longer than any loop may. */
+/**
+ * A mutant that makes a loop endless is noticed by the clock; all end-to-end specs in a row take
+ * longer than any loop may.
+ */
 const LIMIT_MS = 180_000;
 const DEEP_LIMIT_MS = 1_200_000;
 /**
- * Where a file meets Nest, browsers and proxies, what it does is said end to end: the specs of its subject.
- * The others have unit specs that say everything.
+ * Where a file meets Nest, browsers and proxies, what it does is said end to end: the specs of its
+ * subject. The others have unit specs that say everything.
  */
 const SUBJECTS = {
   'app-choice': ['hooks', 'problems'],
@@ -76,7 +82,10 @@ const { values: flags } = parseArgs({
 const temp = mkdtempSync(join(tmpdir(), 'nestjs-wechat-oauth-mutation-'));
 process.on('exit', () => rmSync(temp, { recursive: true, force: true }));
 
-/** A copy of what the tests need, so that several mutants can live at a time and none in the working tree. */
+/**
+ * A copy of what the tests need, so that several mutants can live at a time and none in the working
+ * tree.
+ */
 function makePlace(number) {
   const place = join(temp, String(number));
   for (const name of ['lib', 'test', 'package.json', 'tsconfig.json']) {
@@ -86,7 +95,9 @@ function makePlace(number) {
   return place;
 }
 
-/** The specs that judge a file, nearest first; each list only meets what the one before let live. */
+/**
+ * The specs that judge a file, nearest first; each list only meets what the one before let live.
+ */
 function judgesOf(file) {
   const room = file.split('/')[1];
   const own = file.replace(/^lib/, 'test/unit').replace(/\.ts$/, '.spec.ts');

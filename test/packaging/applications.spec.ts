@@ -1,5 +1,6 @@
-// The tarball installed into two empty applications, compiled against its types and run: an ES module on Nest 12 with Express, and
-// CommonJS on Nest 11 with Fastify, where `require()` has to load an ES module.
+// The tarball installed into two empty applications, compiled against its types and run: an ES
+// module on Nest 12 with Express, and CommonJS on Nest 11 with Fastify, where `require()` has to
+// load an ES module.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,8 @@ const compilerOptions = {
   experimentalDecorators: true,
   emitDecoratorMetadata: true,
   types: ['node'],
-  // The application has no TypeScript of its own: the repository lends its compiler and Node's types.
+  // The application has no TypeScript of its own: the repository lends its compiler and Node's
+  // types.
   typeRoots: [join(root, 'node_modules/@types')],
 };
 
@@ -78,7 +80,8 @@ describe.each([
 
   it('compiles against it, and its declarations are sound', () => {
     tsc('--skipLibCheck');
-    // A type that a declaration file cannot resolve turns into `any` without a word; errors in other packages are not ours.
+    // A type that a declaration file cannot resolve turns into `any` without a word; errors in
+    // other packages are not ours.
     let everything = '';
     try {
       tsc('--noEmit');

@@ -1,4 +1,5 @@
-// Whoever hovers over a name of ours in an editor reads what it is: every exported name, every field and method.
+// Whoever hovers over a name of ours in an editor reads what it is: every exported name, every
+// field and method.
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { readJson, root } from './pack.js';

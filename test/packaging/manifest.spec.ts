@@ -1,4 +1,5 @@
-// package.json against the built files: what it points at exists, and what the files import is declared.
+// package.json against the built files: what it points at exists, and what the files import is
+// declared.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// Builds and packs once, before the packaging tests: they read dist/, and the tarball that `packed()` names.
+// Builds and packs once, before the packaging tests: they read dist/, and the tarball that
+// `packed()` names.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// The exact names every entry point exports. An addition is a promise and a removal breaks somebody, so both are written down.
+// The exact names every entry point exports. An addition is a promise and a removal breaks
+// somebody, so both are written down.
 import { join } from 'node:path';
 import ts from 'typescript';
 import { readJson, root, run } from './pack.js';

@@ -1,4 +1,5 @@
-// Nothing is published by mistake: what `.ci/release-check.mjs` refuses, and that it lets a good release through.
+// Nothing is published by mistake: what `.ci/release-check.mjs` refuses, and that it lets a good
+// release through.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// What the repository must not give away or depend on: private registries, and places on somebody's machine.
+// What the repository must not give away or depend on: private registries, and places on somebody's
+// machine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, root, run } from './pack.js';

@@ -1,4 +1,5 @@
-// The tarball itself: exactly the files that are meant, in a shape that npm, bundlers and TypeScript understand.
+// The tarball itself: exactly the files that are meant, in a shape that npm, bundlers and
+// TypeScript understand.
 import { join } from 'node:path';
 import { packed, root, run } from './pack.js';
 

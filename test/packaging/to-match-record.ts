@@ -1,5 +1,6 @@
-// `expect(text).toMatchRecord(file)`: the text must equal a file kept beside these tests; `-u` rewrites the file.
-// Not a jest snapshot: those are full of escapes, and these files are read in reviews.
+// `expect(text).toMatchRecord(file)`: the text must equal a file kept beside these tests; `-u`
+// rewrites the file. Not a jest snapshot: those are full of escapes, and these files are read in
+// reviews.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

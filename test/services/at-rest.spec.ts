@@ -1,4 +1,5 @@
-// What lies in a real store after people have signed in by every door: whose entry it is can be read there, and nothing else.
+// What lies in a real store after people have signed in by every door: whose entry it is can be
+// read there, and nothing else.
 import type { HttpService } from '@nestjs/axios';
 import type { Type } from '@nestjs/common';
 import {
@@ -256,7 +257,8 @@ describe.each(REAL_STORES)('What lies in %s', (_, create) => {
       const shape = key.includes(':lease:') ? /^[0-9a-f]{32}$/ : /^v1\.[\w-]+$/;
       expect(value).toMatch(key.includes(':ended:') ? /^\{"mark":"[\w-]{11}","sids":/ : shape);
     }
-    // Given back by a write that nobody waits for; a lease that stays lets the test run out of its time.
+    // Given back by a write that nobody waits for; a lease that stays lets the test run out of its
+    // time.
     while ((await store.entries()).has(keyOf('lease', 'ming'))) await new Promise(setImmediate);
   });
 

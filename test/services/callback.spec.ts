@@ -1,4 +1,5 @@
-// CallbackTokenStore on the MySQL table of the predecessor's README, in a real MariaDB, while the old application goes on using it.
+// CallbackTokenStore on the MySQL table of the predecessor's README, in a real MariaDB, while the
+// old application goes on using it.
 import { promisify } from 'node:util';
 import { Test } from '@nestjs/testing';
 import mysql, { type Connection, type ConnectionOptions } from 'mysql2';

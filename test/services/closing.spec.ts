@@ -1,4 +1,5 @@
-// An application that made the client of its store itself, in `useFactory`: closed, it leaves nothing behind that keeps the process alive.
+// An application that made the client of its store itself, in `useFactory`: closed, it leaves
+// nothing behind that keeps the process alive.
 import { runScript } from '../support/child-process.js';
 import { requireServer } from './servers.js';
 

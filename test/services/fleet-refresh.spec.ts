@@ -1,4 +1,5 @@
-// One refresh for a whole fleet: four real processes with 250 callers each meet one token that is over, on every store that processes can share.
+// One refresh for a whole fleet: four real processes with 250 callers each meet one token that is
+// over, on every store that processes can share.
 import { type SealPurpose, Sealer } from '../../lib/sealing/sealer.js';
 import { WechatSecret } from '../../lib/sealing/secret.js';
 import type { MockCall, WechatMockServer } from '../../lib/testing/index.js';
@@ -299,7 +300,10 @@ describe.each(FLEET_STORES)('Four processes with 250 callers each, on %s', (titl
   });
 });
 
-/** The one who died had the lease when it called WeChat; the next one calls as soon as that lease is over, and not before. */
+/**
+ * The one who died had the lease when it called WeChat; the next one calls as soon as that lease is
+ * over, and not before.
+ */
 function expectOneLeaseBetween([before, after]: readonly MockCall[], timeout: number): void {
   const between = after!.at - before!.at;
   const lease = timeout + LEASE_MARGIN_MS;

@@ -1,5 +1,6 @@
-// Speaks as much of MongoDB's wire protocol as MongooseTokenStore needs, so that the real mongoose and the real driver can be tested where no MongoDB is to be
-// had. It says what we believe of MongoDB; whether MongoDB agrees is for mongoose.spec.ts to find out against a real one.
+// Speaks as much of MongoDB's wire protocol as MongooseTokenStore needs, so that the real mongoose
+// and the real driver can be tested where no MongoDB is to be had. It says what we believe of
+// MongoDB; whether MongoDB agrees is for mongoose.spec.ts to find out against a real one.
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import mongoose from 'mongoose';
 

@@ -1,4 +1,5 @@
-// The tests of MongooseTokenStore that need no MongoDB, for whichever major of mongoose stands behind the name `mongoose`.
+// The tests of MongooseTokenStore that need no MongoDB, for whichever major of mongoose stands
+// behind the name `mongoose`.
 import mongoose from 'mongoose';
 import {
   MongooseTokenStore,

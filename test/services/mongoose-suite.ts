@@ -26,7 +26,8 @@ export async function open(
 ): Promise<OpenTokenStore & { store: MongooseTokenStore; connection: mongoose.Connection }> {
   const connection = await connect(url);
   const store = new MongooseTokenStore(connection);
-  // Mongoose makes the collection and the index on the way; whoever drops the database must not be overtaken by it.
+  // Mongoose makes the collection and the index on the way; whoever drops the database must not be
+  // overtaken by it.
   await connection.models['WechatToken']!.init();
   return { store, connection, close: () => connection.close() };
 }

@@ -1,4 +1,5 @@
-// MongooseTokenStore against a real MongoDB, where MONGODB_URL says that there is one; the user of it may drop the database `wechat_oauth_test_<pid>`.
+// MongooseTokenStore against a real MongoDB, where MONGODB_URL says that there is one; the user of
+// it may drop the database `wechat_oauth_test_<pid>`.
 import mongoose from 'mongoose';
 import { Line } from './outage.js';
 import { connect, describeMongoose, open } from './mongoose-suite.js';

@@ -1,4 +1,5 @@
-// The old application: what people have written with wechat-oauth 1.5 by its README, and as much of its behaviour as touches the stored tokens.
+// The old application: what people have written with wechat-oauth 1.5 by its README, and as much of
+// its behaviour as touches the stored tokens.
 import type { Connection, QueryError } from 'mysql2';
 
 /** From the README of wechat-oauth, as it is. */
@@ -45,7 +46,9 @@ export function isValid(data: Row): boolean {
   return !!data.access_token && Date.now() < (data.create_at as number) + (data.expires_in as number) * 1_000;
 }
 
-/** Its requests: what `getAccessToken`, `refreshAccessToken` and `_getUser` send, and what it saves. */
+/**
+ * Its requests: what `getAccessToken`, `refreshAccessToken` and `_getUser` send, and what it saves.
+ */
 export class OldApplication {
   constructor(
     private readonly app: { appId: string; secret: string },

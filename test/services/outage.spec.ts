@@ -1,4 +1,5 @@
-// A store that is down, in every way in which it can be: what goes on all the same, how long it takes, what is logged, and that nothing has to be restarted.
+// A store that is down, in every way in which it can be: what goes on all the same, how long it
+// takes, what is logged, and that nothing has to be restarted.
 import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
@@ -27,8 +28,9 @@ import { SlowLine } from './slow-line.js';
 /** How long the library waits for a store. */
 const PATIENCE_MS = 1_000;
 /**
- * What anything else may take on a machine whose cores are busy; two seconds were seen to be taken. Without the library's patience the clients would wait for
- * ten seconds (ioredis) or without end (node-redis), so that a bound of this size still tells one from the other.
+ * What anything else may take on a machine whose cores are busy; two seconds were seen to be taken.
+ * Without the library's patience the clients would wait for ten seconds (ioredis) or without end
+ * (node-redis), so that a bound of this size still tells one from the other.
  */
 const SLACK_MS = 3_000;
 

@@ -1,4 +1,5 @@
-// A line to a server that can be cut and mended, so that a test can take a server away that others are using.
+// A line to a server that can be cut and mended, so that a test can take a server away that others
+// are using.
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ServerAddress } from './servers.js';
 
@@ -32,7 +33,10 @@ export class Line {
     await closed;
   }
 
-  /** As when a network swallows packets: everything stays connected and nothing arrives. Ends with `stop`. */
+  /**
+   * As when a network swallows packets: everything stays connected and nothing arrives. Ends with
+   * `stop`.
+   */
   freeze(): void {
     this.frozen = true;
     for (const end of this.ends) end.pause();

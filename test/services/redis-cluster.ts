@@ -1,4 +1,5 @@
-// A Redis cluster of two masters for the length of a test file: a key may be on either, and a client has to find it.
+// A Redis cluster of two masters for the length of a test file: a key may be on either, and a
+// client has to find it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
-// RedisTokenStore against a real Redis, with every client and every way of putting something before the keys.
+// RedisTokenStore against a real Redis, with every client and every way of putting something before
+// the keys.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -19,7 +20,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await line.stop();
-  // Every case names its keys like this and deletes them, so that what is left would be a case's fault.
+  // Every case names its keys like this and deletes them, so that what is left would be a case's
+  // fault.
   const left = [
     ...(await direct.keys('wechat:contract-*')),
     ...(await direct.keys('app*:contract-*')),

@@ -1,5 +1,5 @@
-// A copy of the sources in a directory of its own, where samples are built and started as their users do: this repository's dist/ stays as it is, whoever
-// else is building or testing from it.
+// A copy of the sources in a directory of its own, where samples are built and started as their
+// users do: this repository's dist/ stays as it is, whoever else is building or testing from it.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';

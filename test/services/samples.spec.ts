@@ -1,4 +1,5 @@
-// Samples 03, 04 and 05 as their users start them, on the local servers: the main path of each over HTTP, and what it says when a server is missing.
+// Samples 03, 04 and 05 as their users start them, on the local servers: the main path of each over
+// HTTP, and what it says when a server is missing.
 import { randomBytes } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

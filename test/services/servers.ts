@@ -1,4 +1,5 @@
-// Where the servers of these tests listen. A missing one fails the test file that needs it, with the way to start it.
+// Where the servers of these tests listen. A missing one fails the test file that needs it, with
+// the way to start it.
 import { connect } from 'node:net';
 
 /** Each can be elsewhere: the environment variable takes the address, as `host:port`. */

@@ -1,4 +1,5 @@
-// The stores that several processes can share, on their real servers: how to open one, and how to look into it behind the library's back.
+// The stores that several processes can share, on their real servers: how to open one, and how to
+// look into it behind the library's back.
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { DataSource, DataSourceOptions } from 'typeorm';
@@ -50,7 +51,10 @@ export const REAL_STORES: [title: string, create: Create][] = [
   ['Redis by way of Keyv', () => createRedis('keyv')],
 ];
 
-/** What an application would do. Drivers are loaded only where they are needed, so that processes start fast. */
+/**
+ * What an application would do. Drivers are loaded only where they are needed, so that processes
+ * start fast.
+ */
 export async function openStore({ kind, server, space }: StorePlace): Promise<OpenTokenStore> {
   if (kind === 'redis') {
     const client = new Redis({ ...server, lazyConnect: true });

@@ -28,7 +28,10 @@ export class SlowLine implements ServerAddress {
 
   private join(near: Socket): void {
     const far = connect(this.server);
-    /** On its way. Whichever timer is first brings the piece that is first: none may overtake another. */
+    /**
+     * On its way. Whichever timer is first brings the piece that is first: none may overtake
+     * another.
+     */
     const late: Buffer[] = [];
     let last = 0;
     near.on('data', (data: Buffer) => {

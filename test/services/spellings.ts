@@ -1,4 +1,5 @@
-// Looks for secrets in a dump, in every way in which they could have got there without being sealed.
+// Looks for secrets in a dump, in every way in which they could have got there without being
+// sealed.
 
 /** Those of the secrets that the dump holds, and as what. */
 export function findIn(dump: string, secrets: ReadonlyMap<string, string>): string[] {
@@ -44,7 +45,10 @@ function spellings(secret: string): [form: string, text: string][] {
   return all;
 }
 
-/** What base64 of a longer text looks like where the secret is in it: it depends on how many bytes come before, by threes. */
+/**
+ * What base64 of a longer text looks like where the secret is in it: it depends on how many bytes
+ * come before, by threes.
+ */
 function insideBase64(bytes: Buffer): string[] {
   return [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes])

@@ -1,4 +1,5 @@
-// One process of a fleet that shares a token store: an application without a server, told by the parent what to do. Ends when the parent does.
+// One process of a fleet that shares a token store: an application without a server, told by the
+// parent what to do. Ends when the parent does.
 import 'reflect-metadata';
 import type { HttpService } from '@nestjs/axios';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -20,7 +21,10 @@ export interface TokenNodeOrders {
   open(setup: {
     place: StorePlace;
     options: Omit<WechatOAuthModuleOptions, 'now'>;
-    /** Stops the process once, by SIGSTOP, between WeChat's answer to a refresh and what comes after. */
+    /**
+     * Stops the process once, by SIGSTOP, between WeChat's answer to a refresh and what comes
+     * after.
+     */
     stopAfterRefresh?: true;
   }): void;
   /** Moves the node's clock ahead. */

@@ -1,4 +1,5 @@
-// The SQL databases the store is promised for: one database of our own per run in each, dropped at its end.
+// The SQL databases the store is promised for: one database of our own per run in each, dropped at
+// its end.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -79,8 +80,9 @@ async function server(
 }
 
 /**
- * better-sqlite3 where it is installed, else libsql, which has the same interface and is SQLite in a slightly changed form: it comes ready-made from
- * the registry, while better-sqlite3 has to be compiled wherever GitHub cannot be reached.
+ * better-sqlite3 where it is installed, else libsql, which has the same interface and is SQLite in
+ * a slightly changed form: it comes ready-made from the registry, while better-sqlite3 has to be
+ * compiled wherever GitHub cannot be reached.
  */
 async function sqlite(): Promise<Database> {
   const directory = mkdtempSync(join(tmpdir(), 'wechat-oauth-sqlite-'));

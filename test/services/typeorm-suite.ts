@@ -1,4 +1,5 @@
-// The tests of TypeOrmTokenStore against real databases, for whichever major of TypeORM stands behind the name `typeorm`.
+// The tests of TypeOrmTokenStore against real databases, for whichever major of TypeORM stands
+// behind the name `typeorm`.
 import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';

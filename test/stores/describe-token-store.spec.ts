@@ -1,4 +1,5 @@
-// The contract itself: that each of its cases catches a store that has the fault, that it skips only what is declared, and leaves nothing behind.
+// The contract itself: that each of its cases catches a store that has the fault, that it skips
+// only what is declared, and leaves nothing behind.
 import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import type {
   TokenStoreCapabilities,

@@ -1,4 +1,5 @@
-// KeyvTokenStore without a server: in memory by the contract, its warning, and how it hears of the errors that Keyv keeps to itself.
+// KeyvTokenStore without a server: in memory by the contract, its warning, and how it hears of the
+// errors that Keyv keeps to itself.
 import { EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { createCache } from 'cache-manager';
@@ -28,7 +29,9 @@ for (const [name, createKeyv] of versions) {
 
 type Trouble = 'none' | 'throws' | 'emits' | 'says false';
 
-/** A storage behind Keyv, as its adapters are: some throw when they fail, some only emit the error. */
+/**
+ * A storage behind Keyv, as its adapters are: some throw when they fail, some only emit the error.
+ */
 class Storage extends EventEmitter {
   readonly entries = new Map<string, unknown>();
   trouble: Trouble = 'none';

@@ -1,5 +1,5 @@
-// TypeOrmTokenStore where no server is needed: on SQLite in a file, what it does when a database refuses, and what it takes. MariaDB and PostgreSQL are asked
-// in test/services.
+// TypeOrmTokenStore where no server is needed: on SQLite in a file, what it does when a database
+// refuses, and what it takes. MariaDB and PostgreSQL are asked in test/services.
 import { DataSource } from 'typeorm';
 import {
   CreateWechatTokens1767225600000,
@@ -55,7 +55,10 @@ it('may have time held still', async () => {
 });
 
 describe('when the database refuses', () => {
-  /** A data source of the type, whose statements are refused in turn; undefined and all after it succeed. */
+  /**
+   * A data source of the type, whose statements are refused in turn; undefined and all after it
+   * succeed.
+   */
   function playing(type: string, answers: unknown[], cleanEvery: number | false = false) {
     const asked: { sql: string; mode: string }[] = [];
     let released = 0;

@@ -79,7 +79,10 @@ export interface Running {
   logs: LogCapture;
 }
 
-/** An application at `https://shop.example.com` whose one app is the official account, unless `options` say otherwise. */
+/**
+ * An application at `https://shop.example.com` whose one app is the official account, unless
+ * `options` say otherwise.
+ */
 export async function startApplication(setup: ApplicationOptions): Promise<Running> {
   const {
     wechat,

@@ -1,5 +1,5 @@
-// A browser for tests: real HTTP, a real cookie jar, the headers a navigation has, and a name server of its own, so that `https://shop.example.com` can be
-// an application on a loopback port.
+// A browser for tests: real HTTP, a real cookie jar, the headers a navigation has, and a name
+// server of its own, so that `https://shop.example.com` can be an application on a loopback port.
 import http from 'node:http';
 import { CookieJar } from 'tough-cookie';
 
@@ -19,7 +19,9 @@ export interface Answer {
   body: string;
   /** What was asked for. Fragments are not sent. */
   url: string;
-  /** The address with the fragment that it has, or inherited from the address that redirected to it. */
+  /**
+   * The address with the fragment that it has, or inherited from the address that redirected to it.
+   */
   addressBar: string;
   json<T = Record<string, unknown>>(): T;
 }
@@ -57,7 +59,9 @@ export class Browser {
     return browser;
   }
 
-  /** Asks for a page, as typing the address or following a link does. Redirects are not followed. */
+  /**
+   * Asks for a page, as typing the address or following a link does. Redirects are not followed.
+   */
   async visit(url: string, options: RequestOptions = {}): Promise<Answer> {
     return this.request(url, {
       ...options,

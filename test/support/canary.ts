@@ -1,4 +1,5 @@
-// Looks for values that must be nowhere, in every way in which an error or an object gets into a log or an answer.
+// Looks for values that must be nowhere, in every way in which an error or an object gets into a
+// log or an answer.
 import { inspect } from 'node:util';
 
 /** All that loggers, serializers and debuggers may show of a value. */

@@ -1,4 +1,5 @@
-// A certificate for localhost that nobody trusts unless told to, made anew for each test file: node:crypto has no way to make one.
+// A certificate for localhost that nobody trusts unless told to, made anew for each test file:
+// node:crypto has no way to make one.
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 /** DER: a tag, the length, the content. */

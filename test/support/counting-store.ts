@@ -2,8 +2,9 @@
 import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
 
 /**
- * Answers only when nothing goes on without an answer, and then everything that was asked at once: whatever takes n
- * rounds waits for n round trips in a row. What is counted must wait for nothing but promises and this store.
+ * Answers only when nothing goes on without an answer, and then everything that was asked at once:
+ * whatever takes n rounds waits for n round trips in a row. What is counted must wait for nothing
+ * but promises and this store.
  */
 export class CountingStore extends MemoryTokenStore {
   /** `<operation> <kind of entry>`, in the order of asking. */

@@ -1,4 +1,5 @@
-// One machine of a fleet: a small application in a process of its own. Its port and its logins go to the parent; it ends when the parent does.
+// One machine of a fleet: a small application in a process of its own. Its port and its logins go
+// to the parent; it ends when the parent does.
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { Controller, Get, Module, UseGuards } from '@nestjs/common';

@@ -1,4 +1,5 @@
-// Starts logins by the hundred thousand, through the guard itself, and tells how much memory they left behind. Ends when nothing keeps the process alive.
+// Starts logins by the hundred thousand, through the guard itself, and tells how much memory they
+// left behind. Ends when nothing keeps the process alive.
 import 'reflect-metadata';
 import { Controller, type ExecutionContext, Get, Module, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

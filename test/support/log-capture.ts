@@ -1,4 +1,5 @@
-// Keeps what an application logs, so that tests can look for what must, and for what must not, be there.
+// Keeps what an application logs, so that tests can look for what must, and for what must not, be
+// there.
 import type { LoggerService } from '@nestjs/common';
 import { inspect } from 'node:util';
 

@@ -1,4 +1,5 @@
-// The login flow and everything it decides with, without Nest and without HTTP: a request in, a verdict out, in well under a millisecond.
+// The login flow and everything it decides with, without Nest and without HTTP: a request in, a
+// verdict out, in well under a millisecond.
 import type { ModuleRef } from '@nestjs/core';
 import type { TokenAnswer } from '../../lib/api/sns-api.js';
 import { CodeClaims } from '../../lib/auth/login/code-claims.js';
@@ -191,13 +192,19 @@ export function tokenAnswer(changes: Partial<TokenAnswer> = {}): TokenAnswer {
 
 export const pairOf = (line: string): string => line.split(';', 1)[0]!;
 
-/** The Set-Cookie lines of a verdict, as a browser would send them back: name and value, without those that are removed. */
+/**
+ * The Set-Cookie lines of a verdict, as a browser would send them back: name and value, without
+ * those that are removed.
+ */
 export function cookiesOf(verdict: Verdict): string[] {
   const lines = 'setCookies' in verdict ? verdict.setCookies : [];
   return lines.map(pairOf).filter((pair) => !pair.endsWith('='));
 }
 
-/** What a verdict comes to, in one word: `pass`, `pass oMing`, `401`, `page OPEN_IN_WECHAT`, `wechat`, `qr`, or the address it leads to. */
+/**
+ * What a verdict comes to, in one word: `pass`, `pass oMing`, `401`, `page OPEN_IN_WECHAT`,
+ * `wechat`, `qr`, or the address it leads to.
+ */
 export function wordOf(verdict: Verdict): string {
   switch (verdict.kind) {
     case 'pass':

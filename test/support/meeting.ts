@@ -1,4 +1,5 @@
-// Holds those who attend until all that are expected have come: for things that have to happen at the same time.
+// Holds those who attend until all that are expected have come: for things that have to happen at
+// the same time.
 export class Meeting {
   private missing = 0;
   private waiting: (() => void)[] = [];

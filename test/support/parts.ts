@@ -1,4 +1,5 @@
-// The module's parts without Nest around them, for unit tests: real code down to the wire, with time, chance and pauses held still.
+// The module's parts without Nest around them, for unit tests: real code down to the wire, with
+// time, chance and pauses held still.
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,5 @@
-// One WeChat for a describe block, and applications that are closed after each test, however it ended.
+// One WeChat for a describe block, and applications that are closed after each test, however it
+// ended.
 import type { AddressInfo } from 'node:net';
 import vm from 'node:vm';
 import type { INestApplication, ModuleMetadata } from '@nestjs/common';
@@ -22,7 +23,10 @@ export interface Stage {
   readonly wechat: WechatMockServer;
   /** An application around one global module, closed after the test. */
   start(setup?: Omit<ApplicationOptions, 'wechat' | 'adapter'>): Promise<Running>;
-  /** An application of any modules, closed after the test. Rejects as `listen` does when it cannot start. */
+  /**
+   * An application of any modules, closed after the test. Rejects as `listen` does when it cannot
+   * start.
+   */
   startModules(metadata: ModuleMetadata, configure?: (app: INestApplication) => void): Promise<Running>;
   /** Good options for one official account, with these on top. */
   options(changes?: Partial<WechatOAuthModuleOptions>): WechatOAuthModuleOptions;
@@ -114,7 +118,10 @@ export interface CrashWatch {
   stop(): void;
 }
 
-/** Counts unhandled rejections and uncaught exceptions. Jest hands tests a copy of `process`, whose events are not the real ones. */
+/**
+ * Counts unhandled rejections and uncaught exceptions. Jest hands tests a copy of `process`, whose
+ * events are not the real ones.
+ */
 export function watchForCrashes(): CrashWatch {
   const real = vm.runInThisContext('process') as NodeJS.Process;
   const crashes: unknown[] = [];

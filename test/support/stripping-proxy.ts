@@ -1,4 +1,5 @@
-// A reverse proxy in front of an application: takes a path away, and may add the headers that proxies, or attackers, send.
+// A reverse proxy in front of an application: takes a path away, and may add the headers that
+// proxies, or attackers, send.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,4 +1,5 @@
-// Module hooks with which Node runs the TypeScript of library and tests in a process of its own, as it lies there: no build has to come first.
+// Module hooks with which Node runs the TypeScript of library and tests in a process of its own, as
+// it lies there: no build has to come first.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';

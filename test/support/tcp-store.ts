@@ -1,4 +1,5 @@
-// A store that several processes share, as a database would be: a server over a socket, one JSON object to a line, and the TokenStore that asks it.
+// A store that several processes share, as a database would be: a server over a socket, one JSON
+// object to a line, and the TokenStore that asks it.
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';

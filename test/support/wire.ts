@@ -1,4 +1,5 @@
-// WeChat's API host as the network sees it: answers by endpoint, and keeps every request exactly as it was sent.
+// WeChat's API host as the network sees it: answers by endpoint, and keeps every request exactly as
+// it was sent.
 import nock from 'nock';
 
 export interface WireRequest {
@@ -9,7 +10,9 @@ export interface WireRequest {
   headers: Record<string, string>;
 }
 
-/** An object or array is sent as JSON, text and bytes as they are; a `Fault` breaks the connection. */
+/**
+ * An object or array is sent as JSON, text and bytes as they are; a `Fault` breaks the connection.
+ */
 export type WireAnswer = unknown;
 
 export class Fault {
@@ -55,7 +58,10 @@ export class Wire {
     return this.requests.filter((request) => request.endpoint === endpoint).length;
   }
 
-  /** Leaves node:http as it was: jest gives each test file a nock of its own, and one on top of another misbehaves. */
+  /**
+   * Leaves node:http as it was: jest gives each test file a nock of its own, and one on top of
+   * another misbehaves.
+   */
   close(): void {
     nock.cleanAll();
     nock.enableNetConnect();

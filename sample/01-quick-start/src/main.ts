@@ -1,4 +1,5 @@
-// Starts the sample, says where it is, and stops it. What goes wrong on the way is said in one line.
+// Starts the sample, says where it is, and stops it. What goes wrong on the way is said in one
+// line.
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';

@@ -16,19 +16,26 @@ export class MockWechat implements OnApplicationShutdown {
     const server = await WechatMockServer.start({
       port: mockPort,
       apps: DEFAULT_MOCK_APPS.map((app) => ({ ...app, name: '一叶茶铺' })),
-      // By WeChat's current texts nobody comes back after 拒绝; older ones say people do. Here they do, so that there is a page to see.
+      // By WeChat's current texts nobody comes back after 拒绝; older ones say people do. Here they
+      // do, so that there is a page to see.
       unsure: { refusalRedirects: true },
     });
     return new MockWechat(server);
   }
 
-  /** What the module needs to talk to the mock instead of WeChat, and to take this browser for the device that was chosen on the page. */
+  /**
+   * What the module needs to talk to the mock instead of WeChat, and to take this browser for the
+   * device that was chosen on the page.
+   */
   get options(): Pick<WechatOAuthModuleOptions, 'endpoints' | 'dev'> {
     if (!this.server) return {};
     return { endpoints: this.server.endpoints, dev: { client: ({ raw }) => clientOf(raw) } };
   }
 
-  /** What the mock was asked since the last time somebody wanted to know: on behalf of this app, or of nobody in particular. Undefined without a mock. */
+  /**
+   * What the mock was asked since the last time somebody wanted to know: on behalf of this app, or
+   * of nobody in particular. Undefined without a mock.
+   */
   takeCalls(appId?: string): readonly MockCall[] | undefined {
     const calls = this.server?.calls.filter((call) => call.appId === undefined || call.appId === appId);
     this.server?.clearCalls();

@@ -1,4 +1,5 @@
-// What the environment says. Without any of WeChat's keys the sample plays with a mock WeChat; with them it talks to the real one.
+// What the environment says. Without any of WeChat's keys the sample plays with a mock WeChat; with
+// them it talks to the real one.
 import { randomBytes } from 'node:crypto';
 import type { WechatAppOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS } from 'nestjs-wechat-oauth/testing';
@@ -43,7 +44,8 @@ export class Settings {
       mini: mockApp('mini-program'),
     };
     this.publicUrl = `http://127.0.0.1:${this.port}`;
-    // A new one with every start: whoever was signed in signs in again, which is fine here and nowhere else.
+    // A new one with every start: whoever was signed in signs in again, which is fine here and
+    // nowhere else.
     this.sessionSecret = env['SESSION_SECRET'] || randomBytes(32).toString('base64');
   }
 }

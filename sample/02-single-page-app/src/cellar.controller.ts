@@ -1,4 +1,5 @@
-// The tea that a person has put aside. The guard answers strangers with 401 and `loginUrl`; the page does the rest.
+// The tea that a person has put aside. The guard answers strangers with 401 and `loginUrl`; the
+// page does the rest.
 import { Body, Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { WechatAuthGuard, type WechatIdentity, WechatUser } from 'nestjs-wechat-oauth';
 

@@ -14,7 +14,8 @@ async function start(): Promise<void> {
     logger: ['warn', 'error'],
     forceCloseConnections: true,
   });
-  // Exactly one origin, with cookies. `origin: true` would let every site read what a signed-in person sees.
+  // Exactly one origin, with cookies. `origin: true` would let every site read what a signed-in
+  // person sees.
   api.enableCors({ origin: [WEB_URL], credentials: true });
   // The mock signs anybody in as anybody, so nobody but this machine gets in.
   await api.listen(new URL(API_URL).port, '127.0.0.1');

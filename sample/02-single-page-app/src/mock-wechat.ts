@@ -1,4 +1,5 @@
-// Instead of WeChat: delete this file, write your own apps into the options, and leave `endpoints` out.
+// Instead of WeChat: delete this file, write your own apps into the options, and leave `endpoints`
+// out.
 import type { WechatAppOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS, WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { API_URL, MOCK_PORT } from './settings.js';

@@ -1,4 +1,5 @@
-// The page's own server: static files, and one of the two documents for every other path, because the routes live in the browser.
+// The page's own server: static files, and one of the two documents for every other path, because
+// the routes live in the browser.
 import { createServer, type Server } from 'node:http';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';

@@ -11,9 +11,11 @@ import { tokenStore } from './token-store.js';
   imports: [
     WechatOAuthModule.forRoot({
       publicUrl: PUBLIC_URL,
-      // The same in every process. With it alone a login may begin here and end there: nothing of it is kept on the server.
+      // The same in every process. With it alone a login may begin here and end there: nothing of
+      // it is kept on the server.
       sessionSecret: SESSION_SECRET,
-      // Ends copies of a session too, in every process. This is what each guarded request asks the store for.
+      // Ends copies of a session too, in every process. This is what each guarded request asks the
+      // store for.
       session: { revocable: true },
       ...mockOptions,
       ...tokenStore,

@@ -15,6 +15,7 @@ after(() => rm(directory, { recursive: true }));
 describeTokenStore(
   'FileTokenStore',
   () => ({ open: async () => ({ store: await FileTokenStore.open(directory) }) }),
-  // What it cannot do is said, not hidden: one process only, and a directory cannot be stopped like a server.
+  // What it cannot do is said, not hidden: one process only, and a directory cannot be stopped like
+  // a server.
   { atomic: false, outage: false },
 );

@@ -1,4 +1,5 @@
-// A token store of one's own: a file for each entry. For one process, because nothing keeps another one from writing between a look and a write.
+// A token store of one's own: a file for each entry. For one process, because nothing keeps another
+// one from writing between a look and a write.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -76,7 +77,10 @@ export class FileTokenStore extends TokenStore {
     await rename(unfinished, this.pathOf(key));
   }
 
-  /** A hash, because keys are longer than names of files may be, hold any character, and differ by case. */
+  /**
+   * A hash, because keys are longer than names of files may be, hold any character, and differ by
+   * case.
+   */
   private pathOf(key: string): string {
     return join(this.directory, createHash('sha256').update(key).digest('hex'));
   }

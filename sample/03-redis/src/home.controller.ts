@@ -1,4 +1,5 @@
-// A page that says which process answered, a profile that either process can fetch, and a way to sign out everywhere.
+// A page that says which process answered, a profile that either process can fetch, and a way to
+// sign out everywhere.
 import { Controller, Get, Header, Post, Redirect, UseFilters, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

@@ -1,4 +1,5 @@
-// One process of the application. It knows nothing of the other but the port, the secret and the store.
+// One process of the application. It knows nothing of the other but the port, the secret and the
+// store.
 import 'reflect-metadata';
 import type { Server, ServerResponse } from 'node:http';
 import { NestFactory } from '@nestjs/core';
@@ -18,7 +19,8 @@ async function start(): Promise<void> {
     response.setHeader('X-Process', PROCESS);
     next();
   });
-  // A connection belongs to one process. Browsers keep theirs, so one request each lets you see both; leave this out in earnest.
+  // A connection belongs to one process. Browsers keep theirs, so one request each lets you see
+  // both; leave this out in earnest.
   (app.getHttpServer() as Server).maxRequestsPerSocket = 1;
   app.get(WechatEvents).events$.subscribe((event) => {
     const what = event.type === 'api.call' ? `${event.type} ${event.endpoint}` : event.type;

@@ -1,4 +1,5 @@
-// The first process: starts the mock and the processes of the application, hands every connection to the next one in turn, and stops them.
+// The first process: starts the mock and the processes of the application, hands every connection
+// to the next one in turn, and stops them.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -15,8 +15,8 @@ export class RedisModule implements OnApplicationShutdown {
 }
 
 async function connect(): Promise<Redis> {
-  // By itself ioredis keeps commands back while it is not connected, and repeats them for ten seconds. Requests go on without the store, so they should
-  // hear of an outage at once.
+  // By itself ioredis keeps commands back while it is not connected, and repeats them for ten
+  // seconds. Requests go on without the store, so they should hear of an outage at once.
   const redis = new Redis(REDIS_URL, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
@@ -25,7 +25,8 @@ async function connect(): Promise<Redis> {
   });
   const logger = new Logger('Redis');
   let down = false;
-  // Without a listener ioredis prints every attempt to connect. The first one of an outage is enough.
+  // Without a listener ioredis prints every attempt to connect. The first one of an outage is
+  // enough.
   redis.on('error', ({ message }) => {
     if (!down) logger.warn(`Redis 断开 · Redis is gone: ${message}`);
     down = true;

@@ -18,5 +18,8 @@ export const REDIS_URL = process.env['REDIS_URL'] || 'redis://127.0.0.1:6379';
 /** Put before every key, so that nobody else's are touched. */
 export const REDIS_PREFIX = process.env['REDIS_PREFIX'] || 'sample-03:';
 
-/** One for all processes: the first makes it and hands it on. With every start a new one, which is fine here and nowhere else. */
+/**
+ * One for all processes: the first makes it and hands it on. With every start a new one, which is
+ * fine here and nowhere else.
+ */
 export const SESSION_SECRET = process.env['SESSION_SECRET'] || randomBytes(32).toString('base64');

@@ -1,4 +1,5 @@
-// Where the application keeps what its processes have to share: Redis, or with STORE=file a directory.
+// Where the application keeps what its processes have to share: Redis, or with STORE=file a
+// directory.
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import type { WechatOAuthModuleExtras } from 'nestjs-wechat-oauth';

@@ -1,4 +1,5 @@
-// The whole set-up: the database, the module with its store and its login handler, and the controllers.
+// The whole set-up: the database, the module with its store and its login handler, and the
+// controllers.
 import { Module } from '@nestjs/common';
 import { WechatAuthController, WechatOAuthModule } from 'nestjs-wechat-oauth';
 import { TypeOrmTokenStore } from 'nestjs-wechat-oauth/typeorm';

@@ -1,4 +1,5 @@
-// The connection, its entities, and the migrations that run with every start: those of the shop and the one of the library.
+// The connection, its entities, and the migrations that run with every start: those of the shop and
+// the one of the library.
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CreateWechatTokens1767225600000, WechatTokenEntity } from 'nestjs-wechat-oauth/typeorm';
 import { MYSQL_URL } from './settings.js';

@@ -1,4 +1,5 @@
-// Makes the database where it is missing, and says in one line when there is no server to make it on.
+// Makes the database where it is missing, and says in one line when there is no server to make it
+// on.
 import { createConnection } from 'mysql2/promise';
 import { MYSQL_URL } from './settings.js';
 

@@ -1,4 +1,5 @@
-// Instead of WeChat: delete this file, write your own apps into the options, and leave `endpoints` and `dev` out.
+// Instead of WeChat: delete this file, write your own apps into the options, and leave `endpoints`
+// and `dev` out.
 import type { WechatAppOptions, WechatOAuthModuleOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS, WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { MOCK_PORT } from './settings.js';
@@ -7,7 +8,8 @@ const MOCK_URL = `http://127.0.0.1:${MOCK_PORT}`;
 
 export const mockOptions = {
   apps: {
-    // A silent login has no unionid, so nothing would link it to the website's: ask for the profile from the start.
+    // A silent login has no unionid, so nothing would link it to the website's: ask for the profile
+    // from the start.
     official: { ...mockApp('official-account'), scope: 'snsapi_userinfo' },
     website: mockApp('website'),
   },

@@ -1,4 +1,5 @@
-// The old database: makes it where it is missing, with the table of the old README, and connects to it.
+// The old database: makes it where it is missing, with the table of the old README, and connects to
+// it.
 import { readFile } from 'node:fs/promises';
 import { createPool, type Pool } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
@@ -7,7 +8,10 @@ import { MYSQL_URL } from './settings.js';
 /** The message is one line for the terminal. */
 export class DatabaseError extends Error {}
 
-/** A pool with callbacks, as the package `mysql` has it, because the old functions call it like that. */
+/**
+ * A pool with callbacks, as the package `mysql` has it, because the old functions call it like
+ * that.
+ */
 export async function openDatabase(): Promise<Pool> {
   await makeDatabase();
   return createPool(MYSQL_URL);

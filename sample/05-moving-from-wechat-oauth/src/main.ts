@@ -1,4 +1,5 @@
-// Starts the mock, lays out an old row, shows what becomes of it, and then serves the new application on the old table.
+// Starts the mock, lays out an old row, shows what becomes of it, and then serves the new
+// application on the old table.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { WechatOAuthService } from 'nestjs-wechat-oauth';

@@ -1,4 +1,5 @@
-// Instead of WeChat: delete this file, write your own app into the options, and leave `endpoints` and `dev` out.
+// Instead of WeChat: delete this file, write your own app into the options, and leave `endpoints`
+// and `dev` out.
 import type { WechatOAuthModuleOptions } from 'nestjs-wechat-oauth';
 import { DEFAULT_MOCK_APPS, WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { MOCK_PORT } from './settings.js';

@@ -1,4 +1,5 @@
-// Leaves a row in the table as the old application wrote it three hours ago: same request to WeChat, same fields, same function.
+// Leaves a row in the table as the old application wrote it three hours ago: same request to
+// WeChat, same fields, same function.
 import type { Pool } from 'mysql2';
 import type { WechatMockServer } from 'nestjs-wechat-oauth/testing';
 import { oldFunctions, type OldToken } from './after/old-functions.js';

@@ -8,5 +8,8 @@ export const PUBLIC_URL = `http://127.0.0.1:${PORT}`;
 /** MySQL or MariaDB. The database is made when it is missing. */
 export const MYSQL_URL = process.env['MYSQL_URL'] || 'mysql://root@127.0.0.1:3306/wechat_sample_05';
 
-/** A new one with every start: whoever was signed in signs in again, which is fine here and nowhere else. */
+/**
+ * A new one with every start: whoever was signed in signs in again, which is fine here and nowhere
+ * else.
+ */
 export const SESSION_SECRET = process.env['SESSION_SECRET'] || randomBytes(32).toString('base64');

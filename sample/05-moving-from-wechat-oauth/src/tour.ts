@@ -1,4 +1,5 @@
-// Shows on one old row what moving means: it is read, refreshed, written back in its old shape, and the old application can go on with it.
+// Shows on one old row what moving means: it is read, refreshed, written back in its old shape, and
+// the old application can go on with it.
 import type { Pool } from 'mysql2';
 import type { WechatOAuthService } from 'nestjs-wechat-oauth';
 import { oldFunctions, type OldToken } from './after/old-functions.js';
@@ -18,7 +19,10 @@ export async function tour(db: Pool, wechat: WechatOAuthService, openid: string)
   ].join('\n');
 }
 
-/** As wechat-oauth judges what `getToken` gave it. The columns are text, so `+` joins where it should add, and no token is ever over; ours are. */
+/**
+ * As wechat-oauth judges what `getToken` gave it. The columns are text, so `+` joins where it
+ * should add, and no token is ever over; ours are.
+ */
 function isValid(data: OldToken): boolean {
   const createdAt = data.create_at as number;
   return !!data.access_token && Date.now() < createdAt + (data.expires_in as number) * 1000;

@@ -1,6 +1,7 @@
-// An application as a stranger would write it. applications.spec.ts copies it out of the repository, where `nestjs-wechat-oauth`
-// stands for the address of our sources, compiles it once as an ES module and once as CommonJS, and runs it.
-// It prints as JSON what its own requests were answered.
+// An application as a stranger would write it. applications.spec.ts copies it out of the
+// repository, where `nestjs-wechat-oauth` stands for the address of our sources, compiles it once
+// as an ES module and once as CommonJS, and runs it. It prints as JSON what its own requests were
+// answered.
 import 'reflect-metadata';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
@@ -67,7 +68,8 @@ async function main() {
   await mocked.app.close();
   await wechat.close();
 
-  // Were these two classes, the guard of a CommonJS application would not find the services of an ESM library.
+  // Were these two classes, the guard of a CommonJS application would not find the services of an
+  // ESM library.
   const imported = await import('../../../lib/index.js');
   const sameClass = imported.WechatAuthGuard === WechatAuthGuard;
   process.stdout.write(JSON.stringify({ xhr, page, signedIn, sameClass }));

@@ -1,4 +1,5 @@
-// What WeChat, and whatever stands between it and us, may answer: only an object without an errcode and with a good status is an answer.
+// What WeChat, and whatever stands between it and us, may answer: only an object without an errcode
+// and with a good status is an answer.
 import { judgeAnswer, type RawAnswer } from '../../../lib/api/answer.js';
 import { WechatApiError, WechatError, WechatResponseError } from '../../../lib/errors/errors.js';
 import { thrownBy } from '../../support/failure.js';

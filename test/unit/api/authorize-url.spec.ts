@@ -1,4 +1,5 @@
-// The addresses that send a person to WeChat: exactly as WeChat wants them, and as the predecessor wrote them.
+// The addresses that send a person to WeChat: exactly as WeChat wants them, and as the predecessor
+// wrote them.
 import querystring from 'node:querystring';
 import { WechatInputError } from '../../../lib/errors/errors.js';
 import type { WechatScope } from '../../../lib/wechat-oauth.options.js';

@@ -1,4 +1,5 @@
-// What axios leaves to an adapter, for whoever uses the module's HttpService for a call of their own.
+// What axios leaves to an adapter, for whoever uses the module's HttpService for a call of their
+// own.
 import { getEventListeners } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';

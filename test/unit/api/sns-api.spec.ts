@@ -1,4 +1,5 @@
-// The fields of WeChat's answers, one endpoint each: what is taken over, what is refused, and what happens while a secret is being changed.
+// The fields of WeChat's answers, one endpoint each: what is taken over, what is refused, and what
+// happens while a secret is being changed.
 import {
   WechatTokenNotFoundError,
   WechatApiError,

@@ -1,4 +1,5 @@
-// The transport against real sockets, where a mocked one would not tell: deadlines, limits, redirects, broken connections, foreign bytes.
+// The transport against real sockets, where a mocked one would not tell: deadlines, limits,
+// redirects, broken connections, foreign bytes.
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
@@ -288,7 +289,10 @@ describe('A broken connection', () => {
   });
 });
 
-/** A server whose every connection answers its first request well, and meets the others with `second`. */
+/**
+ * A server whose every connection answers its first request well, and meets the others with
+ * `second`.
+ */
 async function serveOnce(
   second: (socket: net.Socket, nth: number) => void,
   { tls: secure = false, http: more = {} }: { tls?: boolean; http?: WechatHttpOptions } = {},

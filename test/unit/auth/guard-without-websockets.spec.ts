@@ -1,4 +1,5 @@
-// An application whose gateways work without @nestjs/websockets, the optional peer that a refusal to a socket wants.
+// An application whose gateways work without @nestjs/websockets, the optional peer that a refusal
+// to a socket wants.
 import { type ExecutionContext, HttpException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GuardSetup } from '../../../lib/auth/guard-setup.js';

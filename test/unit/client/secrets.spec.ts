@@ -1,4 +1,5 @@
-// Canaries: whatever fails, and however it is printed afterwards, neither secret nor code nor token nor session key is to be seen.
+// Canaries: whatever fails, and however it is printed afterwards, neither secret nor code nor token
+// nor session key is to be seen.
 import { Logger } from '@nestjs/common';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
-// The injectable front: which app speaks, how its methods come together, and what an instance shows when it is logged.
+// The injectable front: which app speaks, how its methods come together, and what an instance shows
+// when it is logged.
 import { Test } from '@nestjs/testing';
 import type { CodeLogin } from '../../../lib/auth/login/code-login.js';
 import { WechatTokenNotFoundError, WechatConfigError, WechatInputError } from '../../../lib/errors/errors.js';

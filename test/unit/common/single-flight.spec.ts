@@ -1,4 +1,5 @@
-// Callers that want the same thing at the same time share one piece of work; nobody shares what is over.
+// Callers that want the same thing at the same time share one piece of work; nobody shares what is
+// over.
 import { SingleFlight } from '../../../lib/common/single-flight.js';
 
 describe('SingleFlight', () => {

@@ -1,4 +1,5 @@
-// The options, judged once: what is wrong is named with its fix, what is right gets its defaults, and nothing that was written down as secret is repeated.
+// The options, judged once: what is wrong is named with its fix, what is right gets its defaults,
+// and nothing that was written down as secret is repeated.
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';

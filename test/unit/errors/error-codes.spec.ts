@@ -1,4 +1,5 @@
-// The catalogue of return codes: complete for what the endpoints can answer, said in both languages, and safe for whatever arrives as a code.
+// The catalogue of return codes: complete for what the endpoints can answer, said in both
+// languages, and safe for whatever arrives as a code.
 import { explainErrcode, WECHAT_ERROR_CODES } from '../../../lib/errors/error-codes.js';
 import { WechatApiError } from '../../../lib/errors/errors.js';
 

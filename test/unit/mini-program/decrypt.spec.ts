@@ -1,4 +1,5 @@
-// Encrypted user data: WeChat's own vector opens, and whatever else is tried gets one and the same error.
+// Encrypted user data: WeChat's own vector opens, and whatever else is tried gets one and the same
+// error.
 import { createCipheriv } from 'node:crypto';
 import { inspect } from 'node:util';
 import { WechatDecryptError } from '../../../lib/errors/errors.js';
@@ -320,7 +321,8 @@ describe('decryptUserData', () => {
       const padded = (pad: Buffer) => failure(encrypt(content, pad));
       expect(decryptUserData({ ...official, ...encrypt(content, good) }).note).toBe('');
 
-      // JSON allows white space behind it, so here only the padding is wrong: two blocks of spaces claim 32 bytes, tabs and line ends 9, 10 and 13.
+      // JSON allows white space behind it, so here only the padding is wrong: two blocks of spaces
+      // claim 32 bytes, tabs and line ends 9, 10 and 13.
       const wrong = [9, 10, 13, 0, 255].map((byte) => Buffer.alloc(space, byte));
       const oneByteOff = Buffer.from(good);
       oneByteOff[0]! ^= 1;
@@ -340,7 +342,8 @@ describe('decryptUserData', () => {
       const kinds = new Set<string>();
       for (let i = 0; i < 4096; i++) {
         const bytes = Buffer.from(original);
-        // The first half rewrites the padding through the last block but one, as a padding oracle attack does; the second hits anywhere.
+        // The first half rewrites the padding through the last block but one, as a padding oracle
+        // attack does; the second hits anywhere.
         const at = i < 2048 ? bytes.length - 32 + random(16) : random(bytes.length);
         bytes[at]! ^= 1 + random(255);
         kinds.add(looksLike(failure({ encryptedData: bytes.toString('base64') })));

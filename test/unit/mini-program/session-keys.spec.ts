@@ -1,4 +1,5 @@
-// Session keys through the public service: fetched once for a code, the newest and the one before it kept, and never shown.
+// Session keys through the public service: fetched once for a code, the newest and the one before
+// it kept, and never shown.
 import { Logger } from '@nestjs/common';
 import { createCipheriv, createHash } from 'node:crypto';
 import {

@@ -1,4 +1,5 @@
-// Sealed values: what was sealed opens in its own place for its own purpose, and everything else that can be tried gets one and the same answer.
+// Sealed values: what was sealed opens in its own place for its own purpose, and everything else
+// that can be tried gets one and the same answer.
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { Sealer, type SealPurpose } from '../../../lib/sealing/sealer.js';
 import { WechatSecret } from '../../../lib/sealing/secret.js';

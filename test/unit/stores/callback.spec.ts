@@ -1,4 +1,5 @@
-// CallbackTokenStore: what it makes of the shapes in which the predecessor's tokens come back, and what it keeps where.
+// CallbackTokenStore: what it makes of the shapes in which the predecessor's tokens come back, and
+// what it keeps where.
 import { Logger } from '@nestjs/common';
 import mongoose from 'mongoose';
 import { MemoryTokenStore, type TokenStore, WechatConfigError } from '../../../lib/index.js';
@@ -111,7 +112,8 @@ describe('A token that the predecessor has kept', () => {
     const { tokens, store, read } = world({ [OPENID]: new Token(OLD) });
     expect(await read()).toEqual(RECORD);
     await store.set(KEY, JSON.stringify({ ...RECORD, accessToken: 'NEXT', unionid: 'UNION' }), DAY);
-    // What mongoose makes of what we save: numbers become text, and nothing is there that the schema lacks.
+    // What mongoose makes of what we save: numbers become text, and nothing is there that the
+    // schema lacks.
     const saved = new Token(tokens[OPENID] as object);
     expect(saved.toObject({ versionKey: false })).toEqual({
       ...OLD,

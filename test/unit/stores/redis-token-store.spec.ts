@@ -1,4 +1,5 @@
-// RedisTokenStore without a server: which commands each kind of client gets, and what is made of every answer and failure.
+// RedisTokenStore without a server: which commands each kind of client gets, and what is made of
+// every answer and failure.
 import { jest } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';

@@ -1,4 +1,5 @@
-// The default store against the contract every store keeps; it has no server and ends with its process.
+// The default store against the contract every store keeps; it has no server and ends with its
+// process.
 import { describeTokenStore } from '../../../lib/testing/token-store-contract/describe-token-store.js';
 import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 

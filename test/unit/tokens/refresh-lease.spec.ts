@@ -1,4 +1,5 @@
-// One refresh for all processes that share a store, and what becomes of it when one of them dies, or the store does.
+// One refresh for all processes that share a store, and what becomes of it when one of them dies,
+// or the store does.
 import { Logger } from '@nestjs/common';
 import { WechatTokenNotFoundError, WechatApiError } from '../../../lib/errors/errors.js';
 import { failureOf } from '../../support/failure.js';

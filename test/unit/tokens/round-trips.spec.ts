@@ -1,4 +1,5 @@
-// What a token costs at the store: a store on the other side of a slow network is waited for once for each round trip.
+// What a token costs at the store: a store on the other side of a slow network is waited for once
+// for each round trip.
 import { Logger } from '@nestjs/common';
 import type { TokenAnswer, WechatUserProfile } from '../../../lib/api/sns-api.js';
 import { APP_ID, makeParts, type Parts } from '../../support/parts.js';

@@ -1,4 +1,5 @@
-// Callers that want to see the same thing at the same time share a look, and none of them is told what was true before it asked.
+// Callers that want to see the same thing at the same time share a look, and none of them is told
+// what was true before it asked.
 import { SharedLook } from '../../../lib/tokens/shared-look.js';
 
 describe('SharedLook', () => {
@@ -33,7 +34,8 @@ describe('SharedLook', () => {
     }
     ends[5]!.resolve(5);
 
-    // In the first round one finds nobody looking; all others wait for the look after the one they found.
+    // In the first round one finds nobody looking; all others wait for the look after the one they
+    // found.
     expect(await Promise.all(asked)).toEqual([0, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
   });
 

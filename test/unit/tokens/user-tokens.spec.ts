@@ -1,4 +1,5 @@
-// The life of a person's token, through the public service and down to the wire: issued, kept, refreshed once for all who wait, dropped when it is dead.
+// The life of a person's token, through the public service and down to the wire: issued, kept,
+// refreshed once for all who wait, dropped when it is dead.
 import { Logger } from '@nestjs/common';
 import {
   WechatTokenNotFoundError,

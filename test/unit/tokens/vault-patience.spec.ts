@@ -1,4 +1,5 @@
-// How long a store that does not answer is waited for, and by whom: an outage must cost each login little, and be told once.
+// How long a store that does not answer is waited for, and by whom: an outage must cost each login
+// little, and be told once.
 import { Logger } from '@nestjs/common';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -88,7 +89,8 @@ it('a process that stood still does not blame the store', async () => {
 });
 
 it('a process that stood still looks at the socket first, where the answer has long been', async () => {
-  // In a thread of its own, so that it answers while we stand still. Timers run before sockets are read.
+  // In a thread of its own, so that it answers while we stand still. Timers run before sockets are
+  // read.
   const server = new Worker(
     `const { parentPort } = require('node:worker_threads');
     const server = require('node:net').createServer((socket) => socket.on('data', () => socket.write('{"n":1}')));

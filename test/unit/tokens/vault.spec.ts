@@ -1,4 +1,5 @@
-// The way to the store: what lies there, what cannot be read there, and what happens while the store is away.
+// The way to the store: what lies there, what cannot be read there, and what happens while the
+// store is away.
 import { Logger } from '@nestjs/common';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { WechatSecret } from '../../../lib/sealing/secret.js';

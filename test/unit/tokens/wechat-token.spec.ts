@@ -147,7 +147,8 @@ describe('A record', () => {
       { openid: 7 },
       { refreshToken: null },
       { unionid: 7 },
-      // As the predecessor's SQL schemas gave numbers back: added up as text, they made tokens without end.
+      // As the predecessor's SQL schemas gave numbers back: added up as text, they made tokens
+      // without end.
       { expiresAt: '1767232800000' },
       { issuedAt: '1767225600000' },
       { expiresAt: NaN },

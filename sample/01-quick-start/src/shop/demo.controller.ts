@@ -1,4 +1,5 @@
-// The switches of the demonstration: which device this browser plays, and what a phone would do for a mini program. Only beside the mock.
+// The switches of the demonstration: which device this browser plays, and what a phone would do for
+// a mini program. Only beside the mock.
 import { Body, Controller, Get, NotFoundException, Param, Post, Redirect, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { MockWechat, Settings } from '../settings.module.js';
@@ -11,7 +12,10 @@ export class DemoController {
     private readonly mock: MockWechat,
   ) {}
 
-  /** Where the switch ends, by way of a logout: another device has another browser, which knows nobody yet. */
+  /**
+   * Where the switch ends, by way of a logout: another device has another browser, which knows
+   * nobody yet.
+   */
   @Get('device/:device')
   @Redirect('/')
   device(@Param('device') name: string, @Res({ passthrough: true }) response: Response): void {

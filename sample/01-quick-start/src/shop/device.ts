@@ -1,4 +1,5 @@
-// Which device this browser plays. A cookie remembers what was chosen on the page, so that nobody has to change a user agent.
+// Which device this browser plays. A cookie remembers what was chosen on the page, so that nobody
+// has to change a user agent.
 import type { IncomingMessage } from 'node:http';
 import type { WechatClientKind } from 'nestjs-wechat-oauth';
 

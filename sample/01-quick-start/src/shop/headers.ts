@@ -4,7 +4,10 @@ import type { Settings } from '../settings.js';
 
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 
-/** Nothing from elsewhere, no inline code; pictures of people come from WeChat's hosts, whichever they are, or from the mock. */
+/**
+ * Nothing from elsewhere, no inline code; pictures of people come from WeChat's hosts, whichever
+ * they are, or from the mock.
+ */
 export function protectPages({ mockPort }: Settings): Middleware {
   const pictures = mockPort === undefined ? 'https:' : `http://127.0.0.1:${mockPort}`;
   const policy = [
@@ -20,13 +23,17 @@ export function protectPages({ mockPort }: Settings): Middleware {
   return (_request, response, next) => {
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    // Not `no-referrer`: browsers would send forms with `Origin: null`, which only those that also send Sec-Fetch-Site can make up for.
+    // Not `no-referrer`: browsers would send forms with `Origin: null`, which only those that also
+    // send Sec-Fetch-Site can make up for.
     response.setHeader('Referrer-Policy', 'same-origin');
     next();
   };
 }
 
-/** `localhost` is another host than `127.0.0.1` to cookies, and a login that starts on one would come back on the other. */
+/**
+ * `localhost` is another host than `127.0.0.1` to cookies, and a login that starts on one would
+ * come back on the other.
+ */
 export function ownAddress({ mockPort, publicUrl }: Settings): Middleware {
   const { host } = new URL(publicUrl);
   return (request, response, next) => {

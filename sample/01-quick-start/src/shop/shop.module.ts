@@ -1,4 +1,5 @@
-// Everything that is there to be looked at: the shop's pages, and the switches of the demonstration.
+// Everything that is there to be looked at: the shop's pages, and the switches of the
+// demonstration.
 import { Global, Module } from '@nestjs/common';
 import { SettingsModule } from '../settings.module.js';
 import { DemoController } from './demo.controller.js';

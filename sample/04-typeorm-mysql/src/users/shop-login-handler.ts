@@ -1,4 +1,5 @@
-// Takes part in every login: links the WeChat identity to a user of the shop, whose id then stands in the session.
+// Takes part in every login: links the WeChat identity to a user of the shop, whose id then stands
+// in the session.
 import { Injectable } from '@nestjs/common';
 import { type WechatLogin, type WechatLoginDecision, WechatLoginHandler } from 'nestjs-wechat-oauth';
 import { UsersService } from './users.service.js';

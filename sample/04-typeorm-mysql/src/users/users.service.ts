@@ -12,7 +12,9 @@ const lock = { mode: 'pessimistic_write' } as const;
 export class UsersService {
   constructor(private readonly database: DataSource) {}
 
-  /** Whose account this is. May run twice for one login, and at the same time on another machine. */
+  /**
+   * Whose account this is. May run twice for one login, and at the same time on another machine.
+   */
   async link({ appId, openid, unionid, nickname }: WechatIdentity): Promise<number> {
     return this.database.transaction(async (db) => {
       // First the row, then its lock: of two logins at once the second waits here.
@@ -21,8 +23,8 @@ export class UsersService {
       const userId = account.userId ?? (await this.personOf(db, unionid));
       await db.update(WechatAccount, { appId, openid }, { userId });
       if (nickname !== undefined) await db.update(User, userId, { nickname });
-      // It may be missing today and there tomorrow. If somebody else has it, two people turned out to be one: merging them, orders and all, is a
-      // decision of the shop's and not made here.
+      // It may be missing today and there tomorrow. If somebody else has it, two people turned out
+      // to be one: merging them, orders and all, is a decision of the shop's and not made here.
       if (unionid !== undefined) {
         await db.query('UPDATE IGNORE users SET unionid = ? WHERE id = ? AND unionid IS NULL', [
           unionid,
@@ -39,7 +41,10 @@ export class UsersService {
     return { user, accounts: await manager.findBy(WechatAccount, { userId: id }) };
   }
 
-  /** The identity is (appId, openid). The unionid only links a new account to a person who is known from another app. */
+  /**
+   * The identity is (appId, openid). The unionid only links a new account to a person who is known
+   * from another app.
+   */
   private async personOf(db: EntityManager, unionid: string | undefined): Promise<number> {
     if (unionid === undefined) return (await db.insert(User, {})).identifiers[0]!['id'] as number;
     await db.query('INSERT INTO users (unionid) VALUES (?) ON DUPLICATE KEY UPDATE id = id', [unionid]);

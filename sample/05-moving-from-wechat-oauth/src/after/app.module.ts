@@ -1,4 +1,5 @@
-// After: the module reads and writes the old table through the old functions. `/login`, `/callback` and the session are gone: the guard does that.
+// After: the module reads and writes the old table through the old functions. `/login`, `/callback`
+// and the session are gone: the guard does that.
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Pool } from 'mysql2';
 import { MemoryTokenStore, WechatOAuthModule } from 'nestjs-wechat-oauth';
@@ -21,7 +22,8 @@ export class AppModule {
           tokenStore: {
             useFactory: () =>
               new CallbackTokenStore(oldFunctions(db), {
-                // What the old table has no place for. With several processes: a RedisTokenStore, as in sample 03.
+                // What the old table has no place for. With several processes: a RedisTokenStore,
+                // as in sample 03.
                 rest: new MemoryTokenStore(),
               }),
           },

@@ -1,4 +1,5 @@
-// What `/login` and `/callback` of before.cjs came to: a guard, a scope, and the person as a parameter.
+// What `/login` and `/callback` of before.cjs came to: a guard, a scope, and the person as a
+// parameter.
 import { Controller, Get, UseFilters, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,

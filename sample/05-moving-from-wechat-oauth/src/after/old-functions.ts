@@ -1,4 +1,5 @@
-// The two functions of before.cjs, statement by statement: `token` is still written and read by them, and by the old application as long as it runs.
+// The two functions of before.cjs, statement by statement: `token` is still written and read by
+// them, and by the old application as long as it runs.
 import type { Pool, RowDataPacket } from 'mysql2';
 
 /** A row: every column is text, `create_at` in ms since 1970. */

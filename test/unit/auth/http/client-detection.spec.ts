@@ -1,4 +1,5 @@
-// Which client a user agent is. The strings are those of real clients; what no string tells is not guessed.
+// Which client a user agent is. The strings are those of real clients; what no string tells is not
+// guessed.
 import { detectClient } from '../../../../lib/auth/http/client-detection.js';
 import type { WechatClientKind } from '../../../../lib/model/client-kind.js';
 

@@ -1,4 +1,5 @@
-// Where the request is in the contexts of the servers there are, and what stands for one handler's use of it.
+// Where the request is in the contexts of the servers there are, and what stands for one handler's
+// use of it.
 import type { ExecutionContext, Type } from '@nestjs/common';
 import { callOf, type GetRequest, requestOf } from '../../../../lib/auth/http/request-of-context.js';
 

@@ -1,4 +1,5 @@
-// One exchange for each state: who wins, who waits, and what is left when the winner fails or dies. Several objects on one store are several machines.
+// One exchange for each state: who wins, who waits, and what is left when the winner fails or dies.
+// Several objects on one store are several machines.
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { CodeClaims } from '../../../../lib/auth/login/code-claims.js';

@@ -1,4 +1,5 @@
-// What a person is answered who comes back from WeChat: by what they bring, by what WeChat says of it, by what this browser did before.
+// What a person is answered who comes back from WeChat: by what they bring, by what WeChat says of
+// it, by what this browser did before.
 import { Logger } from '@nestjs/common';
 import { WechatApiError, WechatNetworkError, WechatResponseError } from '../../../../lib/index.js';
 import type { Verdict } from '../../../../lib/auth/http/verdict.js';
@@ -296,7 +297,8 @@ describe('A store on the other side of a slow network', () => {
 
     const { asked, rounds } = await store.count(ask);
 
-    // State and code together; what WeChat said; the token, beside it; what came of it, for which nobody waits.
+    // State and code together; what WeChat said; the token, beside it; what came of it, for which
+    // nobody waits.
     expect(asked.map((what) => what.split(' ')[1]).toSorted()).toEqual([
       'claim',
       'code',

@@ -1,4 +1,5 @@
-// Where a login is judged: request × rule × session → verdict. What a browser and an application make of it, test/e2e sees.
+// Where a login is judged: request × rule × session → verdict. What a browser and an application
+// make of it, test/e2e sees.
 import { Logger } from '@nestjs/common';
 import type { RouteRule } from '../../../../lib/auth/decorators/wechat-auth.decorator.js';
 import { AGENTS } from '../../../support/browser.js';
@@ -115,7 +116,10 @@ const SHOWN: Record<string, (at: Login) => Asked> = {
   'a token of the application beside ming': (at) => ({ ...page({ authorization: 'Bearer eyJ.e30.x' }), cookies: [at.cookieOf()] }),
 }; // prettier-ignore
 
-/** By rule: any route, one that needs the name, one of the official account, one that never asks, one that lets snapshot visitors read. */
+/**
+ * By rule: any route, one that needs the name, one of the official account, one that never asks,
+ * one that lets snapshot visitors read.
+ */
 const RULES: Record<string, Partial<RouteRule>> = {
   any: {},
   profile: { scope: 'snsapi_userinfo' },

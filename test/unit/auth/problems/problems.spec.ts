@@ -1,4 +1,5 @@
-// What people and programs are told: complete, in two languages, and never with somebody else's markup in it.
+// What people and programs are told: complete, in two languages, and never with somebody else's
+// markup in it.
 import { HttpException } from '@nestjs/common';
 import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
 import { makeProblem, problemException, PROBLEMS } from '../../../../lib/auth/problems/problems.js';

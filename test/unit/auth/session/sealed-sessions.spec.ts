@@ -1,4 +1,5 @@
-// Sessions in the browser: sealed, with their own end inside, opened once and judged on every request.
+// Sessions in the browser: sealed, with their own end inside, opened once and judged on every
+// request.
 import { SealedSessions } from '../../../../lib/auth/session/sealed-sessions.js';
 import type { WechatIdentity } from '../../../../lib/model/identity.js';
 import { readCookies } from '../../../../lib/auth/http/cookies.js';

@@ -1,4 +1,5 @@
-// What the specs of the mock server share: a server that is closed after each test, four apps, and the links and calls one makes.
+// What the specs of the mock server share: a server that is closed after each test, four apps, and
+// the links and calls one makes.
 import { WechatMockServer, type WechatMockServerOptions } from '../../../../lib/testing/index.js';
 
 export const OFFICIAL = {

@@ -14,7 +14,10 @@ import {
   WEBSITE,
 } from './kit.js';
 
-/** One tab of a browser: follows redirects on the server, keeps its cookies, presses buttons by `data-testid`. */
+/**
+ * One tab of a browser: follows redirects on the server, keeps its cookies, presses buttons by
+ * `data-testid`.
+ */
 class Tab {
   html = '';
   url = '';
