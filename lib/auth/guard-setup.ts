@@ -12,7 +12,7 @@ import type { GetRequest } from './http/request-of-context.js';
 export class GuardSetup {
   constructor(
     private readonly config: WechatConfig,
-    readonly flow: LoginJudge,
+    readonly loginJudge: LoginJudge,
     readonly runtime: Runtime,
     readonly reflector: Reflector,
     readonly host: HttpAdapterHost,

@@ -65,7 +65,7 @@ export class WechatAuthGuard implements CanActivate {
     const found = requestOf(context, setup.getRequest);
     // Fail closed: where no request is, nobody can have shown who they are.
     const request = found?.request ?? new HttpRequest({ headers: {} });
-    const verdict = await setup.flow.judge(request, rule, found?.kind === 'http');
+    const verdict = await setup.loginJudge.judge(request, rule, found?.kind === 'http');
     if (found) attach(found, verdict);
     else if (rule.mode !== 'off') warnAboutMissingRequest(setup, context);
     if (found?.kind !== 'http') {
