@@ -263,6 +263,19 @@ describe('An exchange', () => {
       },
     );
 
+    it('is handed on before whoever brought it is told, however slow the store', async () => {
+      const { replaceIfEqual } = fleet.store;
+      fleet.store.replaceIfEqual = async (...args) => {
+        for (let turn = 0; turn < 20; turn++) await settle();
+        return replaceIfEqual.apply(fleet.store, args);
+      };
+      await expect(fleet.machine().run(app, FLOW, CODE, broken('a'))).rejects.toThrow('database is down');
+
+      expect(await fleet.machine().run(app, FLOW, CODE, fleet.steps('b'))).toEqual(signedIn('a'));
+      // Whoever comes next need not wait: nobody is working on it any more.
+      expect(fleet.runtime.pauses).toEqual([]);
+    });
+
     it('may fail and be tried again, for as long as its token is kept', async () => {
       const machine = fleet.machine();
       for (const name of ['a', 'b', 'c'])
