@@ -56,7 +56,7 @@ const SUBJECTS = {
   'silent-attempts': ['silent'],
   'warn-once': ['hooks', 'operations'],
   'wechat-auth.controller': ['controller', 'signing-out', 'operations'],
-  'wechat-auth.guard': ['applications', 'begun-answers', 'extending', 'module'],
+  'wechat-auth.guard': ['applications', 'begun-answers', 'extending', 'module', 'graphql', 'websocket'],
   'wechat-session.service': ['session-life', 'revocation', 'sessions'],
   'wechat-user.decorator': ['user-pipes'],
 };

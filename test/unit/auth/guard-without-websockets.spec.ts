@@ -17,25 +17,30 @@ class Gateway {
   me() {}
 }
 
-it('refuses with the body of the contract all the same', async () => {
-  const problem = makeProblem('WECHAT_LOGIN_REQUIRED', 'en', 'REF');
-  const setup = {
-    hooks: {},
-    requireOptions() {},
-    reflector: new Reflector(),
-    flow: { judge: async () => ({ kind: 'deny', problem }) },
-  } as unknown as GuardSetup;
-  const guard = Object.assign(new WechatAuthGuard(), { [GUARD_SETUP]: setup });
-  const context = {
-    getType: () => 'ws',
-    getClass: () => Gateway,
-    getHandler: () => Gateway.prototype.me,
-    switchToWs: () => ({ getClient: () => ({ request: { headers: {} } }) }),
-  } as unknown as ExecutionContext;
+it.each(['ws', 'rpc'])(
+  'a context of kind %s is refused with the body of the contract all the same',
+  async (kind) => {
+    const problem = makeProblem('WECHAT_LOGIN_REQUIRED', 'en', 'REF');
+    const setup = {
+      hooks: {},
+      requireOptions() {},
+      said: new Set(['request']),
+      reflector: new Reflector(),
+      loginJudge: { judge: async () => ({ kind: 'deny', problem }) },
+    } as unknown as GuardSetup;
+    const guard = Object.assign(new WechatAuthGuard(), { [GUARD_SETUP]: setup });
+    const context = {
+      getType: () => kind,
+      getClass: () => Gateway,
+      getHandler: () => Gateway.prototype.me,
+      switchToHttp: () => ({ getRequest: () => undefined }),
+      switchToWs: () => ({ getClient: () => ({ request: { headers: {} } }) }),
+    } as unknown as ExecutionContext;
 
-  const error = await guard.canActivate(context).catch((thrown: unknown) => thrown);
+    const error = await guard.canActivate(context).catch((thrown: unknown) => thrown);
 
-  expect(error).toBeInstanceOf(HttpException);
-  expect((error as HttpException).getStatus()).toBe(401);
-  expect((error as HttpException).getResponse()).toEqual(problem);
-});
+    expect(error).toBeInstanceOf(HttpException);
+    expect((error as HttpException).getStatus()).toBe(401);
+    expect((error as HttpException).getResponse()).toEqual(problem);
+  },
+);
