@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os';
 export default {
   rootDir: '..',
   testEnvironment: 'node',
+  // For what hangs. How fast a machine is, and what else it does, no test may depend on.
+  testTimeout: 60_000,
   // Many specs wait for sockets and clocks: on two cores, four of them at a time take half as long as one.
   maxWorkers: Math.max(4, availableParallelism()),
   testRegex: 'test/(unit|stores|e2e)/.*\\.(spec|e2e-spec)\\.ts$',

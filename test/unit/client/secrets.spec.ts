@@ -1,110 +1,21 @@
 // Canaries: whatever fails, and however it is printed afterwards, neither secret nor code nor token
 // nor session key is to be seen.
-import { Logger } from '@nestjs/common';
-import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
-import { WechatError } from '../../../lib/errors/errors.js';
 import { WechatSecret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
-import { failureOf } from '../../support/failure.js';
 import { FlakyStore } from '../../support/flaky-store.js';
-import { LogCapture } from '../../support/log-capture.js';
-import { makeParts, type Parts } from '../../support/parts.js';
 import { Fault, Raw, Wire, type WireRequest } from '../../support/wire.js';
-
-const OPENID = 'oABCDEF-0123_456789';
-// Some with characters that mean something in a URL, in JSON or in a regular expression.
-const SECRETS = {
-  appSecret: 'canary+secret/0123',
-  previousSecret: 'canary(previous)[secret]',
-  sessionSecret: 'canary-session-secret-0123456789abcdef',
-  code: '"canary&code=x#y"',
-  accessToken: 'canary$1access%26token',
-  refreshToken: 'canary\\refresh.token*',
-  sessionKey: 'Y2FuYXJ5LXNlc3Npb24ta2V5',
-};
-const ALL = Object.values(SECRETS);
-const EXCHANGE = '/sns/oauth2/access_token';
-const REFRESH = '/sns/oauth2/refresh_token';
-const SESSION = '/sns/jscode2session';
-const ENDPOINTS = [EXCHANGE, REFRESH, SESSION, '/sns/auth', '/sns/userinfo'];
-
-const apps = {
-  official: {
-    type: 'official-account',
-    appId: 'wx1111',
-    secret: [SECRETS.appSecret, SECRETS.previousSecret],
-  },
-  mini: { type: 'mini-program', appId: 'wx2222', secret: [SECRETS.appSecret, SECRETS.previousSecret] },
-} as const;
-
-let logs: LogCapture;
-beforeEach(() => {
-  logs = new LogCapture();
-  Logger.overrideLogger(logs);
-});
-afterEach(() => Logger.overrideLogger(false));
-
-function partsAt(api = 'https://api.weixin.qq.com', timeout = 5_000, store = new FlakyStore()): Parts {
-  return makeParts(
-    {
-      apps,
-      defaultApp: 'official',
-      sessionSecret: SECRETS.sessionSecret,
-      endpoints: { api },
-      http: { timeout },
-    },
-    { store },
-  );
-}
-
-/** Every call that can fail because of what WeChat answers. */
-const CALLS: [name: string, call: (parts: Parts) => Promise<unknown>][] = [
-  ['SnsApi.exchangeCode', ({ api, app }) => api.exchangeCode(app, SECRETS.code)],
-  ['SnsApi.refresh', ({ api, app }) => api.refresh(app, SECRETS.refreshToken)],
-  ['SnsApi.verify', ({ api }) => api.verify(OPENID, SECRETS.accessToken)],
-  ['SnsApi.userInfo', ({ api }) => api.userInfo(OPENID, SECRETS.accessToken, 'en')],
-  ['SnsApi.codeToSession', ({ api, app }) => api.codeToSession(app, SECRETS.code)],
-  ['getAccessToken', ({ service }) => service.getAccessToken(SECRETS.code)],
-  ['refreshAccessToken', ({ service }) => service.refreshAccessToken(SECRETS.refreshToken)],
-  ['verifyToken', ({ service }) => service.verifyToken(OPENID, SECRETS.accessToken)],
-  ['getUser', getUser],
-  ['getUser of an expired token', (parts) => getUser(parts, -1)],
-  ['getUserByCode', ({ service }) => service.getUserByCode(SECRETS.code)],
-  ['getSessionKey', ({ service }) => service.app('mini').getSessionKey(SECRETS.code)],
-  [
-    'getUserByCode of a mini program',
-    ({ service }) =>
-      service.app('mini').getUserByCode({ code: SECRETS.code, encryptedData: 'eA==', iv: 'eQ==' }),
-  ],
-];
-
-async function getUser({ service, vault, runtime }: Parts, left = 3_600_000): Promise<unknown> {
-  const now = runtime.now();
-  await vault.write(
-    vault.key('wx1111', 'token', OPENID),
-    {
-      accessToken: SECRETS.accessToken,
-      refreshToken: SECRETS.refreshToken,
-      expiresAt: now + left,
-      issuedAt: now,
-      openid: OPENID,
-      scope: ['snsapi_userinfo'],
-      isSnapshotUser: false,
-    },
-    3_600_000,
-  );
-  return service.getUser(OPENID);
-}
-
-async function expectSilence(parts: Parts, call: (parts: Parts) => Promise<unknown>): Promise<Error> {
-  const error = await failureOf(() => call(parts));
-  expect(error).toBeInstanceOf(WechatError);
-  expect('cause' in error).toBe(false);
-  expectFreeOf(error, ALL);
-  expectFreeOf(logs.text, ALL);
-  return error;
-}
+import {
+  OPENID,
+  SECRETS,
+  ALL,
+  EXCHANGE,
+  SESSION,
+  ENDPOINTS,
+  logs,
+  partsAt,
+  CALLS,
+  expectSilence,
+} from './canary-kit.js';
 
 describe('An error that comes from an answer', () => {
   let wire: Wire;
@@ -178,55 +89,6 @@ describe('An error that comes from an answer', () => {
       expect(logs.lines).toHaveLength(1);
     },
   );
-});
-
-describe('An error that comes from the network', () => {
-  let close: (() => void)[] = [];
-  afterEach(() => {
-    for (const end of close) end();
-    close = [];
-  });
-
-  async function listen(server: net.Server): Promise<string> {
-    const sockets = new Set<net.Socket>();
-    server.on('connection', (socket: net.Socket) => {
-      socket.on('error', () => undefined);
-      sockets.add(socket);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    close.push(() => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  const onData = (answer: (socket: net.Socket, text: string) => void) =>
-    net.createServer((socket) => socket.once('data', (data) => answer(socket, data.toString())));
-
-  const servers: [name: string, server: () => net.Server][] = [
-    ['says nothing', () => onData(() => undefined)],
-    ['hangs up', () => onData((socket) => socket.end())],
-    ['resets', () => onData((socket) => socket.resetAndDestroy())],
-    ['speaks another protocol and quotes the request', () => onData((socket, text) => socket.end(text))],
-    [
-      'breaks off in the middle of a quote',
-      () => onData((socket, text) => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n${text}`)),
-    ],
-    [
-      'redirects to where the secret would be stolen',
-      () =>
-        http.createServer(
-          (request, response) => void response.writeHead(302, { location: request.url }).end(),
-        ),
-    ],
-  ];
-
-  it.each(
-    servers.flatMap(([name, server]) => CALLS.map(([method, call]) => [method, name, call, server] as const)),
-  )('of %s when the other side %s holds none of them', async (_method, _name, call, server) => {
-    await expectSilence(partsAt(await listen(server()), 60), call);
-  });
 });
 
 describe('An argument', () => {
