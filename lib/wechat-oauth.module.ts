@@ -99,6 +99,7 @@ export class WechatOAuthModule
 
   /** Looks at what the application provided, before anything is asked for. */
   onModuleInit(): void {
+    // Two global ones would provide every token twice, and the last one registered would win.
     const twins = [...this.modules.values()].filter(
       ({ metatype, isGlobal }) => metatype === WechatOAuthModule && isGlobal,
     );

@@ -183,7 +183,10 @@ function part<Args extends unknown[], T>(
   };
 }
 
-/** Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application. */
+/**
+ * Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application: Nest has
+ * no list of guards, and only they need a public URL and a secret.
+ */
 export function usesGuard(modules: ModulesContainer): boolean {
   const isGuard = ({ metatype }: { metatype: unknown }) =>
     typeof metatype === 'function' &&

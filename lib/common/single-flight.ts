@@ -1,6 +1,6 @@
 // Callers that want the same thing at the same time share one piece of work.
 
-/** One piece of work at a time for each key. */
+/** Single flight: one piece of work at a time for each key. */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Promise<T>>();
 

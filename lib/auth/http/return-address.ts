@@ -22,8 +22,9 @@ export function defaultReturnAddress(config: WechatConfig, app: AppConfig): stri
 }
 
 /**
- * Checked when a flow starts and again when it ends. Comparing origins after parsing, and sending
- * the parsed `href`, is the one way of the usual ones that lets nothing through.
+ * Against open redirects. Checked when a flow starts and again when it ends. Comparing origins
+ * after parsing, and sending the parsed `href`, is the one way of the usual ones that lets nothing
+ * through.
  */
 export function allowedReturnAddress(
   config: WechatConfig,

@@ -93,8 +93,8 @@ export class SessionReader {
   }
 
   /**
-   * A request that changes something and that a page of another origin made: cookies do not count
-   * on it. SameSite=Lax alone would let in the pages of sibling subdomains.
+   * CSRF: a request that changes something and that a page of another origin made. Cookies do not
+   * count on it. SameSite=Lax alone would let in the pages of sibling subdomains.
    */
   isCrossSiteWrite(request: HttpRequest): boolean {
     if (SAFE_METHODS.has(request.method)) return false;
