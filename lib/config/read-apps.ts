@@ -13,11 +13,11 @@ import { isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-val
 import type { AppConfig } from './wechat-config.js';
 
 const KNOWN_APP_OPTIONS = {
-  type: true,
-  appId: true,
-  secret: true,
-  scope: true,
-  publicUrl: true,
+  type: 1,
+  appId: 1,
+  secret: 1,
+  scope: 1,
+  publicUrl: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**

@@ -55,7 +55,7 @@ export function readFunctions<T extends object>(group: string, values: T, compla
 }
 
 /** The name of every option of a type. */
-export type OptionNames<T> = Record<keyof T, true>;
+export type OptionNames<T> = Record<keyof T, 1>;
 
 /** Complains of options there are not, which are misspelt. */
 export function refuseUnknown(value: object, known: object, group: string, complaints: Complaints): void {

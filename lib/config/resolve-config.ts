@@ -27,50 +27,18 @@ import {
 import type { WechatConfig } from './wechat-config.js';
 
 /** The options there are, by group. The compiler holds every group against its type. */
+// prettier-ignore
 const KNOWN_OPTIONS = {
   '': {
-    appId: true,
-    secret: true,
-    type: true,
-    scope: true,
-    apps: true,
-    defaultApp: true,
-    publicUrl: true,
-    sessionSecret: true,
-    session: true,
-    returnTo: true,
-    loginPath: true,
-    endpoints: true,
-    http: true,
-    lang: true,
-    hooks: true,
-    dev: true,
-    now: true,
+    appId: 1, secret: 1, type: 1, scope: 1, apps: 1, defaultApp: 1, publicUrl: 1, sessionSecret: 1,
+    session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, dev: 1, now: 1,
   } satisfies OptionNames<WechatOAuthModuleOptions>,
-  session: {
-    ttl: true,
-    idle: true,
-    cookieName: true,
-    bearer: true,
-    revocable: true,
-  } satisfies OptionNames<WechatSessionOptions>,
-  returnTo: { origins: true, default: true } satisfies OptionNames<WechatReturnToOptions>,
-  endpoints: { open: true, api: true } satisfies OptionNames<
-    NonNullable<WechatOAuthModuleOptions['endpoints']>
-  >,
-  http: {
-    timeout: true,
-    maxSockets: true,
-    httpAgent: true,
-    httpsAgent: true,
-  } satisfies OptionNames<WechatHttpOptions>,
-  hooks: {
-    selectApp: true,
-    detectClient: true,
-    getRequest: true,
-    renderProblem: true,
-  } satisfies OptionNames<WechatHooks>,
-  dev: { client: true, allowHttp: true } satisfies OptionNames<WechatDevOptions>,
+  session: { ttl: 1, idle: 1, cookieName: 1, bearer: 1, revocable: 1 } satisfies OptionNames<WechatSessionOptions>,
+  returnTo: { origins: 1, default: 1 } satisfies OptionNames<WechatReturnToOptions>,
+  endpoints: { open: 1, api: 1 } satisfies OptionNames<NonNullable<WechatOAuthModuleOptions['endpoints']>>,
+  http: { timeout: 1, maxSockets: 1, httpAgent: 1, httpsAgent: 1 } satisfies OptionNames<WechatHttpOptions>,
+  hooks: { selectApp: 1, detectClient: 1, getRequest: 1, renderProblem: 1 } satisfies OptionNames<WechatHooks>,
+  dev: { client: 1, allowHttp: 1 } satisfies OptionNames<WechatDevOptions>,
 };
 
 /**

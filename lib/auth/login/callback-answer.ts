@@ -36,7 +36,7 @@ type LostAttempt = Omit<LoginAttempt, 'pending'> & { readonly pending?: PendingL
 export class CallbackAnswer {
   constructor(
     private readonly config: WechatConfig,
-    private readonly pendingLogins: PendingLogins,
+    private readonly logins: PendingLogins,
     private readonly sessions: SealedSessions,
     private readonly start: LoginStart,
     private readonly problems: ProblemFactory,
@@ -46,7 +46,7 @@ export class CallbackAnswer {
 
   /** WeChat's code was good. */
   toResult({ visit, app, pending, returnTo }: LoginAttempt, result: SignInResult): Verdict {
-    const forgotten = [this.pendingLogins.forget(app, pending)];
+    const forgotten = [this.logins.forget(app, pending)];
     if (result.kind === 'snapshot') return this.problems.pageFor(visit, 'SNAPSHOT_USER', {}, forgotten);
     if (result.kind === 'refused') {
       const details = defined({ reason: result.code, message: result.message });
@@ -54,10 +54,10 @@ export class CallbackAnswer {
     }
     const own = [
       this.sessions.toCookie(app, result.session),
-      this.pendingLogins.finish(app, pending),
+      this.logins.finish(app, pending),
       ...forgetAttempts(app, visit.cookies),
     ];
-    const setCookies = this.pendingLogins.makeRoom(app, visit.cookies, own);
+    const setCookies = this.logins.makeRoom(app, visit.cookies, own);
     if (pending.scope !== 'snsapi_base' && !grantsProfile(result.session.identity.scope)) {
       // Less was granted than asked for. Sending the person on would only ask again, for ever.
       return this.problems.pageFor(visit, 'WECHAT_SCOPE_REQUIRED', { scope: pending.scope }, setCookies);
@@ -76,7 +76,7 @@ export class CallbackAnswer {
 
   /** WeChat sent the person back without a code: they said no. */
   toRefusal({ visit, app, pending, returnTo }: LoginAttempt): Verdict {
-    const forgotten = [this.pendingLogins.forget(app, pending)];
+    const forgotten = [this.logins.forget(app, pending)];
     const verdict = this.problems.pageFor(visit, 'LOGIN_REFUSED', { retryUrl: returnTo }, forgotten);
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.refused', by: 'person', app: app.name, client: visit.client, ref });

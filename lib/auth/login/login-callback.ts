@@ -37,7 +37,7 @@ export interface Callback {
 export class LoginCallback {
   constructor(
     private readonly config: WechatConfig,
-    private readonly pendingLogins: PendingLogins,
+    private readonly logins: PendingLogins,
     private readonly exchanges: ExchangeOnce,
     private readonly tokens: UserTokens,
     private readonly signIn: SignIn,
@@ -61,7 +61,7 @@ export class LoginCallback {
     const states = request.query.getAll('state');
     if (states.length > 1) return states.some(looksLikeState) ? 'ambiguous' : undefined;
     const [state] = states;
-    const recognized = state === undefined ? undefined : this.pendingLogins.recognize(state);
+    const recognized = state === undefined ? undefined : this.logins.recognize(state);
     return recognized && { ...recognized, state: state! };
   }
 
@@ -89,7 +89,7 @@ export class LoginCallback {
     const neverAsks = visit.rule.mode === 'optional' || visit.rule.mode === 'silent';
     // The cookie before the code: whoever cannot show it can neither spend the code nor sign this
     // browser in as somebody else (login CSRF, session fixation).
-    const pending = this.pendingLogins.find(app, visit.cookies, state);
+    const pending = this.logins.find(app, visit.cookies, state);
     if (!pending) {
       return current || neverAsks
         ? redirectTo(visit.cleanDestination)

@@ -42,7 +42,7 @@ export interface LoginStartOptions {
 export class LoginStart {
   constructor(
     private readonly config: WechatConfig,
-    private readonly pendingLogins: PendingLogins,
+    private readonly logins: PendingLogins,
     private readonly problems: ProblemFactory,
     private readonly events: WechatEvents,
   ) {}
@@ -67,12 +67,12 @@ export class LoginStart {
     const restarts = Math.max(login.attempt, attemptAfter(stateless));
     const returnTo = stateless[0] ? stateless[0].returnTo || visit.cleanDestination : login.returnTo;
     if (restarts > MAX_RESTARTS) return this.refuseState(visit, app, returnTo, stateless);
-    const recentRoundTrips = this.pendingLogins.recentRoundTrips(app, cookies, returnTo);
+    const recentRoundTrips = this.logins.recentRoundTrips(app, cookies, returnTo);
     const attempt = Math.max(restarts, attemptAfter(recentRoundTrips));
     if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, recentRoundTrips);
 
     const scope = scopeToAsk(app, login.scope ?? rule.scope);
-    const state = this.pendingLogins.createState(app, attempt);
+    const state = this.logins.createState(app, attempt);
     const out = logoutMark(app, cookies);
     const mark = out === '' ? {} : { out };
     const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
@@ -83,10 +83,7 @@ export class LoginStart {
       const at = hashOfPath(request.path);
       const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...mark, ...account };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
-      const setCookies = this.pendingLogins.makeRoom(app, cookies, [
-        this.pendingLogins.start(app, flow),
-        ...tried,
-      ]);
+      const setCookies = this.logins.makeRoom(app, cookies, [this.logins.start(app, flow), ...tried]);
       const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
       return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
     };
@@ -117,7 +114,7 @@ export class LoginStart {
     const code = codeOf(request.query);
     // A restart comes from a state of ours, which has counted.
     if (attempt > 0 || code === undefined) return [];
-    return this.pendingLogins
+    return this.logins
       .unanswered(app, cookies, request.path)
       .filter(({ returnTo }) => returnTo === '' || codeOf(new URL(returnTo).searchParams) !== code);
   }
@@ -161,12 +158,7 @@ export class LoginStart {
     counted: readonly PendingLogin[],
   ): Verdict {
     const code = kind === 'cookies' ? 'COOKIES_REQUIRED' : 'BAD_LOGIN_REQUEST';
-    const verdict = this.problems.pageFor(
-      visit,
-      code,
-      { retryUrl },
-      this.pendingLogins.forgetAll(app, counted),
-    );
+    const verdict = this.problems.pageFor(visit, code, { retryUrl }, this.logins.forgetAll(app, counted));
     const { ref } = verdict.problem;
     this.events.emit({ type: 'flow.failed', kind, app: app.name, client: visit.client, ref });
     return verdict;
