@@ -9,7 +9,7 @@ import type {
 } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
 import { readPublicUrl, UNREAD_URL } from './read-url.js';
-import { isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
+import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
 import type { AppConfig } from './wechat-config.js';
 
 const KNOWN_APP_OPTIONS = {
@@ -46,22 +46,15 @@ export function readApps(
     const single = { type: type ?? 'official-account', appId, secret, scope } as WechatAppOptions;
     return new Map([['default', readApp('default', single, '', publicUrl, allowHttp, complaints)]]);
   }
-  if (appId !== undefined || secret !== undefined || type !== undefined || scope !== undefined) {
-    throw new WechatConfigError(
-      'apps',
-      'stands beside appId, secret, type or scope',
-      'Write one app or several, not both.',
-    );
-  }
-  if (!isRecord(apps) || Object.keys(apps).length === 0) {
-    throw new WechatConfigError('apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
-  }
+  const isAlone = [appId, secret, type, scope].every((one) => one === undefined);
+  check(isAlone, 'apps', 'stands beside appId, secret, type or scope', 'Write one app or several, not both.');
+  const hasSome = isRecord(apps) && Object.keys(apps).length > 0;
+  check(hasSome, 'apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
   const resolved = new Map<string, AppConfig>();
   const readOne = (name: string, app: unknown) => {
     const option = `apps.${name}`;
     requireName(name);
-    if (!isRecord(app))
-      throw new WechatConfigError(option, 'is not an object', 'Write { type, appId, secret }.');
+    check(isRecord(app), option, 'is not an object', 'Write { type, appId, secret }.');
     refuseUnknown(app, KNOWN_APP_OPTIONS, option, complaints);
     const read = readApp(
       name,
@@ -73,20 +66,16 @@ export function readApps(
     );
     const twin = [...resolved.values()].find((other) => other.appId !== '' && other.appId === read.appId);
     resolved.set(name, read);
-    if (twin === undefined) return;
-    throw new WechatConfigError(
-      `${option}.appId`,
-      `is the same as that of "${twin.name}"`,
-      'Everything is stored by app id: configure each app once.',
-    );
+    const fix = 'Everything is stored by app id: configure each app once.';
+    check(!twin, `${option}.appId`, `is the same as that of "${twin?.name}"`, fix);
   };
   for (const [name, app] of Object.entries(apps)) complaints.attempt(() => readOne(name, app), undefined);
   return resolved;
 }
 
 function requireName(name: string): void {
-  if (/^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(name)) return;
-  throw new WechatConfigError(
+  check(
+    /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(name),
     'apps',
     `has a name that cannot be used: ${JSON.stringify(name.slice(0, 40))}`,
     'Start with a letter; letters, digits, "-" and "_", at most 32.',
@@ -119,12 +108,10 @@ function readApp(
 }
 
 function readAppId(option: string, value: unknown): string {
-  if (typeof value === 'string' && /^[A-Za-z0-9-]{4,64}$/.test(value)) return value;
-  throw new WechatConfigError(
-    option,
-    value === undefined ? 'is missing' : 'is not an app id',
-    'Copy it from WeChat\'s console: "wx" and 16 characters.',
-  );
+  const problem = value === undefined ? 'is missing' : 'is not an app id';
+  const isOne = typeof value === 'string' && /^[A-Za-z0-9-]{4,64}$/.test(value);
+  check(isOne, option, problem, 'Copy it from WeChat\'s console: "wx" and 16 characters.');
+  return value;
 }
 
 function readScope(option: string, value: unknown, type: WechatAppType): WechatScope | undefined {
@@ -140,21 +127,16 @@ function readScope(option: string, value: unknown, type: WechatAppType): WechatS
 
 function readAppSecrets(option: string, value: unknown): WechatSecret[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
-  if (value === undefined || list.length === 0 || list.length > 2) {
-    throw new WechatConfigError(
-      option,
-      value === undefined ? 'is missing' : 'is not one secret or two',
-      'Write the AppSecret, or [current, previous] while it is being changed.',
-    );
-  }
+  const problem = value === undefined ? 'is missing' : 'is not one secret or two';
+  const fix = 'Write the AppSecret, or [current, previous] while it is being changed.';
+  check(value !== undefined && list.length > 0 && list.length <= 2, option, problem, fix);
   return list.map((secret) => {
-    if (typeof secret !== 'string' || secret === '' || /\s/.test(secret) || secret.length > 256) {
-      throw new WechatConfigError(
-        option,
-        'is empty, not a string, or holds white space',
-        "Copy the AppSecret from WeChat's console without blanks or line ends.",
-      );
-    }
+    check(
+      typeof secret === 'string' && secret !== '' && !/\s/.test(secret) && secret.length <= 256,
+      option,
+      'is empty, not a string, or holds white space',
+      "Copy the AppSecret from WeChat's console without blanks or line ends.",
+    );
     return new WechatSecret(secret);
   });
 }

@@ -4,7 +4,7 @@ import { WechatSecret } from '../sealing/secret.js';
 import type { WechatOAuthModuleOptions } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
 import { MAKE_A_SECRET } from './guard-needs.js';
-import { isRecord, readOneOf, readPositive } from './read-value.js';
+import { check, isRecord, readOneOf, readPositive } from './read-value.js';
 import type { AppConfig, WechatConfig } from './wechat-config.js';
 
 const DAY = 86_400;
@@ -13,28 +13,15 @@ const DAY = 86_400;
 export function readSessionSecrets(value: unknown, apps: ReadonlyMap<string, AppConfig>): WechatSecret[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
-  if (list.length === 0) throw new WechatConfigError('sessionSecret', 'is an empty array', MAKE_A_SECRET);
+  check(list.length > 0, 'sessionSecret', 'is an empty array', MAKE_A_SECRET);
   return list.map((secret) => {
-    if (typeof secret !== 'string' || Buffer.byteLength(secret) < 32) {
-      throw new WechatConfigError('sessionSecret', 'is shorter than 32 bytes', MAKE_A_SECRET);
-    }
-    if (isRepetitive(secret)) {
-      throw new WechatConfigError(
-        'sessionSecret',
-        'is made of a few characters, or of the same ones again and again',
-        MAKE_A_SECRET,
-      );
-    }
+    const isLong = typeof secret === 'string' && Buffer.byteLength(secret) >= 32;
+    check(isLong, 'sessionSecret', 'is shorter than 32 bytes', MAKE_A_SECRET);
+    const weak = 'is made of a few characters, or of the same ones again and again';
+    check(!isRepetitive(secret), 'sessionSecret', weak, MAKE_A_SECRET);
     // Never the AppSecret: whoever learns one of the two must not get the other's powers with it.
-    for (const app of apps.values()) {
-      if (app.secrets.some((appSecret) => appSecret.reveal() === secret)) {
-        throw new WechatConfigError(
-          'sessionSecret',
-          `is the AppSecret of "${app.name}"`,
-          'Make one of its own with: openssl rand -base64 32',
-        );
-      }
-    }
+    const twin = [...apps.values()].find(({ secrets }) => secrets.some((own) => own.reveal() === secret));
+    check(!twin, 'sessionSecret', `is the AppSecret of "${twin?.name}"`, MAKE_A_SECRET);
     return new WechatSecret(secret);
   });
 }
@@ -87,22 +74,20 @@ export function readSession(
 }
 
 function readCookieName(cookieName: unknown): string {
-  if (typeof cookieName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(cookieName)) {
-    throw new WechatConfigError(
-      'session.cookieName',
-      'is not a cookie name',
-      'Letters, digits, "-" and "_", at most 40. The prefix __Host- is added where it may be.',
-    );
-  }
+  check(
+    typeof cookieName === 'string' && /^[A-Za-z0-9_-]{1,40}$/.test(cookieName),
+    'session.cookieName',
+    'is not a cookie name',
+    'Letters, digits, "-" and "_", at most 40. The prefix __Host- is added where it may be.',
+  );
   // In capitals too: two cookies that people cannot tell apart are a mistake, and browsers read the
   // prefixes so.
-  if (/^(__host-|__secure-|wechat_(silent|flow|used|out)(_|$))/i.test(cookieName)) {
-    throw new WechatConfigError(
-      'session.cookieName',
-      'is the name of another cookie of this package, or begins with a prefix of browsers',
-      'Use another one, such as "shop_session".',
-    );
-  }
+  check(
+    !/^(__host-|__secure-|wechat_(silent|flow|used|out)(_|$))/i.test(cookieName),
+    'session.cookieName',
+    'is the name of another cookie of this package, or begins with a prefix of browsers',
+    'Use another one, such as "shop_session".',
+  );
   return cookieName;
 }
 

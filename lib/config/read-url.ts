@@ -1,6 +1,6 @@
 // Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is
 // refused here.
-import { WechatConfigError } from '../errors/errors.js';
+import { check } from './read-value.js';
 
 /** Stands for an address that was complained about, so that it does not count as missing too. */
 export const UNREAD_URL = new URL('https://unread.invalid');
@@ -16,20 +16,10 @@ export function isLoopback(url: URL): boolean {
 export function readPublicUrl(option: string, value: unknown, allowHttp: boolean): URL {
   const url = parse(option, value, 'Write the address browsers use, e.g. "https://shop.example.com".');
   requireScheme(option, url, allowHttp);
-  if (url.username || url.password || /[?#]/.test(value as string)) {
-    throw new WechatConfigError(
-      option,
-      'has a user, a query or a fragment',
-      'Write scheme and host, and a path if the proxy strips one.',
-    );
-  }
-  if (url.port && !isLoopback(url) && !allowHttp) {
-    throw new WechatConfigError(
-      option,
-      'has a port',
-      'WeChat sends people to ports 80 and 443 only; leave the port out.',
-    );
-  }
+  requireBare(option, url, value, 'Write scheme and host, and a path if the proxy strips one.');
+  const mayHavePort = isLoopback(url) || allowHttp;
+  const fix = 'WeChat sends people to ports 80 and 443 only; leave the port out.';
+  check(url.port === '' || mayHavePort, option, 'has a port', fix);
   url.pathname = url.pathname.replace(/\/+$/, '');
   return url;
 }
@@ -38,9 +28,7 @@ export function readPublicUrl(option: string, value: unknown, allowHttp: boolean
 export function readOrigin(option: string, value: unknown, allowHttp: boolean): string {
   const url = parse(option, value, 'Write an origin, e.g. "https://app.example.com".');
   requireScheme(option, url, allowHttp);
-  if (value !== url.origin) {
-    throw new WechatConfigError(option, 'is more than an origin', `Write "${url.origin}".`);
-  }
+  check(value === url.origin, option, 'is more than an origin', `Write "${url.origin}".`);
   return url.origin;
 }
 
@@ -49,32 +37,25 @@ export function readEndpoint(option: string, value: unknown): string {
   const url = parse(option, value, 'Write an address such as "https://api.weixin.qq.com".');
   // The app secret goes to this address: only where it is encrypted, or never leaves the machine.
   requireScheme(option, url, false);
-  if (url.username || url.password || /[?#]/.test(value as string)) {
-    throw new WechatConfigError(
-      option,
-      'has a user, a query or a fragment',
-      'Write scheme, host and perhaps a path.',
-    );
-  }
+  requireBare(option, url, value, 'Write scheme, host and perhaps a path.');
   return url.href.replace(/\/+$/, '');
 }
 
 function parse(option: string, value: unknown, fix: string): URL {
-  if (typeof value !== 'string' || !URL.canParse(value)) {
-    throw new WechatConfigError(option, 'is not a URL', fix);
-  }
+  check(typeof value === 'string' && URL.canParse(value), option, 'is not a URL', fix);
   const url = new URL(value);
   // Hosts are compared letter by letter; a pattern would be taken for a name that nobody has.
-  if (url.hostname.includes('*'))
-    throw new WechatConfigError(option, 'has a wildcard', 'Write every host out.');
+  check(!url.hostname.includes('*'), option, 'has a wildcard', 'Write every host out.');
   return url;
 }
 
+/** An empty query counts as one: it would be part of every address made of this one. */
+function requireBare(option: string, url: URL, value: unknown, fix: string): void {
+  const isBare = url.username === '' && url.password === '' && !/[?#]/.test(value as string);
+  check(isBare, option, 'has a user, a query or a fragment', fix);
+}
+
 function requireScheme(option: string, url: URL, allowHttp: boolean): void {
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)))) return;
-  throw new WechatConfigError(
-    option,
-    `has the scheme "${url.protocol}"`,
-    'Use https; http is for loopback hosts only.',
-  );
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)));
+  check(isSafe, option, `has the scheme "${url.protocol}"`, 'Use https; http is for loopback hosts only.');
 }

@@ -2,15 +2,15 @@
 import { WechatConfigError } from '../errors/errors.js';
 import type { Complaints } from './complaints.js';
 
+/** @throws WechatConfigError with these words unless it is so */
+export function check(isRight: boolean, option: string, problem: string, fix: string): asserts isRight {
+  if (!isRight) throw new WechatConfigError(option, problem, fix);
+}
+
 /** @param unit for the message */
 export function readPositive(option: string, value: unknown, unit: 's' | 'ms', max: number): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0 || value > max) {
-    throw new WechatConfigError(
-      option,
-      `is not a number of ${unit} between 0 and ${max}`,
-      'Write a plain number.',
-    );
-  }
+  const isRight = typeof value === 'number' && value > 0 && value <= max;
+  check(isRight, option, `is not a number of ${unit} between 0 and ${max}`, 'Write a plain number.');
   return value;
 }
 
@@ -20,25 +20,16 @@ export function readOneOf<T extends string | boolean>(
   value: unknown,
   known: readonly T[],
 ): T {
-  if (!known.includes(value as T)) {
-    throw new WechatConfigError(
-      option,
-      value === undefined ? 'is missing' : 'is not known',
-      `Write one of: ${known.join(', ')}.`,
-    );
-  }
+  const problem = value === undefined ? 'is missing' : 'is not known';
+  check(known.includes(value as T), option, problem, `Write one of: ${known.join(', ')}.`);
   return value as T;
 }
 
 /** @throws WechatConfigError for what is no path of the application */
 export function readPath(option: string, value: unknown): string {
-  if (typeof value !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(value) || value.includes('\\')) {
-    throw new WechatConfigError(
-      option,
-      'is not a path',
-      'Write a path of the application that starts with one "/".',
-    );
-  }
+  const isPath =
+    typeof value === 'string' && /^\/(?![/\\])[\x21-\x7e]*$/.test(value) && !value.includes('\\');
+  check(isPath, option, 'is not a path', 'Write a path of the application that starts with one "/".');
   return value;
 }
 
