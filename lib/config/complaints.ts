@@ -19,6 +19,11 @@ export class Complaints {
     }
   }
 
+  /** Complains with these words unless it is so. */
+  check(isRight: boolean, option: string, problem: string, fix: string): void {
+    if (!isRight) this.add(new WechatConfigError(option, problem, fix));
+  }
+
   /** The first complaint about an option is enough: what follows would be its echo. */
   add(error: WechatConfigError): void {
     if (!this.found.some(({ option }) => option === error.option)) this.found.push(error);

@@ -36,11 +36,9 @@ export function readPath(option: string, value: unknown): string {
 /** The same values; what is no function is complained of. */
 export function readFunctions<T extends object>(group: string, values: T, complaints: Complaints): T {
   for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || typeof value === 'function') continue;
+    const isOne = value === undefined || typeof value === 'function';
     const option = group ? `${group}.${name}` : name;
-    complaints.add(
-      new WechatConfigError(option, 'is not a function', 'See the configuration table in the README.'),
-    );
+    complaints.check(isOne, option, 'is not a function', 'See the configuration table in the README.');
   }
   return values;
 }
@@ -52,9 +50,8 @@ export type OptionNames<T> = Record<keyof T, 1>;
 export function refuseUnknown(value: object, known: object, group: string, complaints: Complaints): void {
   const names = Object.keys(known);
   for (const key of Object.keys(value)) {
-    if (names.includes(key)) continue;
     const option = group ? `${group}.${key}` : key;
-    complaints.add(new WechatConfigError(option, 'is not known', `Known here: ${names.join(', ')}.`));
+    complaints.check(names.includes(key), option, 'is not known', `Known here: ${names.join(', ')}.`);
   }
 }
 

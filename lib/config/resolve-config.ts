@@ -16,6 +16,7 @@ import { readApps, readDefaultApp } from './read-apps.js';
 import { readSession, readSessionSecrets } from './read-session.js';
 import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
 import {
+  check,
   isRecord,
   readFunctions,
   readOneOf,
@@ -136,9 +137,7 @@ function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): 
       if (group === 'session' && value['codec'] !== undefined) complaints.attempt(refuseCodec, undefined);
       refuseUnknown(value, known, group, complaints);
     } else {
-      complaints.add(
-        new WechatConfigError(group, 'is not an object', 'See the configuration table in the README.'),
-      );
+      complaints.check(false, group, 'is not an object', 'See the configuration table in the README.');
       delete read[group];
     }
   }
@@ -146,13 +145,9 @@ function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): 
 }
 
 function judgeDev(dev: WechatDevOptions, production: boolean): void {
-  if (production && (dev.client !== undefined || dev.allowHttp)) {
-    throw new WechatConfigError(
-      'dev',
-      'is set while NODE_ENV is "production"',
-      'Leave it out there: it takes protections away.',
-    );
-  }
+  const isSet = dev.client !== undefined || Boolean(dev.allowHttp);
+  const fix = 'Leave it out there: it takes protections away.';
+  check(!production || !isSet, 'dev', 'is set while NODE_ENV is "production"', fix);
   if (dev.client !== undefined && typeof dev.client !== 'function') {
     readOneOf('dev.client', dev.client, CLIENT_KINDS);
   }
@@ -160,17 +155,10 @@ function judgeDev(dev: WechatDevOptions, production: boolean): void {
 
 function readOrigins(value: unknown, allowHttp: boolean, complaints: Complaints): string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) {
-    complaints.add(
-      new WechatConfigError(
-        'returnTo.origins',
-        'is not an array',
-        'Write origins: ["https://app.example.com"].',
-      ),
-    );
-    return [];
-  }
-  return (value as unknown[]).map((origin, index) =>
+  const list = Array.isArray(value) ? (value as unknown[]) : undefined;
+  const fix = 'Write origins: ["https://app.example.com"].';
+  complaints.check(list !== undefined, 'returnTo.origins', 'is not an array', fix);
+  return (list ?? []).map((origin, index) =>
     complaints.attempt(() => readOrigin(`returnTo.origins[${index}]`, origin, allowHttp), ''),
   );
 }
@@ -184,22 +172,14 @@ export function requireOptionsObject(options: unknown): void {
 function readHttp(http: WechatHttpOptions, complaints: Complaints): WechatConfig['http'] {
   const { httpAgent, httpsAgent } = http;
   for (const [name, agent] of Object.entries({ httpAgent, httpsAgent })) {
-    if (agent === undefined || typeof (agent as { addRequest?: unknown } | null)?.addRequest === 'function')
-      continue;
-    complaints.add(
-      new WechatConfigError(
-        `http.${name}`,
-        'is not an agent',
-        `Pass an Agent of node:${name.slice(0, -5)}, or one that extends it.`,
-      ),
-    );
+    const { addRequest } = (agent ?? {}) as { addRequest?: unknown };
+    const fix = `Pass an Agent of node:${name.slice(0, -5)}, or one that extends it.`;
+    const isOne = agent === undefined || typeof addRequest === 'function';
+    complaints.check(isOne, `http.${name}`, 'is not an agent', fix);
   }
   const maxSockets = http.maxSockets ?? 256;
-  if (!Number.isInteger(maxSockets) || maxSockets < 1) {
-    complaints.add(
-      new WechatConfigError('http.maxSockets', 'is not a whole number from 1', 'Write a plain number.'),
-    );
-  }
+  const isWhole = Number.isInteger(maxSockets) && maxSockets >= 1;
+  complaints.check(isWhole, 'http.maxSockets', 'is not a whole number from 1', 'Write a plain number.');
   const timeout = complaints.attempt(
     () => readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000),
     1,
