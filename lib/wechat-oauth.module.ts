@@ -10,6 +10,7 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './errors/errors.js';
 import { LoginAddress } from './auth/login-address.js';
+import { check } from './config/read-value.js';
 import { requireOptionsObject } from './config/resolve-config.js';
 import { describeSetup, suspicions } from './config/start-report.js';
 import type { AppConfig, WechatConfig } from './config/wechat-config.js';
@@ -103,13 +104,12 @@ export class WechatOAuthModule
     const twins = [...this.modules.values()].filter(
       ({ metatype, isGlobal }) => metatype === WechatOAuthModule && isGlobal,
     );
-    if (twins.length > 1) {
-      throw new WechatConfigError(
-        'isGlobal',
-        'is true for two WechatOAuthModules of one application',
-        'Configure several apps in one module with `apps`, or set isGlobal: false and import each module where it is used.',
-      );
-    }
+    check(
+      twins.length <= 1,
+      'isGlobal',
+      'is true for two WechatOAuthModules of one application',
+      'Configure several apps in one module with `apps`, or set isGlobal: false and import each module where it is used.',
+    );
     const own = this.ownProviders();
     this.requireSingleton('options', own.get(WECHAT_OAUTH_OPTIONS)!);
     const store = this.requireSingleton('tokenStore', own.get(TOKEN_STORE)!);
@@ -176,12 +176,9 @@ export class WechatOAuthModule
     option: string,
     provider: { isDependencyTreeStatic(): boolean; instance: unknown },
   ): unknown {
-    if (provider.isDependencyTreeStatic()) return provider.instance;
-    throw new WechatConfigError(
-      option,
-      'has request scope',
-      'Provide it as a singleton, which is the default scope.',
-    );
+    const isSingleton = provider.isDependencyTreeStatic();
+    check(isSingleton, option, 'has request scope', 'Provide it as a singleton, which is the default scope.');
+    return provider.instance;
   }
 }
 
@@ -189,11 +186,6 @@ function requireMethods(option: string, value: unknown, methods: string[]): void
   const missing = methods.filter(
     (name) => typeof (value as Record<string, unknown> | undefined)?.[name] !== 'function',
   );
-  if (missing.length > 0) {
-    throw new WechatConfigError(
-      option,
-      `has no ${missing.join(', ')}`,
-      'Provide an instance of a class that implements it.',
-    );
-  }
+  const fix = 'Provide an instance of a class that implements it.';
+  check(missing.length === 0, option, `has no ${missing.join(', ')}`, fix);
 }

@@ -80,6 +80,8 @@ export type WechatEvent =
 /** How many logins of one app began, began again, and how they ended. */
 export type WechatFlowCount = Record<'started' | 'restarted' | 'completed' | 'refused' | 'failed', number>;
 
+const NONE: WechatFlowCount = { started: 0, restarted: 0, completed: 0, refused: 0, failed: 0 };
+
 /**
  * Inject it to count logins or to raise an alarm. What a subscriber throws is the subscriber's
  * affair, as always in rxjs: catch it there.
@@ -107,13 +109,7 @@ export class WechatEvents {
   /** @internal */
   emit(event: WechatEvent): void {
     if ('app' in event && event.type.startsWith('flow.')) {
-      const count = this.#counts.get(event.app) ?? {
-        started: 0,
-        restarted: 0,
-        completed: 0,
-        refused: 0,
-        failed: 0,
-      };
+      const count = this.#counts.get(event.app) ?? { ...NONE };
       count[event.type.slice('flow.'.length) as keyof WechatFlowCount]++;
       this.#counts.set(event.app, count);
     }
