@@ -184,8 +184,8 @@ function part<Args extends unknown[], T>(
 }
 
 /**
- * Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application: Nest has
- * no list of guards, and only they need a public URL and a secret.
+ * Whether `WechatAuthGuard`, or a guard that extends it, stands anywhere in the application: Nest
+ * has no list of guards, and only they need a public URL and a secret.
  */
 export function usesGuard(modules: ModulesContainer): boolean {
   const isGuard = ({ metatype }: { metatype: unknown }) =>
