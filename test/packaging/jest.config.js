@@ -11,4 +11,6 @@ export default {
   globalSetup: '<rootDir>/test/packaging/pack.ts',
   setupFilesAfterEnv: [...base.setupFilesAfterEnv, '<rootDir>/test/packaging/to-match-record.ts'],
   testTimeout: 240_000,
+  // Half of them install and compile, which is enough for two at a time.
+  maxWorkers: 2,
 };

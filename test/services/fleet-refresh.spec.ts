@@ -290,8 +290,8 @@ describe.each(FLEET_STORES)('Four processes with 250 callers each, on %s', (titl
     const told = failures(answers);
     expect(profiles(answers)).toEqual({});
     expect(Object.keys(told).toSorted()).toEqual([
-      'WechatTokenNotFoundError token',
       'WechatApiError token 42002',
+      'WechatTokenNotFoundError token',
     ]);
     expect(Object.values(told).reduce((all, one) => all + one)).toBe(NODES * CALLERS);
     expect(refreshes()).toHaveLength(1);

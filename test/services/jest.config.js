@@ -7,6 +7,8 @@ export default {
   rootDir: '../..',
   testRegex: 'test/services/.*\\.spec\\.ts$',
   testTimeout: 30_000,
+  // One after the other: they stop servers, count what waits, and start processes of their own.
+  maxWorkers: 1,
   coverageDirectory: '<rootDir>/coverage/services',
   collectCoverageFrom: ['lib/stores/**/*.ts'],
 };
