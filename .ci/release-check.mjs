@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readChanges } from './changelog.mjs';
 
 const { values: flags } = parseArgs({
   options: { tag: { type: 'string' }, cwd: { type: 'string', default: process.cwd() } },
@@ -28,16 +29,26 @@ if (PLACEHOLDER.test(read(forms)))
 if (!/^\d+\.\d+\.\d+(-[0-9a-z.-]+)?$/.test(version ?? '')) {
   wrong.push(`package.json: "${version}" is no version. Write one like 1.2.3.`);
 }
-const heading = read('CHANGELOG.md')
-  .split('\n')
-  .find((line) => line.startsWith(`## ${version} `));
-const date = / - (\d{4}-\d{2}-\d{2})$/.exec(heading ?? '')?.[1];
-if (heading === undefined) {
+const { sections, entries, dayOf } = readChanges(read('CHANGELOG.md'));
+const section = sections.find(({ heading }) => heading.startsWith(`## ${version} `));
+const day = dayOf(section?.heading ?? '');
+if (section === undefined) {
   wrong.push(
     `CHANGELOG.md has no section for ${version}. Write "## ${version} - <date>" and what has changed.`,
   );
-} else if (date === undefined || Number.isNaN(Date.parse(date))) {
-  wrong.push(`CHANGELOG.md: the section of ${version} has no date. Write "## ${version} - 2027-01-31".`);
+} else {
+  if (day === undefined) {
+    wrong.push(`CHANGELOG.md: the section of ${version} has no date. Write "## ${version} - 2027-01-31".`);
+  }
+  if (entries(section) === 0) {
+    wrong.push(
+      `CHANGELOG.md: the section of ${version} is empty. Write what has changed, a line that begins with "- " each.`,
+    );
+  }
+}
+// They would go out with this version and be told with another.
+if (sections.some((one) => /unreleased/i.test(one.heading) && one !== section && entries(one) > 0)) {
+  wrong.push(`CHANGELOG.md: there are entries under "Unreleased". Move them to the section of ${version}.`);
 }
 
 if (flags.tag !== undefined && flags.tag !== `v${version}`) {

@@ -38,6 +38,20 @@ it('lets through what is ready', () => {
   expect([status, stdout, stderr]).toEqual([0, '1.2.3 is ready.\n', '']);
 });
 
+it('takes an empty section for what comes next, and the 29th of February of a leap year', () => {
+  const changes = CHANGES.replace('2027-01-31', '2028-02-29');
+  expect(check(GOOD, `## Unreleased\n\n${changes}`).stderr).toBe('');
+});
+
+it('prints what has changed in a version, for the notes of its release', () => {
+  check(GOOD, `${CHANGES}\n## 1.2.2 - 2027-01-30\n\n- Old.\n`);
+  const print = (version: string) =>
+    spawnSync(process.execPath, [join(root, '.ci/changelog.mjs'), version], { cwd: place, encoding: 'utf8' });
+  expect(print('1.2.3').stdout).toBe('- Everything.\n');
+  expect(print('1.2.2').stdout).toBe('- Old.\n');
+  expect(print('1.2').status).toBe(1);
+});
+
 it.each<[what: string, manifest: object, changes: string, args: string[], said: RegExp]>([
   ['a placeholder', { ...GOOD, homepage: 'https://github.com/OWNER/x' }, CHANGES, [], /homepage is a placeholder/],
   ['a placeholder in an object', { ...GOOD, bugs: { url: 'https://github.com/OWNER/x' } }, CHANGES, [], /bugs is a placeholder/],
@@ -48,6 +62,11 @@ it.each<[what: string, manifest: object, changes: string, args: string[], said: 
   ['a section of a longer version', GOOD, '## 1.2.30 - 2027-01-31\n', [], /no section for 1\.2\.3/],
   ['a section that is not released', GOOD, '## 1.2.3 - unreleased\n', [], /has no date/],
   ['a day there is not', GOOD, '## 1.2.3 - 2027-13-31\n', [], /has no date/],
+  ['a day that this month has not', GOOD, CHANGES.replace('01-31', '02-31'), [], /has no date/],
+  ['a section without an entry', GOOD, '## 1.2.3 - 2027-01-31\n\n### Fixed\n', [], /is empty/],
+  ['entries of the version before only', GOOD, '## 1.2.3 - 2027-01-31\n\n## 1.2.2 - 2027-01-30\n\n- Old.\n', [], /is empty/],
+  ['entries that belong to no version', GOOD, `## Unreleased\n\n- Forgotten.\n\n${CHANGES}`, [], /entries under "Unreleased"/],
+  ['such entries with brackets', GOOD, `## [Unreleased]\n\n### Added\n\n- Forgotten.\n\n${CHANGES}`, [], /entries under "Unreleased"/],
   ['another tag', GOOD, CHANGES, ['--tag', 'v1.2.4'], /Tag it v1\.2\.3/],
   ['a tag without its letter', GOOD, CHANGES, ['--tag', '1.2.3'], /Tag it v1\.2\.3/],
 ])('refuses %s', (_what, manifest, changes, args, said) => {
