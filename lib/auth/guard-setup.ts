@@ -1,12 +1,16 @@
 // The one thing the guard injects, so that it can be used in every module that sees ours.
+import { type ExecutionContext, Logger } from '@nestjs/common';
 import type { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { WechatConfigError } from '../errors/errors.js';
 import { missingForGuard } from '../config/guard-needs.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import { askHook } from '../config/ask-hook.js';
+import { readRule, type RouteRule } from './decorators/wechat-auth.decorator.js';
 import type { LoginJudge } from './login/login-judge.js';
 import type { GetRequest } from './http/request-of-context.js';
+
+const logger = new Logger('WechatAuthGuard');
 
 /** What the guard needs of the module that it stands in. */
 export class GuardSetup {
@@ -14,9 +18,11 @@ export class GuardSetup {
     private readonly config: WechatConfig,
     readonly loginJudge: LoginJudge,
     readonly runtime: Runtime,
-    readonly reflector: Reflector,
+    private readonly reflector: Reflector,
     readonly host: HttpAdapterHost,
   ) {}
+
+  private readonly rules = new WeakMap<object, WeakMap<object, RouteRule>>();
 
   /** What was said once and need not be said again. */
   readonly said = new Set<string>();
@@ -34,8 +40,30 @@ export class GuardSetup {
       (said): said is object => typeof said === 'object' && said !== null && !('then' in said),
     );
 
-  hasApp(name: string): boolean {
-    return this.config.apps.has(name);
+  /** The rule of a handler, made when it is asked for the first time. */
+  ruleOf(context: ExecutionContext): RouteRule {
+    const [type, handler] = [context.getClass(), context.getHandler()];
+    let ofType = this.rules.get(type);
+    if (!ofType) this.rules.set(type, (ofType = new WeakMap()));
+    let rule = ofType.get(handler);
+    if (!rule) ofType.set(handler, (rule = this.readRule(context)));
+    return rule;
+  }
+
+  /**
+   * A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401.
+   */
+  private readRule(context: ExecutionContext): RouteRule {
+    const rule = readRule(this.reflector, context);
+    for (const name of rule.apps ?? []) {
+      if (this.config.apps.has(name) || this.said.has(`app ${name}`)) continue;
+      this.said.add(`app ${name}`);
+      const where = `${context.getClass().name}.${context.getHandler().name}`;
+      logger.warn(
+        `@WechatAuth at ${where} names the app "${name}", which is not configured: its sessions can never count there.`,
+      );
+    }
+    return rule;
   }
 
   /**

@@ -15,7 +15,6 @@ import {
 } from '@nestjs/common';
 import type { AppConfig, WechatConfig } from '../config/wechat-config.js';
 import { ControllerParts } from './controller-parts.js';
-import { readCookies } from './http/cookies.js';
 import { MAX_REMOVED, withinAnswer } from './http/header-budget.js';
 import { ResponseWriter } from './http/response-writer.js';
 import { HttpRequest } from './http/http-request.js';
@@ -75,10 +74,10 @@ export class WechatAuthController {
     const { config, sessions, reader, flows, revocations, setup, host } = this[PARTS];
     const request = new HttpRequest(raw);
     // Another site must not be able to sign people out either.
-    const cookies = readCookies(request.cookieHeader);
+    const { cookies } = request;
     const apps = [...config.apps.values()];
     if (reader.isCrossSiteWrite(request)) {
-      if (apps.some((app) => sessions.fromCookie(app, cookies))) warnOfOrigin(config, request);
+      if (sessions.fromCookies(cookies).length > 0) warnOfOrigin(config, request);
       throw new ForbiddenException();
     }
     const answer = new ResponseWriter(host.httpAdapter, response);
@@ -159,11 +158,8 @@ export function servesFor(controller: WechatAuthController, options: WechatConfi
 /**
  * A page that is told "nobody" would sign the person out, or send them to WeChat and back for ever.
  */
-async function requireStore(
-  { config, reader, problems }: ControllerParts,
-  request: HttpRequest,
-): Promise<void> {
-  if ((await reader.find(request, [...config.apps.values()])) !== 'unknown') return;
+async function requireStore({ reader, problems }: ControllerParts, request: HttpRequest): Promise<void> {
+  if ((await reader.find(request)) !== 'unknown') return;
   const { lang } = request;
   throw problemException(problems.errorForProgram('STORE_UNAVAILABLE', lang, 'a program'));
 }

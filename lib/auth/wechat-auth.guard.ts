@@ -14,7 +14,6 @@ import { ResponseWriter } from './http/response-writer.js';
 import { HttpRequest } from './http/http-request.js';
 import { problemException } from './problems/problems.js';
 import { type ContextRequest, requestOf } from './http/request-of-context.js';
-import { readRule, type RouteRule } from './decorators/wechat-auth.decorator.js';
 import type { Verdict } from './http/verdict.js';
 
 const logger = new Logger('WechatAuthGuard');
@@ -58,39 +57,46 @@ export class WechatAuthGuard implements CanActivate {
   }
 
   /** Lets in, answers by itself, or throws an exception of Nest for the application to shape. */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const setup = setups.get(this)!;
-    const rule = readRule(setup.reflector, context);
-    warnAboutUnknownApps(setup, rule, context);
+    const rule = setup.ruleOf(context);
     const found = requestOf(context, setup.getRequest);
     // Fail closed: where no request is, nobody can have shown who they are.
     const request = found?.request ?? new HttpRequest({ headers: {} });
-    const verdict = await setup.loginJudge.judge(request, rule, found?.kind === 'http');
-    if (found) attach(found, verdict);
-    else if (rule.mode !== 'off') warnAboutMissingRequest(setup, context);
-    if (found?.kind !== 'http') {
-      if (verdict.kind === 'pass') return true;
-      throw await refusal(context.getType<string>(), verdict);
-    }
+    const verdict = setup.loginJudge.judge(request, rule, found?.kind === 'http');
+    if (!found && rule.mode !== 'off') warnAboutMissingRequest(setup, context);
+    return verdict instanceof Promise
+      ? verdict.then((known) => carryOut(known, setup, context, found))
+      : carryOut(verdict, setup, context, found);
+  }
+}
 
-    const answer = new ResponseWriter(setup.host.httpAdapter, context.switchToHttp().getResponse());
-    // A route that does not look is none of our business, whoever answers it.
-    const isOurs = verdict.kind !== 'pass' || !verdict.unguarded;
-    if (isOurs && answer.hasBegun) return endQuietly();
-    switch (verdict.kind) {
-      case 'pass':
-        answer.pass(verdict);
-        return true;
-      case 'deny':
-        answer.keepPrivate();
-        throw problemException(verdict.problem);
-      case 'redirect':
-        answer.redirect(verdict);
-        break;
-      case 'page':
-        await answer.page(verdict, setup.hooks, setup.runtime);
-    }
-    return endQuietly();
+function carryOut(
+  verdict: Verdict,
+  setup: GuardSetup,
+  context: ExecutionContext,
+  found: ContextRequest | undefined,
+): boolean | Promise<boolean> {
+  if (found) attach(found, verdict);
+  if (found?.kind !== 'http')
+    return verdict.kind === 'pass' ? true : refuse(context.getType<string>(), verdict);
+
+  const answer = new ResponseWriter(setup.host.httpAdapter, context.switchToHttp().getResponse());
+  // A route that does not look is none of our business, whoever answers it.
+  const isOurs = verdict.kind !== 'pass' || !verdict.unguarded;
+  if (isOurs && answer.hasBegun) return endQuietly();
+  switch (verdict.kind) {
+    case 'pass':
+      answer.pass(verdict);
+      return true;
+    case 'deny':
+      answer.keepPrivate();
+      throw problemException(verdict.problem);
+    case 'redirect':
+      answer.redirect(verdict);
+      return endQuietly();
+    case 'page':
+      return answer.page(verdict, setup.hooks, setup.runtime).then(endQuietly);
   }
 }
 
@@ -105,32 +111,22 @@ function attach({ call, carriers }: ContextRequest, verdict: Verdict): void {
  * Neither GraphQL nor a socket can be sent to WeChat: they get the body of the contract in the way
  * their clients read.
  */
-async function refusal(kind: string, verdict: Verdict): Promise<Error> {
+async function refuse(kind: string, verdict: Verdict): Promise<never> {
   /* c8 ignore next -- only pages get the other verdicts */
-  if (verdict.kind !== 'deny') return new UnauthorizedException();
+  if (verdict.kind !== 'deny') throw new UnauthorizedException();
   const exception = problemException(verdict.problem);
-  if (kind === 'graphql') return withExtensions(exception);
-  if (kind !== 'ws') return exception;
+  if (kind === 'graphql') throw withExtensions(exception);
+  if (kind !== 'ws') throw exception;
+  throw await socketException(exception);
+}
+
+async function socketException(exception: HttpException): Promise<Error> {
   try {
     // Loaded when it is needed: an application without gateways does not have the package.
     const { WsException } = await import('@nestjs/websockets');
     return new WsException(exception.getResponse());
   } catch {
     return exception;
-  }
-}
-
-/**
- * A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401.
- */
-function warnAboutUnknownApps(setup: GuardSetup, { apps = [] }: RouteRule, context: ExecutionContext): void {
-  for (const name of apps) {
-    if (setup.hasApp(name) || setup.said.has(`app ${name}`)) continue;
-    setup.said.add(`app ${name}`);
-    const where = `${context.getClass().name}.${context.getHandler().name}`;
-    logger.warn(
-      `@WechatAuth at ${where} names the app "${name}", which is not configured: its sessions can never count there.`,
-    );
   }
 }
 

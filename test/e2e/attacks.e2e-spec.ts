@@ -222,7 +222,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       return { name: pair.slice(0, at), value: pair.slice(at + 1) };
     });
     const sessions = running.app.get(SealedSessions, { strict: false });
-    return sessions.fromCookie(appOf(running, name), cookies)!;
+    return sessions.fromCookies(cookies).find(({ app }) => app === appOf(running, name))!.session;
   }
 
   /** Whatever else it is, it signs nobody in and goes nowhere but to WeChat or to ourselves. */
@@ -781,7 +781,7 @@ describe.each(PLATFORMS)('An attacker of an application on %s', (_platform, adap
       const app = appOf(running);
       const state = callback.searchParams.get('state')!;
       const ways: [string, string, (changed: string) => unknown][] = [
-        ['cookie', value, (changed) => sessions.fromCookie(app, [{ name, value: changed }])],
+        ['cookie', value, (changed) => sessions.fromCookies([{ name, value: changed }])[0]],
         ['bearer', token, (changed) => sessions.fromBearer(changed)],
         ['flow', flow.value, (changed) => flows.find(app, [{ name: flow.name, value: changed }], state)],
       ];

@@ -162,7 +162,7 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     answer: (answer: () => Promise<TokenAnswer>) => void (exchange = answer),
     visit: (asked: Asked = {}, rule: Partial<RouteRule> = {}) =>
       new Visit(config, requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true),
-    judge: (asked: Asked = {}, rule: Partial<RouteRule> = {}): Promise<Verdict> =>
+    judge: async (asked: Asked = {}, rule: Partial<RouteRule> = {}): Promise<Verdict> =>
       flow.judge(requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true),
     /** `name=value` of a session cookie. */
     cookieOf: (changes: Partial<WechatIdentity> = {}, facts: SessionFacts = {}): string => {

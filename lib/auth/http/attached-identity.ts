@@ -9,12 +9,15 @@ const identities = new WeakMap<object, WechatIdentity>();
  * @param identity undefined when nobody is signed in
  */
 export function attachIdentity(request: object, identity: WechatIdentity | undefined): void {
+  keep(request, identity);
   // Fastify wraps Node's request; loggers and interceptors may hold either.
   const { raw } = request as { raw?: unknown };
-  for (const key of typeof raw === 'object' && raw !== null ? [request, raw] : [request]) {
-    if (identity) identities.set(key, identity);
-    else identities.delete(key);
-  }
+  if (typeof raw === 'object' && raw !== null) keep(raw, identity);
+}
+
+function keep(key: object, identity: WechatIdentity | undefined): void {
+  if (identity) identities.set(key, identity);
+  else identities.delete(key);
 }
 
 /**

@@ -10,14 +10,25 @@ import type { AppConfig } from '../../config/wechat-config.js';
  */
 export const MAX_COOKIE_LENGTH = 2_800;
 
+/** Names never change and every request asks for some, so each is made once, by app and base. */
+const names = new WeakMap<AppConfig, Map<string, string>>();
+
 /** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
 export function cookieName(app: AppConfig, base: string): string {
-  return `${hostPrefix(app)}${base}_${appTag(app)}`;
+  return nameOf(app, `${base}_`, () => `${hostPrefix(app)}${base}_${appTag(app)}`);
 }
 
 /** The name of a cookie that all apps of a host share. */
 export function hostCookieName(app: AppConfig, base: string): string {
-  return hostPrefix(app) + base;
+  return nameOf(app, base, () => hostPrefix(app) + base);
+}
+
+function nameOf(app: AppConfig, key: string, make: () => string): string {
+  let ofApp = names.get(app);
+  if (!ofApp) names.set(app, (ofApp = new Map()));
+  let name = ofApp.get(key);
+  if (name === undefined) ofApp.set(key, (name = make()));
+  return name;
 }
 
 function flowCookiePrefix(app: AppConfig): string {
@@ -71,18 +82,20 @@ export interface ReceivedCookie {
 export function readCookies(header: string | readonly string[] | undefined): ReceivedCookie[] {
   if (!header) return [];
   const line = typeof header === 'string' ? header : header.join('; ');
-  return line.split(';').flatMap((part) => {
-    const pair = withoutLeadingBlanks(part);
-    const equals = pair.indexOf('=');
-    return equals < 1 ? [] : [{ name: pair.slice(0, equals), value: pair.slice(equals + 1) }];
-  });
-}
-
-/** Only the bytes 20 and 09: no other blank of Unicode is one to a browser. */
-function withoutLeadingBlanks(part: string): string {
-  let start = 0;
-  while (part[start] === ' ' || part[start] === '\t') start++;
-  return part.slice(start);
+  const cookies: ReceivedCookie[] = [];
+  let equals = line.indexOf('=');
+  for (let start = 0, end: number; equals >= 0 && start < line.length; start = end + 1) {
+    end = line.indexOf(';', start);
+    if (end < 0) end = line.length;
+    // Only the bytes 20 and 09: no other blank of Unicode is one to a browser.
+    while (line[start] === ' ' || line[start] === '\t') start++;
+    // Looked for once: from every ";" anew, a long header without one would cost its length squared.
+    if (equals < start) equals = line.indexOf('=', start);
+    if (equals > start && equals < end) {
+      cookies.push({ name: line.slice(start, equals), value: line.slice(equals + 1, end) });
+    }
+  }
+  return cookies;
 }
 
 /**
@@ -90,8 +103,13 @@ function withoutLeadingBlanks(part: string): string {
  * them, so neither counts.
  */
 export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): string | undefined {
-  const found = cookies.filter((cookie) => cookie.name === name);
-  return found.length === 1 ? found[0]!.value : undefined;
+  let found: ReceivedCookie | undefined;
+  for (const cookie of cookies) {
+    if (cookie.name !== name) continue;
+    if (found) return undefined;
+    found = cookie;
+  }
+  return found?.value;
 }
 
 /**
@@ -99,7 +117,8 @@ export function onlyCookie(cookies: readonly ReceivedCookie[], name: string): st
  * allows. Then it is missing, and people would log in for ever without anybody knowing why.
  */
 export function isJoinedByComma(cookies: readonly ReceivedCookie[]): boolean {
-  return cookies.some(({ value }) => value.includes(', __Host-wechat_'));
+  for (const { value } of cookies) if (value.includes(', __Host-wechat_')) return true;
+  return false;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What the login looks at in a request, the same on Express and Fastify. Everything comes from the
 // raw request line and headers, never from a parser that the application may have configured.
 import type { IncomingHttpHeaders } from 'node:http';
+import { readCookies, type ReceivedCookie } from './cookies.js';
 
 interface PlatformRequest {
   method?: string;
@@ -9,15 +10,13 @@ interface PlatformRequest {
   headers?: IncomingHttpHeaders;
 }
 
-/** A request, whatever platform it came through. */
+/** A request, whatever platform it came through. Most facts are read when they are asked for. */
 export class HttpRequest {
   readonly method: string;
-  /** Always starts with "/". */
-  readonly path: string;
-  /** As it was sent, with its "?", or empty. */
-  readonly search: string;
-  readonly query: URLSearchParams;
   private readonly headers: IncomingHttpHeaders;
+  private target: readonly [path: string, query: string] | undefined;
+  private parsedQuery: URLSearchParams | undefined;
+  private readCookies: ReceivedCookie[] | undefined;
 
   /**
    * The handshake of a WebSocket: a GET that opens a way to write, and that a page of any origin
@@ -45,14 +44,33 @@ export class HttpRequest {
     readonly raw: object,
     method = (raw as PlatformRequest).method ?? 'GET',
   ) {
-    const { url, originalUrl, headers } = raw as PlatformRequest;
     this.method = method.toUpperCase();
-    this.headers = headers ?? {};
+    this.headers = (raw as PlatformRequest).headers ?? {};
+  }
+
+  /** Always starts with "/". */
+  get path(): string {
+    return this.parts[0];
+  }
+
+  /** As it was sent, with its "?", or empty. */
+  get search(): string {
+    const [, query] = this.parts;
+    return query === '' ? '' : `?${query}`;
+  }
+
+  get query(): URLSearchParams {
+    return (this.parsedQuery ??= new URLSearchParams(this.parts[1]));
+  }
+
+  get cookies(): readonly ReceivedCookie[] {
+    return (this.readCookies ??= readCookies(this.cookieHeader));
+  }
+
+  private get parts(): readonly [path: string, query: string] {
     // Express keeps the address before sub-applications and prefixes in `originalUrl`.
-    const [path, query] = splitTarget(originalUrl ?? url ?? '/');
-    this.path = path;
-    this.search = query === '' ? '' : `?${query}`;
-    this.query = new URLSearchParams(query);
+    const { url, originalUrl } = this.raw as PlatformRequest;
+    return (this.target ??= splitTarget(originalUrl ?? url ?? '/'));
   }
 
   header(name: string): string | undefined {
@@ -61,7 +79,7 @@ export class HttpRequest {
   }
 
   /** Every Cookie field as it came: joined with anything but "; ", they would be other cookies. */
-  get cookieHeader(): string | readonly string[] | undefined {
+  private get cookieHeader(): string | readonly string[] | undefined {
     return this.headers.cookie as string | string[] | undefined;
   }
 
@@ -98,7 +116,8 @@ export class HttpRequest {
   }
 
   private get saysWhatItFetches(): boolean {
-    return Object.keys(this.headers).some((name) => name.startsWith('sec-fetch-'));
+    for (const name in this.headers) if (name.startsWith('sec-fetch-')) return true;
+    return false;
   }
 
   /**

@@ -26,18 +26,17 @@ export function requestOf(context: ExecutionContext, getRequest?: GetRequest): C
   const kind = context.getType<string>();
   if (kind !== 'http' && kind !== 'graphql' && kind !== 'ws') return undefined;
   const carrier = carrierOf(context);
-  // In HTTP there is nothing to look for, and the hook was written for other arguments.
-  const asked = kind === 'http' ? undefined : getRequest?.(context);
-  const raw = asked ?? rawRequest(kind, carrier);
+  if (kind === 'http') {
+    // The hook was written for other arguments. A route that is asked by HTTP answers by HTTP,
+    // whatever a proxy writes into the Upgrade field.
+    return isObject(carrier)
+      ? { kind, request: new HttpRequest(carrier), call: carrier, carriers: [carrier] }
+      : undefined;
+  }
+  const raw = getRequest?.(context) ?? rawRequest(kind, carrier);
   if (!isObject(raw)) return undefined;
   const call = callOf(context) ?? raw;
-  // A route that is asked by HTTP answers by HTTP, whatever a proxy writes into the Upgrade field.
-  const request =
-    kind === 'http'
-      ? new HttpRequest(raw)
-      : kind === 'ws'
-        ? HttpRequest.ofSocket(raw)
-        : HttpRequest.outsideHttp(raw);
+  const request = kind === 'ws' ? HttpRequest.ofSocket(raw) : HttpRequest.outsideHttp(raw);
   return { kind, request, call, carriers: [...new Set([raw, carrier, call])].filter(isObject) };
 }
 
@@ -82,8 +81,8 @@ function carrierOf(context: ExecutionContext): unknown {
   }
 }
 
-function rawRequest(kind: ContextKind, carrier: unknown): unknown {
-  if (kind === 'http' || !isObject(carrier)) return carrier;
+function rawRequest(kind: 'graphql' | 'ws', carrier: unknown): unknown {
+  if (!isObject(carrier)) return carrier;
   return kind === 'graphql' ? requestOfOperation(carrier) : requestOfSocket(carrier);
 }
 

@@ -14,10 +14,10 @@ type OwnPage = { redirect: string } | { status: number; html: string } | undefin
 const RENDER_MS = 5_000;
 const TOO_LATE = Symbol('too late');
 
+const logger = new Logger('WechatOAuth');
+
 /** Answers by itself, through the adapter: redirects, pages and cookies. */
 export class ResponseWriter {
-  private readonly logger = new Logger('WechatOAuth');
-
   constructor(
     private readonly adapter: AbstractHttpAdapter,
     private readonly response: unknown,
@@ -116,7 +116,7 @@ export class ResponseWriter {
       // Only the class: what the message of a template or a database holds nobody knows.
       why = `threw ${error instanceof Error ? error.constructor.name : typeof error}`;
     }
-    this.logger.error(`hooks.renderProblem ${why}; the built-in page was shown, ref ${problem.ref}`);
+    logger.error(`hooks.renderProblem ${why}; the built-in page was shown, ref ${problem.ref}`);
     return undefined;
   }
 

@@ -13,7 +13,7 @@ import type { ProblemFactory } from './problem-factory.js';
 import { warnOfOrigin } from '../http/return-address.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import type { SealedSessions, Session } from '../session/sealed-sessions.js';
-import type { FoundSession, SessionReader } from '../session/session-reader.js';
+import type { Found, FoundSession, SessionReader } from '../session/session-reader.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import { Visit } from './visit.js';
@@ -32,7 +32,7 @@ export class LoginJudge {
   ) {}
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
-  async judge(request: HttpRequest, rule: RouteRule, canNavigate: boolean): Promise<Verdict> {
+  judge(request: HttpRequest, rule: RouteRule, canNavigate: boolean): Verdict | Promise<Verdict> {
     if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), unguarded: true };
     const arrived = new Visit(this.config, request, rule, canNavigate);
     const visit = this.atLoginRoute(arrived);
@@ -41,16 +41,23 @@ export class LoginJudge {
         ? this.problems.pageFor(arrived, 'BAD_LOGIN_REQUEST')
         : this.problems.errorFor(arrived, 'BAD_LOGIN_REQUEST');
     }
-    const found = await this.reader.find(request, visit.accepted);
+    const found = this.reader.find(request, visit.rule.apps);
+    // Mostly known at once, and a promise would cost an everyday request more than its session does.
+    return found instanceof Promise
+      ? found.then((known) => this.judgeFound(visit, known))
+      : this.judgeFound(visit, found);
+  }
+
+  private judgeFound(visit: Visit, found: Found): Verdict | Promise<Verdict> {
     if (found === 'forged') return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED');
     if (found === 'unknown') return this.whileUnknown(visit);
     if (found.length === 0 && this.comesFromElsewhere(visit)) {
-      warnOfOrigin(this.config, request);
+      warnOfOrigin(this.config, visit.request);
       if (visit.rule.mode === 'required') {
         return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED', { reason: 'ORIGIN_NOT_ALLOWED' });
       }
     }
-    const callback = visit.isPage ? this.callback.recognize(visit) : undefined;
+    const callback = visit.request.search !== '' && visit.isPage ? this.callback.recognize(visit) : undefined;
     // Before the callback: a code is spent by a person who looks, not by a browser that guesses.
     if (callback && visit.isPrefetch) return this.problems.errorFor(visit, 'PREFETCH_REFUSED');
     if (callback === 'ambiguous') return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
@@ -59,9 +66,9 @@ export class LoginJudge {
 
   private judgeSessions(visit: Visit, found: readonly FoundSession[]): Verdict {
     const { mode } = visit.rule;
-    const refusals = found.map(({ session }) => refusalOf(session, visit));
-    const good = found[refusals.indexOf(undefined)];
+    const good = found.find(({ session }) => refusalOf(session, visit) === undefined);
     if (good) return this.letIn(visit, good);
+    const refusals = found.map(({ session }) => refusalOf(session, visit));
     if (mode === 'optional' || mode === 'silent') {
       // Whoever is signed in is somebody, even where the route would like to know more; a made-up
       // visitor is nobody.
@@ -113,7 +120,7 @@ export class LoginJudge {
   private comesFromElsewhere({ request, accepted, cookies }: Visit): boolean {
     return (
       this.reader.isCrossSiteWrite(request) &&
-      accepted.some((app) => this.sessions.fromCookie(app, cookies) !== undefined)
+      this.sessions.fromCookies(cookies).some(({ app }) => accepted.includes(app))
     );
   }
 

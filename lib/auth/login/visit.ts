@@ -5,7 +5,7 @@ import { acceptedApps, isAt, servingApps } from './app-choice.js';
 import { askHook } from '../../config/ask-hook.js';
 import { detectClient } from '../http/client-detection.js';
 import { isClientKind, type WechatClientKind } from '../../model/client-kind.js';
-import { readCookies, type ReceivedCookie } from '../http/cookies.js';
+import type { ReceivedCookie } from '../http/cookies.js';
 import type { HttpRequest } from '../http/http-request.js';
 import {
   allowedReturnAddress,
@@ -24,15 +24,13 @@ import { quoted, warnOnce } from '../../common/warn-once.js';
  */
 interface Findings {
   client?: WechatClientKind;
-  cookies?: ReceivedCookie[];
   /** By the names of the apps in question. */
-  readonly serving: Map<RouteRule['apps'], readonly AppConfig[]>;
+  serving?: Map<RouteRule['apps'], readonly AppConfig[]>;
 }
 
 /** One request at one guarded route. */
 export class Visit {
-  /** The apps whose sessions count here. */
-  readonly accepted: readonly AppConfig[];
+  private known: readonly AppConfig[] | undefined;
 
   constructor(
     private readonly config: WechatConfig,
@@ -40,9 +38,12 @@ export class Visit {
     readonly rule: RouteRule,
     /** Whether the context can be answered with a redirect or a page at all. */
     private readonly canNavigate: boolean,
-    private readonly found: Findings = { serving: new Map() },
-  ) {
-    this.accepted = acceptedApps(config, rule.apps);
+    private readonly found: Findings = {},
+  ) {}
+
+  /** The apps whose sessions count here. */
+  get accepted(): readonly AppConfig[] {
+    return (this.known ??= acceptedApps(this.config, this.rule.apps));
   }
 
   /**
@@ -68,7 +69,7 @@ export class Visit {
   }
 
   get cookies(): readonly ReceivedCookie[] {
-    return (this.found.cookies ??= readCookies(this.request.cookieHeader));
+    return this.request.cookies;
   }
 
   get client(): WechatClientKind {
@@ -81,8 +82,9 @@ export class Visit {
    */
   get serving(): readonly AppConfig[] {
     const { apps } = this.rule;
-    let serving = this.found.serving.get(apps);
-    if (!serving) this.found.serving.set(apps, (serving = this.findServing()));
+    const known = (this.found.serving ??= new Map<RouteRule['apps'], readonly AppConfig[]>());
+    let serving = known.get(apps);
+    if (!serving) known.set(apps, (serving = this.findServing()));
     return serving;
   }
 

@@ -31,15 +31,41 @@ export interface SessionFacts {
   out?: string | undefined;
 }
 
+/** A session that came in the cookie of its app. */
+export interface SessionInCookie {
+  readonly app: AppConfig;
+  readonly session: Session;
+}
+
+/** A session that was opened, and the text and the place that it was opened from. */
+interface Opened {
+  readonly place: string;
+  readonly sealed: string;
+  readonly session: Session;
+}
+
 const BEARER = 'bearer';
+
+/** The seal's own tag is in them: no two texts of ours end alike. */
+const KEY_LENGTH = 24;
+
+/** Characters of sealed text that are kept, so that long claims of many people have a bound too. */
+const MAX_KEPT_TEXT = 8 * 1024 * 1024;
 
 /** Makes sessions, seals and opens them. */
 export class SealedSessions {
   /**
-   * What was opened before. The seal is checked once for each process, the times on every request.
+   * What was opened before, by the last characters of its text. The seal is checked once for each
+   * process, the times on every request.
    */
-  private readonly opened = new LRUCache<string, Session>({ max: 1_000 });
+  private readonly opened = new LRUCache<string, Opened>({
+    max: 10_000,
+    maxSize: MAX_KEPT_TEXT,
+    sizeCalculation: ({ sealed }) => sealed.length,
+  });
   private readonly lastUse: LastUse;
+  /** Of the cookies that may hold a session. */
+  private readonly names: ReadonlySet<string>;
 
   constructor(
     private readonly config: Pick<WechatConfig, 'apps' | 'session'>,
@@ -47,6 +73,7 @@ export class SealedSessions {
     private readonly runtime: Runtime,
   ) {
     this.lastUse = new LastUse(sealer, runtime);
+    this.names = new Set([...config.apps.values()].map((app) => this.nameFor(app)));
   }
 
   create(identity: WechatIdentity, { ttl = this.config.session.ttl, mark, out }: SessionFacts = {}): Session {
@@ -63,7 +90,7 @@ export class SealedSessions {
 
   /** The Set-Cookie line for the session. */
   toCookie(app: AppConfig, session: Session): string {
-    const name = cookieName(app, this.config.session.cookieName);
+    const name = this.nameFor(app);
     const value = this.seal(name, session);
     if (name.length + value.length > MAX_COOKIE_LENGTH) {
       throw new WechatConfigError(
@@ -79,32 +106,41 @@ export class SealedSessions {
     return this.seal(BEARER, session);
   }
 
-  /** The session that these cookies sign somebody in with. */
-  fromCookie(app: AppConfig, cookies: readonly ReceivedCookie[]): Session | undefined {
-    const session = this.inCookie(app, cookies);
-    if (!session || (session.out !== undefined && session.out !== logoutMark(app, cookies))) return undefined;
-    return this.idleFor(app, cookies, session) < this.idleLimit ? session : undefined;
+  /**
+   * The sessions that these cookies sign somebody in with, one for each app at most. What it costs
+   * goes by the cookies that came, not by how many apps there are.
+   */
+  fromCookies(cookies: readonly ReceivedCookie[]): SessionInCookie[] {
+    const found = this.inCookies(cookies);
+    return found.every((one) => this.counts(one, cookies))
+      ? found
+      : found.filter((one) => this.counts(one, cookies));
   }
 
   /**
-   * As `fromCookie`, also where the browser has signed out since or was idle for too long: a copy
+   * As `fromCookies`, also where the browser has signed out since or was idle for too long: a copy
    * elsewhere may know nothing of either.
    */
-  inCookie(app: AppConfig, cookies: readonly ReceivedCookie[]): Session | undefined {
-    const name = cookieName(app, this.config.session.cookieName);
-    const session = this.open(name, onlyCookie(cookies, name));
-    return session && this.belongsTo(session, app) ? session : undefined;
+  inCookies(cookies: readonly ReceivedCookie[]): SessionInCookie[] {
+    const found: SessionInCookie[] = [];
+    for (const { name, value } of cookies) {
+      if (!this.names.has(name) || onlyCookie(cookies, name) === undefined) continue;
+      const session = this.open(name, value);
+      const app = session && this.appOf(session);
+      // Of two apps whose names have one hash, the one that the session is of.
+      if (app && this.nameFor(app) === name) found.push({ app, session });
+    }
+    return found;
   }
 
   fromBearer(token: string): Session | undefined {
     const session = this.open(BEARER, token);
-    const app = session && this.config.apps.get(session.identity.app);
-    return app && this.belongsTo(session, app) ? session : undefined;
+    return session && this.appOf(session) ? session : undefined;
   }
 
   /** The Set-Cookie line that ends the session in this browser. */
   clearCookie(app: AppConfig): string {
-    return writeCookie(app, cookieName(app, this.config.session.cookieName), '', 0);
+    return writeCookie(app, this.nameFor(app), '', 0);
   }
 
   /**
@@ -124,6 +160,12 @@ export class SealedSessions {
   /** Whether a bearer token claims to be a session of ours. */
   recognizes(token: string): boolean {
     return Sealer.recognizes(token);
+  }
+
+  /** Whether the browser has neither signed out since nor left it alone for too long. */
+  private counts({ app, session }: SessionInCookie, cookies: readonly ReceivedCookie[]): boolean {
+    if (session.out !== undefined && session.out !== logoutMark(app, cookies)) return false;
+    return this.idleFor(app, cookies, session) < this.idleLimit;
   }
 
   /**
@@ -154,21 +196,29 @@ export class SealedSessions {
 
   private open(place: string, sealed: string | undefined): Session | undefined {
     if (sealed === undefined || !this.recognizes(sealed)) return undefined;
-    const key = `${place}\n${sealed}`;
-    let session = this.opened.get(key);
-    if (!session) {
-      const opened = this.unseal(place, sealed);
-      if (opened === undefined) return undefined;
+    // Looked up by its end, because a key of its whole length costs more than all the rest of a
+    // request; what counts is the whole text.
+    const end = sealed.slice(-KEY_LENGTH);
+    let known = this.opened.get(end);
+    if (known?.sealed !== sealed || known.place !== place) {
+      const session = this.unseal(place, sealed);
+      if (session === undefined) return undefined;
       // Frozen, because every request with this cookie gets the same object.
-      session = freeze(opened);
-      this.opened.set(key, session);
+      known = { place, sealed: copyOfText(sealed), session: freeze(session) };
+      this.opened.set(end, known);
     }
+    const { session } = known;
     return session.expiresAt > this.runtime.now() ? session : undefined;
   }
 
   /** The app id inside decides, because a name may be given to another app later. */
-  private belongsTo(session: Session, app: AppConfig): boolean {
-    return session.identity.app === app.name && session.identity.appId === app.appId;
+  private appOf({ identity }: Session): AppConfig | undefined {
+    const app = this.config.apps.get(identity.app);
+    return app?.appId === identity.appId ? app : undefined;
+  }
+
+  private nameFor(app: AppConfig): string {
+    return cookieName(app, this.config.session.cookieName);
   }
 }
 
@@ -189,6 +239,11 @@ function isSession(value: unknown): value is Session {
 /** A copy through JSON: what the session will hold after a round trip is what it holds at once. */
 function copy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** Text cut out of a header keeps the whole header alive; this does not. */
+function copyOfText(sealed: string): string {
+  return Buffer.from(sealed, 'latin1').toString('latin1');
 }
 
 function freeze<T>(value: T): T {

@@ -2,7 +2,7 @@
 // question.
 import { Logger } from '@nestjs/common';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
-import { isJoinedByComma, readCookies } from '../http/cookies.js';
+import { isJoinedByComma } from '../http/cookies.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { Revocations } from './revocations.js';
 import type { SealedSessions, Session } from './sealed-sessions.js';
@@ -13,6 +13,9 @@ export interface FoundSession {
   readonly session: Session;
   readonly by: 'bearer' | 'cookie';
 }
+
+/** What `find` comes to. */
+export type Found = FoundSession[] | 'forged' | 'unknown';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -28,18 +31,19 @@ export class SessionReader {
   ) {}
 
   /**
-   * The sessions of the request at the given apps, in their order, those that were ended left out.
+   * The sessions of the request at the apps of these names, in their order; at all apps without
+   * names. Those that were ended are left out.
    * `forged` when it carries a bearer token that claims to be ours and is not, or is over: then no
    * cookie makes up for it. Any other bearer token belongs to the application and is not looked at.
    * `unknown` when sessions must not count unasked and the store cannot say whether these still do.
    */
-  async find(
-    request: HttpRequest,
-    apps: readonly AppConfig[],
-  ): Promise<FoundSession[] | 'forged' | 'unknown'> {
-    const found = this.read(request, apps);
+  find(request: HttpRequest, names?: readonly string[]): Found | Promise<Found> {
+    const found = this.read(request, names);
     const { revocable } = this.config.session;
-    if (found === 'forged' || found.length === 0 || !revocable) return found;
+    return found === 'forged' || found.length === 0 || !revocable ? found : this.stillAlive(found, revocable);
+  }
+
+  private async stillAlive(found: readonly FoundSession[], revocable: true | 'strict'): Promise<Found> {
     const ended = await Promise.all(found.map(({ session }) => this.revocations.hasEnded(session)));
     if (revocable === 'strict' && ended.includes('unknown')) return 'unknown';
     const alive = found.filter((_, index) => ended[index] !== true);
@@ -53,26 +57,34 @@ export class SessionReader {
   shown(request: HttpRequest): Session[] {
     const token = this.bearerOf(request);
     const bearer = token === undefined ? undefined : this.sessions.fromBearer(token);
-    const cookies = readCookies(request.cookieHeader);
-    const inCookies = [...this.config.apps.values()].map((app) => this.sessions.inCookie(app, cookies));
-    return [bearer, ...inCookies].filter((session) => session !== undefined);
+    const inCookies = this.sessions.inCookies(request.cookies);
+    return [...(bearer ? [bearer] : []), ...inCookies.map(({ session }) => session)];
   }
 
-  private read(request: HttpRequest, apps: readonly AppConfig[]): FoundSession[] | 'forged' {
+  private read(request: HttpRequest, names: readonly string[] | undefined): FoundSession[] | 'forged' {
     const token = this.bearerOf(request);
     if (token !== undefined) {
       const session = this.sessions.fromBearer(token);
       if (!session) return 'forged';
-      const app = apps.find(({ name }) => name === session.identity.app);
-      return app ? [{ app, session, by: 'bearer' }] : [];
+      const { app: name } = session.identity;
+      const isAccepted = names === undefined || names.includes(name);
+      return isAccepted ? [{ app: this.config.apps.get(name)!, session, by: 'bearer' }] : [];
     }
     if (this.isCrossSiteWrite(request)) return [];
-    const cookies = readCookies(request.cookieHeader);
-    if (!this.warnedOfComma && isJoinedByComma(cookies)) this.warnOfComma();
-    return apps.flatMap((app) => {
-      const session = this.sessions.fromCookie(app, cookies);
-      return session ? [{ app, session, by: 'cookie' as const }] : [];
-    });
+    const found: FoundSession[] = [];
+    for (const { app, session } of this.sessions.fromCookies(request.cookies)) {
+      if (names === undefined || names.includes(app.name)) found.push({ app, session, by: 'cookie' });
+    }
+    if (!this.warnedOfComma && isJoinedByComma(request.cookies)) this.warnOfComma();
+    return found.length > 1 ? this.inOrder(found, names) : found;
+  }
+
+  /** Cookies come in any order; what counts is that of the rule, else that of the options. */
+  private inOrder(
+    found: FoundSession[],
+    names: readonly string[] = [...this.config.apps.keys()],
+  ): FoundSession[] {
+    return found.sort((a, b) => names.indexOf(a.app.name) - names.indexOf(b.app.name));
   }
 
   private warnOfComma(): void {

@@ -14,7 +14,6 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { WECHAT_CONFIG } from '../../wechat-oauth.constants.js';
 import type { WechatSession } from '../../wechat-oauth.options.js';
 import { attachIdentity, getWechatIdentity } from '../http/attached-identity.js';
-import { readCookies } from '../http/cookies.js';
 import { ResponseWriter } from '../http/response-writer.js';
 import { HttpRequest } from '../http/http-request.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
@@ -92,7 +91,7 @@ export class WechatSessionService {
   async authenticate(target: ExecutionContext | object): Promise<WechatIdentity | undefined> {
     try {
       const { request, carriers } = this.#requestOf(target);
-      const found = await this.#reader.find(request, [...this.#config.apps.values()]);
+      const found = await this.#reader.find(request);
       const sessions = typeof found === 'string' ? [] : found;
       const identity = sessions.find(({ session }) => !session.identity.isSnapshotUser)?.session.identity;
       if (identity) for (const carrier of carriers) attachIdentity(carrier, identity);
@@ -151,7 +150,7 @@ export class WechatSessionService {
     claims: WechatClaims,
   ): Promise<WechatIssuedSession> {
     const { request, carriers } = this.#requestOf(target);
-    const found = await this.#reader.find(request, [...this.#config.apps.values()]);
+    const found = await this.#reader.find(request);
     if (found === 'unknown')
       throw new ServiceUnavailableException(
         unavailable('The session cannot be checked: the token store did not answer. Try again.'),
@@ -242,7 +241,7 @@ export class WechatSessionService {
 function outOf(app: AppConfig, response: unknown): string | undefined {
   const { req, request = req } = (response ?? {}) as { req?: unknown; request?: unknown };
   if (typeof request !== 'object' || request === null) return undefined;
-  return logoutMark(app, readCookies(new HttpRequest(request).cookieHeader));
+  return logoutMark(app, new HttpRequest(request).cookies);
 }
 
 function openidOf({ openid }: { openid: unknown }): string {

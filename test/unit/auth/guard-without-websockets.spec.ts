@@ -2,6 +2,7 @@
 // to a socket wants.
 import { type ExecutionContext, HttpException } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { readRule } from '../../../lib/auth/decorators/wechat-auth.decorator.js';
 import type { GuardSetup } from '../../../lib/auth/guard-setup.js';
 import { makeProblem } from '../../../lib/auth/problems/problems.js';
 import { GUARD_SETUP, WechatAuthGuard } from '../../../lib/auth/wechat-auth.guard.js';
@@ -25,7 +26,7 @@ it.each(['ws', 'rpc'])(
       hooks: {},
       requireOptions() {},
       said: new Set(['request']),
-      reflector: new Reflector(),
+      ruleOf: (context: ExecutionContext) => readRule(new Reflector(), context),
       loginJudge: { judge: async () => ({ kind: 'deny', problem }) },
     } as unknown as GuardSetup;
     const guard = Object.assign(new WechatAuthGuard(), { [GUARD_SETUP]: setup });
@@ -37,7 +38,7 @@ it.each(['ws', 'rpc'])(
       switchToWs: () => ({ getClient: () => ({ request: { headers: {} } }) }),
     } as unknown as ExecutionContext;
 
-    const error = await guard.canActivate(context).catch((thrown: unknown) => thrown);
+    const error = await (guard.canActivate(context) as Promise<boolean>).catch((thrown: unknown) => thrown);
 
     expect(error).toBeInstanceOf(HttpException);
     expect((error as HttpException).getStatus()).toBe(401);

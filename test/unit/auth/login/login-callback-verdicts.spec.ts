@@ -180,7 +180,7 @@ describe('A callback', () => {
     // The same session, sealed anew each time.
     const ids = [...sessions].map((pair) => {
       const [name, value] = pair!.split('=') as [string, string];
-      return login.sessions.fromCookie(login.official, [{ name, value }])?.sid;
+      return login.sessions.fromCookies([{ name, value }])[0]?.session.sid;
     });
     expect(new Set(ids).size).toBe(1);
   });

@@ -2,7 +2,7 @@
 // request.
 import { SealedSessions } from '../../../../lib/auth/session/sealed-sessions.js';
 import type { WechatIdentity } from '../../../../lib/model/identity.js';
-import { readCookies } from '../../../../lib/auth/http/cookies.js';
+import { readCookies, type ReceivedCookie } from '../../../../lib/auth/http/cookies.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
 import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 import { WechatConfigError } from '../../../../lib/index.js';
@@ -40,6 +40,14 @@ function setUp(session: WechatSessionOptions = {}, appId = 'wx00000000official',
   return { sessions, runtime, sealer, app, other, opened, cookieOf };
 }
 
+/** The session that counts for one app. */
+function fromCookie(sessions: SealedSessions, app: AppConfig, cookies: ReceivedCookie[]) {
+  return sessions.fromCookies(cookies).find((one) => one.app === app)?.session;
+}
+
+const inCookie: typeof fromCookie = (sessions, app, cookies) =>
+  sessions.inCookies(cookies).find((one) => one.app === app)?.session;
+
 const MING: WechatIdentity = {
   app: 'official',
   appId: 'wx00000000official',
@@ -53,7 +61,7 @@ describe('A sealed session', () => {
     const { sessions, app, cookieOf } = setUp();
     const session = sessions.create(MING);
 
-    expect(sessions.fromCookie(app, cookieOf(session))).toEqual(session);
+    expect(fromCookie(sessions, app, cookieOf(session))).toEqual(session);
     expect(sessions.fromBearer(sessions.toBearer(session))).toEqual(session);
     expect(session).toMatchObject({ identity: MING, sid: expect.stringMatching(/^[\w-]{22}$/) });
   });
@@ -70,7 +78,7 @@ describe('A sealed session', () => {
 
     expect(sessions.fromBearer(cookie!.value)).toBeUndefined();
     expect(
-      sessions.fromCookie(app, [{ name: cookie!.name, value: sessions.toBearer(session) }]),
+      fromCookie(sessions, app, [{ name: cookie!.name, value: sessions.toBearer(session) }]),
     ).toBeUndefined();
   });
 
@@ -78,12 +86,12 @@ describe('A sealed session', () => {
     const { sessions, app, other, cookieOf } = setUp();
     const cookies = cookieOf(sessions.create(MING));
     const renamed = [{ name: sessions.clearCookie(other).split('=')[0]!, value: cookies[0]!.value }];
-    expect(sessions.fromCookie(other, renamed)).toBeUndefined();
+    expect(fromCookie(sessions, other, renamed)).toBeUndefined();
 
     const moved = setUp({}, 'wx00000000000club0');
     expect(moved.sessions.fromBearer(sessions.toBearer(sessions.create(MING)))).toBeUndefined();
     const ofWebsite = sessions.create({ ...MING, app: 'website', appId: 'wx000000000website' });
-    expect(sessions.fromCookie(app, cookieOf(ofWebsite))).toBeUndefined();
+    expect(fromCookie(sessions, app, cookieOf(ofWebsite))).toBeUndefined();
     expect(sessions.fromBearer(sessions.toBearer(sessions.create({ ...MING, app: 'gone' })))).toBeUndefined();
   });
 
@@ -91,13 +99,13 @@ describe('A sealed session', () => {
     const { sessions, runtime, app, cookieOf, opened } = setUp({ ttl: 60 });
     const session = sessions.create(MING);
     const [cookies, token] = [cookieOf(session), sessions.toBearer(session)];
-    expect(sessions.fromCookie(app, cookies)).toBeDefined();
+    expect(fromCookie(sessions, app, cookies)).toBeDefined();
     expect(sessions.fromBearer(token)).toBeDefined();
 
     runtime.time += 59_999;
-    expect(sessions.fromCookie(app, cookies)).toBeDefined();
+    expect(fromCookie(sessions, app, cookies)).toBeDefined();
     runtime.time += 1;
-    expect(sessions.fromCookie(app, cookies)).toBeUndefined();
+    expect(fromCookie(sessions, app, cookies)).toBeUndefined();
     expect(sessions.fromBearer(token)).toBeUndefined();
     expect(opened).toHaveLength(2);
   });
@@ -111,19 +119,19 @@ describe('A sealed session', () => {
     expect(sessions.renewal(app, cookies, session)).toBeUndefined();
     for (let used = 0; used < 9; used++) {
       runtime.time += 60_000;
-      expect(sessions.fromCookie(app, cookies)).toEqual(session);
+      expect(fromCookie(sessions, app, cookies)).toEqual(session);
       cookies = [...own, ...readCookies(sessions.renewal(app, cookies, session)!.split(';', 1)[0])];
     }
     runtime.time += 99_999;
-    expect(sessions.fromCookie(app, cookies)).toBeDefined();
+    expect(fromCookie(sessions, app, cookies)).toBeDefined();
     runtime.time += 1;
-    expect(sessions.fromCookie(app, cookies)).toBeUndefined();
+    expect(fromCookie(sessions, app, cookies)).toBeUndefined();
     // What a logout ends: a copy of it may have been used elsewhere.
-    expect(sessions.inCookie(app, cookies)).toEqual(session);
+    expect(inCookie(sessions, app, cookies)).toEqual(session);
 
     const [short] = [sessions.create(MING, { ttl: 20 })].map(cookieOf);
     runtime.time += 20_000;
-    expect(sessions.fromCookie(app, short!)).toBeUndefined();
+    expect(fromCookie(sessions, app, short!)).toBeUndefined();
   });
 
   it('has no renewal where no idle limit is set', () => {
@@ -136,9 +144,9 @@ describe('A sealed session', () => {
     const cookies = cookieOf(
       sessions.create({ ...MING, claims: { roles: ['user'], deep: { id: 1 } } as never }),
     );
-    const first = sessions.fromCookie(app, cookies)!;
+    const first = fromCookie(sessions, app, cookies)!;
 
-    expect(sessions.fromCookie(app, cookies)).toBe(first);
+    expect(fromCookie(sessions, app, cookies)).toBe(first);
     expect(opened).toHaveLength(1);
     const { identity } = first as unknown as { identity: { claims: { roles: string[]; deep: object } } };
     for (const part of [first, identity, identity.claims, identity.claims.roles, identity.claims.deep]) {
@@ -150,12 +158,12 @@ describe('A sealed session', () => {
   it('keeps nothing of a forgery, so that a flood of them pushes nobody out', () => {
     const { sessions, opened, app, cookieOf } = setUp();
     const cookies = cookieOf(sessions.create(MING));
-    sessions.fromCookie(app, cookies);
+    fromCookie(sessions, app, cookies);
     for (let index = 0; index < 3_000; index++)
       expect(sessions.fromBearer(`v1.${'A'.repeat(40)}${index}`)).toBeUndefined();
     opened.length = 0;
 
-    expect(sessions.fromCookie(app, cookies)).toBeDefined();
+    expect(fromCookie(sessions, app, cookies)).toBeDefined();
     expect(opened).toEqual([]);
   });
 
@@ -186,9 +194,9 @@ describe('A sealed session', () => {
     const cookies = before.cookieOf(before.sessions.create(MING));
     const NEW = 'a-new-session-secret-0123456789abcdef';
     const after = setUp({}, MING.appId, [NEW, SECRET]);
-    expect(after.sessions.fromCookie(after.app, cookies)).toBeDefined();
+    expect(fromCookie(after.sessions, after.app, cookies)).toBeDefined();
     const later = setUp({}, MING.appId, [NEW]);
-    expect(later.sessions.fromCookie(later.app, cookies)).toBeUndefined();
+    expect(fromCookie(later.sessions, later.app, cookies)).toBeUndefined();
   });
 
   it('too big for a cookie is an error when it is made, and says what to do', () => {
@@ -216,6 +224,6 @@ describe('A sealed session', () => {
     const { sessions, sealer, app } = setUp();
     const name = sessions.clearCookie(app).split('=')[0]!;
     expect(sessions.fromBearer(sealer.seal('session', 'bearer', text))).toBeUndefined();
-    expect(sessions.fromCookie(app, [{ name, value: sealer.seal('session', name, text) }])).toBeUndefined();
+    expect(fromCookie(sessions, app, [{ name, value: sealer.seal('session', name, text) }])).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 // Who a request says it comes from.
 import { Logger } from '@nestjs/common';
 import { LogCapture } from '../../../support/log-capture.js';
+import type { AppConfig } from '../../../../lib/config/wechat-config.js';
 import { type Login, makeLogin } from '../../../support/login-parts.js';
 
 let login: Login;
@@ -15,9 +16,12 @@ const WEBSITE = { app: 'website', appId: 'wx000000000website', openid: 'oMingWeb
 
 async function find(
   headers: Record<string, string>,
-  { method = 'GET', apps = [login.official, login.website] } = {},
+  { method = 'GET', apps = undefined as AppConfig[] | undefined } = {},
 ) {
-  const found = await login.reader.find(login.requestOf({ method, headers }), apps);
+  const found = await login.reader.find(
+    login.requestOf({ method, headers }),
+    apps?.map(({ name }) => name),
+  );
   return typeof found === 'string'
     ? found
     : found.map(({ by, session }) => `${session.identity.openid} by ${by}`);

@@ -66,7 +66,7 @@ const cookieIn = (response: unknown): string => {
   const [name, ...rest] = lines.join('\n').split(': ');
   return name === 'Set-Cookie' ? pairOf(rest.join(': ')) : `not one cookie: ${lines.join(', ')}`;
 };
-const sidIn = (cookie: string) => login.sessions.fromCookie(login.official, readCookies(cookie))?.sid;
+const sidIn = (cookie: string) => login.sessions.fromCookies(readCookies(cookie))[0]?.session.sid;
 
 describe('Whoever shows a session', () => {
   it.each<[what: string, target: () => ExecutionContext | object]>([
@@ -270,8 +270,7 @@ describe('Other claims for a session', () => {
 
   it('are for the one whom the guard let in, else for the first', async () => {
     const raw = withCookie(login.cookieOf(), login.cookieOf(WEBSITE));
-    const apps = [login.official, login.website];
-    const found = await login.reader.find(login.requestOf({ headers: raw.headers }), apps);
+    const found = await login.reader.find(login.requestOf({ headers: raw.headers }));
     expect((await service.update(raw, {}, {})).identity.openid).toBe('oMing');
     attachIdentity(raw, (found as Exclude<typeof found, string>)[1]!.session.identity);
     const response = {};
