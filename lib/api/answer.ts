@@ -51,18 +51,25 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
  * @param read may change or, by undefined, drop a value
  * @returns undefined for what is no JSON
  */
-export function parseJson(text: string, read = (_key: string, value: unknown): unknown => value): unknown {
-  for (const attempt of [text, text.replace(/[\u0000-\u001f]/g, ' ')]) {
-    try {
-      return JSON.parse(attempt, (key, value: unknown) =>
-        read(key, typeof value === 'string' ? wellFormed(value) : value),
-      );
-    } catch {
-      continue;
-    }
+export function parseJson(text: string, read = asItIs): unknown {
+  // Half a pair can only come as an escape, and only then is every value looked at.
+  const isPlain = read === asItIs && !/\\ud|\p{Surrogate}/iu.test(text);
+  const revive = (key: string, value: unknown) =>
+    read(key, typeof value === 'string' ? wellFormed(value) : value);
+  const parse = (json: string): unknown => JSON.parse(json, isPlain ? undefined : revive);
+  try {
+    return parse(text);
+  } catch {
+    // Again below, without what may be in the way.
   }
-  return undefined;
+  try {
+    return parse(text.replace(/[\u0000-\u001f]/g, ' '));
+  } catch {
+    return undefined;
+  }
 }
+
+const asItIs = (_key: string, value: unknown): unknown => value;
 
 /** Half a surrogate pair, which no encoding knows, becomes the replacement character. */
 function wellFormed(text: string): string {

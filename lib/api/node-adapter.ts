@@ -6,8 +6,10 @@ import { kMaxLength } from 'node:buffer';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
 import { brotliDecompressSync, unzipSync } from 'node:zlib';
-import { type AxiosAdapter, AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { type AxiosAdapter, AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import { LRUCache } from 'lru-cache';
 
 /** Kept connections are closed before most servers do, and before NATs forget them. */
 const IDLE_MS = 4_000;
@@ -15,6 +17,7 @@ const IDLE_MS = 4_000;
 /** One sending of a call. It travels in axios' config under `sending`. */
 export class Sending {
   #end: 'unsent' | 'stale' | 'unknown' | undefined;
+  #stop: (() => void) | undefined;
 
   /** @param fresh on a connection that no call used before */
   constructor(readonly fresh = false) {}
@@ -29,6 +32,16 @@ export class Sending {
    */
   get stale(): boolean {
     return this.#end === 'stale';
+  }
+
+  /** Ends it where it is. */
+  stop(): void {
+    this.#stop?.();
+  }
+
+  /** @param stop what ends it */
+  began(stop: () => void): void {
+    this.#stop = stop;
   }
 
   /** Of a call that an interceptor sends twice nothing is certain. */
@@ -49,15 +62,16 @@ export function nodeAdapter(uriOf: (config: InternalAxiosRequestConfig) => strin
 
   return (config) =>
     new Promise((resolve, reject) => {
-      const url = new URL(uriOf(config));
-      const secure = url.protocol === 'https:';
+      const target = targetOf(config.baseURL || config.params ? uriOf(config) : config.url!);
+      const secure = target.protocol === 'https:';
       const agent: http.Agent = secure
         ? ((config.httpsAgent as http.Agent | undefined) ?? kept.https)
         : ((config.httpAgent as http.Agent | undefined) ?? kept.http);
       const { sending } = config as { sending?: Sending };
       if (sending?.fresh) dropIdle(agent);
 
-      const request = (secure ? https : http).request(url, {
+      const request = (secure ? https : http).request({
+        ...target,
         agent,
         method: config.method?.toUpperCase() ?? 'GET',
         headers: config.headers.toJSON() as http.OutgoingHttpHeaders,
@@ -80,12 +94,15 @@ export function nodeAdapter(uriOf: (config: InternalAxiosRequestConfig) => strin
       };
       /** axios itself turns this into its error for cancelled calls. */
       const stop = () => fail('canceled', AxiosError.ERR_CANCELED, line.stateAt('stopped'));
-      const timer = config.timeout
-        ? setTimeout(
-            () => fail('timeout exceeded', AxiosError.ECONNABORTED, line.stateAt('stopped')),
-            config.timeout,
-          )
-        : undefined;
+      sending?.began(stop);
+      // A call of ours has a limit of its own, over all its attempts.
+      const timer =
+        config.timeout && !sending
+          ? setTimeout(
+              () => fail('timeout exceeded', AxiosError.ECONNABORTED, line.stateAt('stopped')),
+              config.timeout,
+            )
+          : undefined;
       config.signal?.addEventListener?.('abort', stop);
       // HttpService cancels in this way when nobody waits for the answer any more.
       config.cancelToken?.subscribe(stop);
@@ -121,7 +138,8 @@ export function nodeAdapter(uriOf: (config: InternalAxiosRequestConfig) => strin
             data: config.responseType === 'arraybuffer' ? body : new TextDecoder().decode(body),
             status,
             statusText: response.statusMessage!,
-            headers: response.headers as Record<string, string>,
+            // Names and values as node has judged them: axios would look at each once more.
+            headers: Object.assign(new AxiosHeaders(), response.headers),
             config,
             request,
           };
@@ -136,6 +154,26 @@ export function nodeAdapter(uriOf: (config: InternalAxiosRequestConfig) => strin
       else request.end(config.data);
     });
 }
+
+type Target = Pick<http.RequestOptions, 'protocol' | 'hostname' | 'port' | 'path' | 'auth'>;
+
+/** Of the hosts that were asked: two or three, unless interceptors send calls elsewhere. */
+const origins = new LRUCache<string, Target>({ max: 20 });
+
+/** Where an address leads. Its host is parsed once; the rest goes out as it is. */
+function targetOf(address: string): Target {
+  const slash = address.indexOf('/', 'https://'.length);
+  const origin = address.slice(0, slash);
+  if (slash < 0 || address.includes('#') || !ORIGIN.test(origin)) return urlToHttpOptions(new URL(address));
+  let target = origins.get(origin);
+  if (!target) {
+    const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
+    origins.set(origin, (target = { protocol, hostname, port }));
+  }
+  return { ...target, path: address.slice(slash) };
+}
+
+const ORIGIN = /^https?:\/\/[\w.-]+(?::\d+)?$/;
 
 /** Follows the connection of a request, to tell at its failure what had become of the call. */
 function watch(request: http.ClientRequest) {
