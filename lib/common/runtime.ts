@@ -1,6 +1,6 @@
 // Time and chance, in one place that tests can hold.
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { randomBytes } from './random-bytes.js';
 
 /** Time and chance, held still by tests. */
 export interface Runtime {

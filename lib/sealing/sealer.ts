@@ -1,6 +1,14 @@
 // Seals what leaves the process: `v1.` + base64url(iv ‖ ciphertext ‖ tag), AES-256-GCM, one key per
 // purpose. There is no algorithm field to confuse.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
+import { randomBytes } from '../common/random-bytes.js';
 import type { WechatSecret } from './secret.js';
 
 /**
@@ -22,6 +30,7 @@ const MAX_SEALED_LENGTH = 256 * 1024;
 export class Sealer {
   /** Keys by purpose; the first of a list seals, all open. */
   readonly #keys = new Map<string, Buffer[]>();
+  readonly #macKeys = new Map<MacPurpose, KeyObject[]>();
   readonly #secrets: readonly WechatSecret[];
 
   /** @param secrets the session secrets, newest first; each is at least 32 bytes */
@@ -77,7 +86,10 @@ export class Sealer {
 
   /** Message authentication codes of a text, one for each secret, the current one first. */
   macs(text: string, purpose: MacPurpose = 'mac'): Buffer[] {
-    return this.keys(purpose).map((key) => createHmac('sha256', key).update(text).digest());
+    let keys = this.#macKeys.get(purpose);
+    // As key objects: signing with one takes two thirds of the time.
+    if (!keys) this.#macKeys.set(purpose, (keys = this.keys(purpose).map((key) => createSecretKey(key))));
+    return keys.map((key) => createHmac('sha256', key).update(text).digest());
   }
 
   private keys(purpose: SealPurpose | MacPurpose): Buffer[] {
