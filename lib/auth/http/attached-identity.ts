@@ -9,15 +9,18 @@ const identities = new WeakMap<object, WechatIdentity>();
  * @param identity undefined when nobody is signed in
  */
 export function attachIdentity(request: object, identity: WechatIdentity | undefined): void {
-  keep(request, identity);
-  // Fastify wraps Node's request; loggers and interceptors may hold either.
-  const { raw } = request as { raw?: unknown };
-  if (typeof raw === 'object' && raw !== null) keep(raw, identity);
-}
-
-function keep(key: object, identity: WechatIdentity | undefined): void {
+  const key = keyOf(request);
   if (identity) identities.set(key, identity);
   else identities.delete(key);
+}
+
+/**
+ * Fastify wraps Node's request; loggers and interceptors may hold either, and both stand for the
+ * same one.
+ */
+function keyOf(request: object): object {
+  const { raw } = request as { raw?: unknown };
+  return typeof raw === 'object' && raw !== null && 'headers' in raw ? raw : request;
 }
 
 /**
@@ -27,5 +30,5 @@ function keep(key: object, identity: WechatIdentity | undefined): void {
  * const openid = getWechatIdentity(context.switchToHttp().getRequest())?.openid;
  */
 export function getWechatIdentity(request: unknown): WechatIdentity | undefined {
-  return typeof request === 'object' && request !== null ? identities.get(request) : undefined;
+  return typeof request === 'object' && request !== null ? identities.get(keyOf(request)) : undefined;
 }

@@ -5,7 +5,7 @@ import type { WechatProblem } from '../../model/problem.js';
 /** `setCookies` are complete Set-Cookie lines. */
 export type Verdict =
   /** `unguarded`: nobody looked who it was. */
-  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: string[]; unguarded?: true }
+  | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: readonly string[]; unguarded?: true }
   /** Answered by the guard. `location` is absolute. */
   | { kind: 'redirect'; location: string; setCookies: string[] }
   /** Answered by the guard, for people. */
@@ -20,6 +20,9 @@ export type Verdict =
   /** Thrown, for programs; the application's filters shape it. */
   | { kind: 'deny'; problem: WechatProblem };
 
+/** Of nearly every request. */
+const NONE: readonly string[] = [];
+
 export const redirectTo = (location: string, setCookies: string[] = []): Verdict => ({
   kind: 'redirect',
   location,
@@ -28,5 +31,5 @@ export const redirectTo = (location: string, setCookies: string[] = []): Verdict
 
 export const pass = (
   identity: WechatIdentity | undefined,
-  setCookies: string[] = [],
+  setCookies: readonly string[] = NONE,
 ): Extract<Verdict, { kind: 'pass' }> => ({ kind: 'pass', identity, setCookies });

@@ -31,17 +31,17 @@ export interface SessionFacts {
   out?: string | undefined;
 }
 
-/** A session that came in the cookie of its app. */
-export interface SessionInCookie {
+/** A session that a request shows, and how it came. */
+export interface FoundSession {
   readonly app: AppConfig;
   readonly session: Session;
+  readonly by: 'bearer' | 'cookie';
 }
 
 /** A session that was opened, and the text and the place that it was opened from. */
-interface Opened {
+interface Opened extends FoundSession {
   readonly place: string;
   readonly sealed: string;
-  readonly session: Session;
 }
 
 const BEARER = 'bearer';
@@ -62,6 +62,15 @@ export class SealedSessions {
     max: 10_000,
     maxSize: MAX_KEPT_TEXT,
     sizeCalculation: ({ sealed }) => sealed.length,
+  });
+  /**
+   * What did not open and never will: an outdated token comes again and again, and finding out costs
+   * more than all else that a refusal does.
+   */
+  private readonly refused = new LRUCache<string, string>({
+    max: 1_000,
+    maxSize: MAX_KEPT_TEXT / 8,
+    sizeCalculation: (text) => text.length,
   });
   private readonly lastUse: LastUse;
   /** Of the cookies that may hold a session. */
@@ -110,32 +119,27 @@ export class SealedSessions {
    * The sessions that these cookies sign somebody in with, one for each app at most. What it costs
    * goes by the cookies that came, not by how many apps there are.
    */
-  fromCookies(cookies: readonly ReceivedCookie[]): SessionInCookie[] {
+  fromCookies(cookies: readonly ReceivedCookie[]): FoundSession[] {
     const found = this.inCookies(cookies);
-    return found.every((one) => this.counts(one, cookies))
-      ? found
-      : found.filter((one) => this.counts(one, cookies));
+    return found.length === 0 ? found : found.filter((one) => this.counts(one, cookies));
   }
 
   /**
    * As `fromCookies`, also where the browser has signed out since or was idle for too long: a copy
    * elsewhere may know nothing of either.
    */
-  inCookies(cookies: readonly ReceivedCookie[]): SessionInCookie[] {
-    const found: SessionInCookie[] = [];
+  inCookies(cookies: readonly ReceivedCookie[]): FoundSession[] {
+    const found: FoundSession[] = [];
     for (const { name, value } of cookies) {
-      if (!this.names.has(name) || onlyCookie(cookies, name) === undefined) continue;
-      const session = this.open(name, value);
-      const app = session && this.appOf(session);
-      // Of two apps whose names have one hash, the one that the session is of.
-      if (app && this.nameFor(app) === name) found.push({ app, session });
+      if (!Sealer.recognizes(value) || !this.names.has(name)) continue;
+      const one = onlyCookie(cookies, name) === undefined ? undefined : this.open(name, value);
+      if (one) found.push(one);
     }
     return found;
   }
 
-  fromBearer(token: string): Session | undefined {
-    const session = this.open(BEARER, token);
-    return session && this.appOf(session) ? session : undefined;
+  fromBearer(token: string): FoundSession | undefined {
+    return this.open(BEARER, token);
   }
 
   /** The Set-Cookie line that ends the session in this browser. */
@@ -163,7 +167,7 @@ export class SealedSessions {
   }
 
   /** Whether the browser has neither signed out since nor left it alone for too long. */
-  private counts({ app, session }: SessionInCookie, cookies: readonly ReceivedCookie[]): boolean {
+  private counts({ app, session }: FoundSession, cookies: readonly ReceivedCookie[]): boolean {
     if (session.out !== undefined && session.out !== logoutMark(app, cookies)) return false;
     return this.idleFor(app, cookies, session) < this.idleLimit;
   }
@@ -194,27 +198,40 @@ export class SealedSessions {
     }
   }
 
-  private open(place: string, sealed: string | undefined): Session | undefined {
-    if (sealed === undefined || !this.recognizes(sealed)) return undefined;
+  private open(place: string, sealed: string): FoundSession | undefined {
     // Looked up by its end, because a key of its whole length costs more than all the rest of a
     // request; what counts is the whole text.
     const end = sealed.slice(-KEY_LENGTH);
     let known = this.opened.get(end);
     if (known?.sealed !== sealed || known.place !== place) {
-      const session = this.unseal(place, sealed);
-      if (session === undefined) return undefined;
-      // Frozen, because every request with this cookie gets the same object.
-      known = { place, sealed: copyOfText(sealed), session: freeze(session) };
+      if (this.refused.get(end) === place + sealed) return undefined;
+      known = this.openAnew(place, sealed);
+      if (!known) {
+        this.refused.set(end, place + sealed);
+        return undefined;
+      }
       this.opened.set(end, known);
     }
-    const { session } = known;
-    return session.expiresAt > this.runtime.now() ? session : undefined;
+    return known.session.expiresAt > this.runtime.now() ? known : undefined;
   }
 
-  /** The app id inside decides, because a name may be given to another app later. */
-  private appOf({ identity }: Session): AppConfig | undefined {
+  private openAnew(place: string, sealed: string): Opened | undefined {
+    const session = this.unseal(place, sealed);
+    if (!session) return undefined;
+    const { identity } = session;
     const app = this.config.apps.get(identity.app);
-    return app?.appId === identity.appId ? app : undefined;
+    // The app id inside decides, because a name may be given to another app later; and of two apps
+    // whose cookies have one name, the one that the session is of.
+    if (app?.appId !== identity.appId) return undefined;
+    if (place !== BEARER && place !== this.nameFor(app)) return undefined;
+    // Frozen, because every request with this cookie gets the same object.
+    return {
+      app,
+      session: freeze(session),
+      by: place === BEARER ? 'bearer' : 'cookie',
+      place,
+      sealed: copyOfText(sealed),
+    };
   }
 
   private nameFor(app: AppConfig): string {

@@ -1,18 +1,11 @@
 // Who a request says it comes from: a bearer token of ours, else the session cookies of the apps in
 // question.
 import { Logger } from '@nestjs/common';
-import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
+import type { WechatConfig } from '../../config/wechat-config.js';
 import { isJoinedByComma } from '../http/cookies.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { Revocations } from './revocations.js';
-import type { SealedSessions, Session } from './sealed-sessions.js';
-
-/** A session that a request shows, and how it came. */
-export interface FoundSession {
-  readonly app: AppConfig;
-  readonly session: Session;
-  readonly by: 'bearer' | 'cookie';
-}
+import type { FoundSession, SealedSessions, Session } from './sealed-sessions.js';
 
 /** What `find` comes to. */
 export type Found = FoundSession[] | 'forged' | 'unknown';
@@ -57,24 +50,20 @@ export class SessionReader {
   shown(request: HttpRequest): Session[] {
     const token = this.bearerOf(request);
     const bearer = token === undefined ? undefined : this.sessions.fromBearer(token);
-    const inCookies = this.sessions.inCookies(request.cookies);
-    return [...(bearer ? [bearer] : []), ...inCookies.map(({ session }) => session)];
+    const found = [...(bearer ? [bearer] : []), ...this.sessions.inCookies(request.cookies)];
+    return found.map(({ session }) => session);
   }
 
   private read(request: HttpRequest, names: readonly string[] | undefined): FoundSession[] | 'forged' {
     const token = this.bearerOf(request);
     if (token !== undefined) {
-      const session = this.sessions.fromBearer(token);
-      if (!session) return 'forged';
-      const { app: name } = session.identity;
-      const isAccepted = names === undefined || names.includes(name);
-      return isAccepted ? [{ app: this.config.apps.get(name)!, session, by: 'bearer' }] : [];
+      const one = this.sessions.fromBearer(token);
+      if (!one) return 'forged';
+      return names === undefined || names.includes(one.app.name) ? [one] : [];
     }
     if (this.isCrossSiteWrite(request)) return [];
-    const found: FoundSession[] = [];
-    for (const { app, session } of this.sessions.fromCookies(request.cookies)) {
-      if (names === undefined || names.includes(app.name)) found.push({ app, session, by: 'cookie' });
-    }
+    let found = this.sessions.fromCookies(request.cookies);
+    if (names !== undefined) found = found.filter(({ app }) => names.includes(app.name));
     if (!this.warnedOfComma && isJoinedByComma(request.cookies)) this.warnOfComma();
     return found.length > 1 ? this.inOrder(found, names) : found;
   }

@@ -60,7 +60,7 @@ const graphql = (context: object) =>
   }) as unknown as ExecutionContext;
 const rpc = { getType: () => 'rpc', switchToHttp: () => ({}) } as unknown as ExecutionContext;
 
-const sessionOf = (token: string) => login.sessions.fromBearer(token)!;
+const sessionOf = (token: string) => login.sessions.fromBearer(token)!.session;
 const cookieIn = (response: unknown): string => {
   const lines = sent.get(response) ?? [];
   const [name, ...rest] = lines.join('\n').split(': ');
