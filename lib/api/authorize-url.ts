@@ -40,9 +40,15 @@ export function buildAuthorizeUrl(
   state: string,
   options: WechatAuthorizeUrlOptions & { scope: WechatScope },
 ): string {
-  const extras = `${options.forcePopup ? '&forcePopup=true' : ''}${options.forceSnapShot ? '&forceSnapShot=true' : ''}`;
   requireState(state);
-  return build(`${open}/connect/oauth2/authorize`, appId, redirectUri, state, options.scope, extras);
+  requireRedirectUri(redirectUri);
+  const extras = `${options.forcePopup ? '&forcePopup=true' : ''}${options.forceSnapShot ? '&forceSnapShot=true' : ''}`;
+  return joinAuthorizeUrl(open, appId, redirectUri, state, options.scope, extras);
+}
+
+/** As `buildAuthorizeUrl`, of parts that were made here and need no checks. */
+export function joinAuthorizeUrl(open: string, ...parts: Parts): string {
+  return join(`${open}/connect/oauth2/authorize`, ...parts);
 }
 
 /**
@@ -59,18 +65,18 @@ export function buildWebsiteAuthorizeUrl(
   const extras = options.lang === undefined ? '' : `&lang=${encodeURIComponent(options.lang)}`;
   // The rule for states is one of the page inside WeChat; this one takes any text.
   requireText(state);
-  return build(`${open}/connect/qrconnect`, appId, redirectUri, state, options.scope, extras);
+  requireRedirectUri(redirectUri);
+  return joinWebsiteAuthorizeUrl(open, appId, redirectUri, state, options.scope, extras);
 }
 
-function build(
-  base: string,
-  appId: string,
-  redirectUri: string,
-  state: string,
-  scope: WechatScope,
-  extras: string,
-): string {
-  requireRedirectUri(redirectUri);
+/** As `buildWebsiteAuthorizeUrl`, of parts that were made here and need no checks. */
+export function joinWebsiteAuthorizeUrl(open: string, ...parts: Parts): string {
+  return join(`${open}/connect/qrconnect`, ...parts);
+}
+
+type Parts = [appId: string, redirectUri: string, state: string, scope: WechatScope, extras?: string];
+
+function join(base: string, ...[appId, redirectUri, state, scope, extras = '']: Parts): string {
   return (
     `${base}?appid=${encodeURIComponent(appId)}&redirect_uri=${encodeURIComponent(redirectUri)}` +
     `&response_type=code&scope=${encodeURIComponent(scope)}&state=${encodeURIComponent(state)}${extras}#wechat_redirect`

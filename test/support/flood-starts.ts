@@ -61,13 +61,14 @@ function start(index: number): Promise<void> {
     };
     const request = { method: 'GET', url: `/orders?visitor=${index}`, headers };
     const response = {
-      set: () => response,
-      append: () => response,
-      redirect(_status: number, location: string) {
+      set(name: string, value: string) {
+        if (name !== 'Location') return;
         // Spread evenly, if every one is new; keeping them all would be the growth we look for.
-        states[Number.parseInt(new URL(location).searchParams.get('state')!.slice(1, 3), 16)]! += 1;
-        resolve();
+        states[Number.parseInt(new URL(value).searchParams.get('state')!.slice(1, 3), 16)]! += 1;
       },
+      append: () => response,
+      status: () => response,
+      send: () => resolve(),
     };
     const context = {
       getType: () => 'http',

@@ -1,5 +1,6 @@
 // From a request to the client that sent it. It chooses the way of login and the words of an
 // answer, never access: anybody can send any user agent.
+import { LRUCache } from 'lru-cache';
 import type { WechatClientKind } from '../../model/client-kind.js';
 
 /**
@@ -11,9 +12,18 @@ const CRAWLER =
 /** Only the beginning is looked at, with patterns of linear time. */
 const LOOKED_AT = 1_024;
 
+/** What was found out before: the same few user agents come again and again. */
+const known = new LRUCache<string, WechatClientKind>({ max: 500 });
+
 /** What a user agent says it is. */
-export function detectClient(userAgent: string | undefined): WechatClientKind {
-  const agent = (userAgent ?? '').slice(0, LOOKED_AT).toLowerCase();
+export function detectClient(userAgent = ''): WechatClientKind {
+  const looked = userAgent.slice(0, LOOKED_AT);
+  let kind = known.get(looked);
+  if (kind === undefined) known.set(looked, (kind = readAgent(looked.toLowerCase())));
+  return kind;
+}
+
+function readAgent(agent: string): WechatClientKind {
   if (CRAWLER.test(agent)) return 'crawler';
   // WeCom calls itself MicroMessenger too, so it is looked for first.
   if (agent.includes('wxwork')) return 'wecom';

@@ -1,5 +1,5 @@
 // Names and attributes of our cookies, and reading them back.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { stringifySetCookie } from 'cookie';
 import type { AppConfig } from '../../config/wechat-config.js';
 
@@ -10,24 +10,26 @@ import type { AppConfig } from '../../config/wechat-config.js';
  */
 export const MAX_COOKIE_LENGTH = 2_800;
 
-/** Names never change and every request asks for some, so each is made once, by app and base. */
-const names = new WeakMap<AppConfig, Map<string, string>>();
+/** Names never change and every request asks for some, so each is made once. By app and base. */
+type Names = WeakMap<AppConfig, Map<string, string>>;
+const ofApps: Names = new WeakMap();
+const ofHosts: Names = new WeakMap();
 
 /** Cookies know no ports and no apps, so the names do: a hash of public URL and app. */
 export function cookieName(app: AppConfig, base: string): string {
-  return nameOf(app, `${base}_`, () => `${hostPrefix(app)}${base}_${appTag(app)}`);
+  return nameOf(ofApps, app, base, () => `${hostPrefix(app)}${base}_${appTag(app)}`);
 }
 
 /** The name of a cookie that all apps of a host share. */
 export function hostCookieName(app: AppConfig, base: string): string {
-  return nameOf(app, base, () => hostPrefix(app) + base);
+  return nameOf(ofHosts, app, base, () => hostPrefix(app) + base);
 }
 
-function nameOf(app: AppConfig, key: string, make: () => string): string {
-  let ofApp = names.get(app);
-  if (!ofApp) names.set(app, (ofApp = new Map()));
-  let name = ofApp.get(key);
-  if (name === undefined) ofApp.set(key, (name = make()));
+function nameOf(names: Names, app: AppConfig, base: string, make: () => string): string {
+  let known = names.get(app);
+  if (!known) names.set(app, (known = new Map()));
+  let name = known.get(base);
+  if (name === undefined) known.set(base, (name = make()));
   return name;
 }
 
@@ -139,5 +141,5 @@ function appTag(app: AppConfig): string {
 }
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+  return hash('sha256', text).slice(0, 8);
 }

@@ -44,7 +44,7 @@ export class HttpRequest {
     readonly raw: object,
     method = (raw as PlatformRequest).method ?? 'GET',
   ) {
-    this.method = method.toUpperCase();
+    this.method = method === 'GET' ? method : method.toUpperCase();
     this.headers = (raw as PlatformRequest).headers ?? {};
   }
 
@@ -144,7 +144,8 @@ export class HttpRequest {
  * A request line may be absolute (`GET http://evil/p`): its host is nobody's business, only the
  * path counts.
  */
-function splitTarget(target: string): [path: string, query: string] {
+function splitTarget(target: string): readonly [path: string, query: string] {
+  if (/^\/[^?#]*$/.test(target)) return [target, ''];
   let rest = target;
   if (!rest.startsWith('/')) {
     if (!URL.canParse(rest)) return ['/', ''];
@@ -162,13 +163,16 @@ function splitTarget(target: string): [path: string, query: string] {
  */
 function prefersChinese(acceptLanguage: string | undefined): boolean {
   if (acceptLanguage === undefined) return true;
+  // What browsers send: the first entry is the one that they like best.
+  const first = /^(zh|en)(?:-\w+)?(?:,|$)/i.exec(acceptLanguage)?.[1];
+  if (first !== undefined) return first.toLowerCase() === 'zh';
   const ranked = acceptLanguage
     .slice(0, 512)
     .split(',')
     .map((entry, index) => {
       const [tag = '', ...parameters] = entry.trim().toLowerCase().split(';');
       const quality = Number(/^\s*q=([\d.]+)/.exec(parameters.join(';'))?.[1] ?? 1);
-      return { tag: tag.trim(), quality: Number.isFinite(quality) ? quality : 0, index };
+      return { tag: tag.trim(), quality: Number.isFinite(quality) ? Math.min(quality, 1) : 0, index };
     })
     .filter(({ tag, quality }) => quality > 0 && /^(zh|en)\b/.test(tag))
     .toSorted((a, b) => b.quality - a.quality || a.index - b.index);

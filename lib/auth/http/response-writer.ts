@@ -49,10 +49,11 @@ export class ResponseWriter {
   redirect({ location, setCookies }: Extract<Verdict, { kind: 'redirect' }>, status: 302 | 303 = 302): void {
     this.setCookies(setCookies);
     this.keepPrivate();
-    // The parsed address is sent, because Fastify fails on anything but ASCII.
-    const address = URL.canParse(location) ? new URL(location).href : encodeURI(location);
+    const address = asAscii(location);
+    // By hand, because Express writes a page for each redirect that nobody sees.
     // A 303 ends a POST, which does not come from WeChat.
-    this.adapter.redirect(this.response, status, status === 302 ? withOwnFragment(address) : address);
+    this.adapter.setHeader(this.response, 'Location', status === 302 ? withOwnFragment(address) : address);
+    this.adapter.reply(this.response, undefined, status);
   }
 
   async page(
@@ -125,6 +126,13 @@ export class ResponseWriter {
     this.adapter.setHeader(this.response, 'Cache-Control', 'no-store');
     this.adapter.setHeader(this.response, 'Referrer-Policy', 'no-referrer');
   }
+}
+
+/** Fastify fails on anything but ASCII. */
+function asAscii(location: string): string {
+  // Whole, and of nothing but the characters of RFC 3986: nothing is left to encode.
+  if (/^https?:\/\/[\w.:-]+\/[\w:/?#[\]@!$&'()*+,;=.~%-]*$/.test(location)) return location;
+  return URL.canParse(location) ? new URL(location).href : encodeURI(location);
 }
 
 /**

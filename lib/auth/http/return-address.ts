@@ -13,8 +13,32 @@ const MAX_LENGTH = 3_000;
  * of `publicUrl`.
  */
 export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
-  return new URL(`${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}${pathAndQuery}`).href;
+  let base = bases.get(publicUrl);
+  if (base === undefined) {
+    base = `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}`;
+    bases.set(publicUrl, base);
+  }
+  const address = base + pathAndQuery;
+  return PLAIN.test(pathAndQuery) ? address : new URL(address).href;
 }
+
+/**
+ * The same where the path came with a request. Undefined for what no login returns to.
+ */
+export function ownAddress(config: WechatConfig, app: AppConfig, pathAndQuery: string): string | undefined {
+  const address = publicAddress(requirePublicUrl(app), pathAndQuery);
+  if (PLAIN.test(pathAndQuery) && address.length <= MAX_LENGTH) return address;
+  return allowedReturnAddress(config, app, address);
+}
+
+/** What every path is put behind, by public URL: these never change. */
+const bases = new WeakMap<URL, string>();
+
+/**
+ * A path, and a query, of characters that every parser gives back as they are and that lead nowhere
+ * else. Without dots, which could be steps up.
+ */
+const PLAIN = /^(?:\/[\w-]+)*\/?(?:\?[\w=&-]*)?$/;
 
 /** Where a login goes that has nowhere else to go. */
 export function defaultReturnAddress(config: WechatConfig, app: AppConfig): string {

@@ -15,6 +15,9 @@ export function pageAppFor(client: WechatClientKind): PageApp {
     : 'website';
 }
 
+/** All apps as a list, which never changes: there may be a thousand, and every refusal asks. */
+const lists = new WeakMap<WechatConfig['apps'], readonly AppConfig[]>();
+
 /**
  * The apps whose sessions a route accepts. A name that is not configured is the developer's mistake
  * and lets nobody in.
@@ -22,9 +25,11 @@ export function pageAppFor(client: WechatClientKind): PageApp {
 export function acceptedApps(
   config: Pick<WechatConfig, 'apps'>,
   names: readonly string[] | undefined,
-): AppConfig[] {
-  if (names === undefined) return [...config.apps.values()];
-  return names.flatMap((name) => config.apps.get(name) ?? []);
+): readonly AppConfig[] {
+  if (names !== undefined) return names.flatMap((name) => config.apps.get(name) ?? []);
+  let all = lists.get(config.apps);
+  if (!all) lists.set(config.apps, (all = [...config.apps.values()]));
+  return all;
 }
 
 /**
@@ -36,11 +41,13 @@ export function servingApps(
   accepted: readonly AppConfig[],
   client: WechatClientKind,
   host: string | undefined,
-): AppConfig[] {
+): readonly AppConfig[] {
   const type = pageAppFor(client);
   const fitting = accepted.filter((app) => app.type === type && app.publicUrl);
-  const here = fitting.filter((app) => isAt(app.publicUrl!, host));
-  return [...here, ...fitting.filter((app) => !here.includes(app))];
+  if (fitting.length < 2) return fitting;
+  const [here, elsewhere]: [AppConfig[], AppConfig[]] = [[], []];
+  for (const app of fitting) (isAt(app.publicUrl!, host) ? here : elsewhere).push(app);
+  return here.concat(elsewhere);
 }
 
 /** Whether a request came to this host. */

@@ -13,8 +13,7 @@ import type { ProblemFactory } from './problem-factory.js';
 import { allowedReturnAddress, handlerReturnAddress } from '../http/return-address.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Revocations } from '../session/revocations.js';
-import type { SealedSessions } from '../session/sealed-sessions.js';
-import type { FoundSession } from '../session/session-reader.js';
+import type { FoundSession, SealedSessions } from '../session/sealed-sessions.js';
 import { eventOf, type SignInResult, type SignIn } from './sign-in.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
@@ -190,7 +189,7 @@ export class LoginCallback {
    * cookie.
    */
   private keepQuiet(visit: Visit, app: AppConfig, verdict: Verdict, isSignedIn: boolean): Verdict {
-    const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
+    const setCookies = 'setCookies' in verdict ? [...verdict.setCookies] : [];
     const settled = isSignedIn || wasTried(app, visit.cookies);
     if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
     return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);

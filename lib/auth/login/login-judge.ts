@@ -12,13 +12,15 @@ import type { WechatProblemCode } from '../../model/problem.js';
 import type { ProblemFactory } from './problem-factory.js';
 import { warnOfOrigin } from '../http/return-address.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
-import type { SealedSessions, Session } from '../session/sealed-sessions.js';
-import type { Found, FoundSession, SessionReader } from '../session/session-reader.js';
+import type { FoundSession, SealedSessions, Session } from '../session/sealed-sessions.js';
+import type { Found, SessionReader } from '../session/session-reader.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import { Visit } from './visit.js';
 
 const KNOWN_SCOPES: readonly string[] = Object.values(SCOPES).flat();
+
+const UNGUARDED: Verdict = { ...pass(undefined), unguarded: true };
 
 /** Where a login is judged: request × rule × sessions → verdict. */
 export class LoginJudge {
@@ -33,7 +35,7 @@ export class LoginJudge {
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
   judge(request: HttpRequest, rule: RouteRule, canNavigate: boolean): Verdict | Promise<Verdict> {
-    if (rule.mode === 'off' && !rule.isLoginRoute) return { ...pass(undefined), unguarded: true };
+    if (rule.mode === 'off' && !rule.isLoginRoute) return UNGUARDED;
     const arrived = new Visit(this.config, request, rule, canNavigate);
     const visit = this.atLoginRoute(arrived);
     if (!visit) {
@@ -66,8 +68,9 @@ export class LoginJudge {
 
   private judgeSessions(visit: Visit, found: readonly FoundSession[]): Verdict {
     const { mode } = visit.rule;
-    const good = found.find(({ session }) => refusalOf(session, visit) === undefined);
-    if (good) return this.letIn(visit, good);
+    for (const one of found) {
+      if (refusalOf(one.session, visit) === undefined) return this.letIn(visit, one);
+    }
     const refusals = found.map(({ session }) => refusalOf(session, visit));
     if (mode === 'optional' || mode === 'silent') {
       // Whoever is signed in is somebody, even where the route would like to know more; a made-up
@@ -95,7 +98,7 @@ export class LoginJudge {
   private letIn(visit: Visit, { app, session, by }: FoundSession): Verdict {
     if (visit.rule.isLoginRoute && visit.isPage) return redirectTo(visit.destination);
     const renewal = by === 'cookie' ? this.sessions.renewal(app, visit.cookies, session) : undefined;
-    return pass(session.identity, renewal ? [renewal] : []);
+    return pass(session.identity, renewal ? [renewal] : undefined);
   }
 
   /** Nobody is signed out by an outage of the store, and nobody counts as signed in either. */
@@ -117,10 +120,10 @@ export class LoginJudge {
   }
 
   /** Whether a session of the request does not count because of the page that made it. */
-  private comesFromElsewhere({ request, accepted, cookies }: Visit): boolean {
+  private comesFromElsewhere(visit: Visit): boolean {
     return (
-      this.reader.isCrossSiteWrite(request) &&
-      this.sessions.fromCookies(cookies).some(({ app }) => accepted.includes(app))
+      this.reader.isCrossSiteWrite(visit.request) &&
+      this.sessions.fromCookies(visit.cookies).some(({ app }) => visit.accepted.includes(app))
     );
   }
 

@@ -1,6 +1,6 @@
 // Where a login begins: the person is sent to WeChat, with a state in the address and a sealed
 // cookie of this flow in the browser.
-import { buildAuthorizeUrl, buildWebsiteAuthorizeUrl } from '../../api/authorize-url.js';
+import { joinAuthorizeUrl, joinWebsiteAuthorizeUrl } from '../../api/authorize-url.js';
 import { hasPages } from '../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
@@ -77,25 +77,26 @@ export class LoginStart {
     const mark = out === '' ? {} : { out };
     const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
     // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
-    const callback = new URL(publicAddress(requirePublicUrl(app), request.path));
-    const build = app.type === 'website' ? buildWebsiteAuthorizeUrl : buildAuthorizeUrl;
+    const callback = publicAddress(requirePublicUrl(app), request.path);
+    const build = app.type === 'website' ? joinWebsiteAuthorizeUrl : joinAuthorizeUrl;
+    const [asked, at] = [hashOf(returnTo), hashOfPath(request.path)];
     const answerWith = (kept: string, redirectUri: string) => {
-      const at = hashOfPath(request.path);
-      const flow = { state, scope, returnTo: kept, asked: hashOf(returnTo), at, ...mark, ...account };
+      const flow = { state, scope, returnTo: kept, asked, at, ...mark, ...account };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
       const setCookies = this.logins.makeRoom(app, cookies, [this.logins.start(app, flow), ...tried]);
-      const location = build(this.config.endpoints.open, app.appId, redirectUri, state, { scope });
+      const location = build(this.config.endpoints.open, app.appId, redirectUri, state, scope);
       return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
     };
 
     // For the case that the cookie is lost; the first to go where a header has no room for both.
-    const telling = new URL(callback);
-    telling.searchParams.set('returnTo', returnTo);
-    const whole =
-      (rule.isLoginRoute ? answerWith(returnTo, telling.href) : undefined) ??
-      answerWith(returnTo, callback.href);
+    const telling = () => {
+      const url = new URL(callback);
+      url.searchParams.set('returnTo', returnTo);
+      return answerWith(returnTo, url.href);
+    };
+    const whole = (rule.isLoginRoute ? telling() : undefined) ?? answerWith(returnTo, callback);
     if (!whole) warnOfLength(this.config, request.path);
-    const verdict = whole ?? answerWith('', callback.href);
+    const verdict = whole ?? answerWith('', callback);
     if (!verdict) return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
 
     const facts = { app: app.name, client: visit.client };

@@ -1,6 +1,6 @@
 // A login flow on its way through WeChat. The server keeps nothing: the state is in the address,
 // everything else in a sealed cookie of this flow.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Sealer } from '../../sealing/sealer.js';
@@ -102,6 +102,7 @@ export class PendingLogins {
    */
   makeRoom(app: AppConfig, cookies: readonly ReceivedCookie[], lines: readonly string[]): string[] {
     const written = lines.map(readPair);
+    if (hasRoom([...cookies, ...written])) return [...lines];
     const set = written.filter(({ value }) => value !== '');
     const shown = cookies.filter(({ name }) => !written.some((line) => line.name === name));
     const apps = [...this.config.apps.values()];
@@ -172,9 +173,10 @@ export class PendingLogins {
    * between us and a silent WeChat.
    */
   recentRoundTrips(app: AppConfig, cookies: readonly ReceivedCookie[], returnTo: string): PendingLogin[] {
-    return this.ours(app, cookies)
-      .map(({ flow }) => flow)
-      .filter((flow) => flow.done && flow.asked === hashOf(returnTo));
+    const done = this.ours(app, cookies).filter(({ flow }) => flow.done);
+    if (done.length === 0) return [];
+    const asked = hashOf(returnTo);
+    return done.map(({ flow }) => flow).filter((flow) => flow.asked === asked);
   }
 
   /**
@@ -231,7 +233,7 @@ export class PendingLogins {
 
 /** Of an absolute address: what a flow remembers of it when nothing else is needed any more. */
 export function hashOf(address: string): string {
-  return createHash('sha256').update(address).digest('base64url').slice(0, 16);
+  return hash('sha256', address, 'base64url').slice(0, 16);
 }
 
 /** Of a path as it comes to us. Some proxies put a slash behind it. */
@@ -266,6 +268,7 @@ function readFlow(text: string | undefined): PendingLogin | undefined {
  * unchanged stays.
  */
 function shorten(address: string): string {
+  if (!/%[89A-F]/.test(address)) return address;
   const short = address.replace(/(?:%[89A-F][0-9A-F])+/g, (bytes) => {
     try {
       return decodeURIComponent(bytes);
@@ -277,7 +280,15 @@ function shorten(address: string): string {
 }
 
 function lengthen(address: string): string {
+  // Nothing of it was shortened.
+  if (/^[\x21-\x7e]*$/.test(address)) return address;
   return URL.canParse(address) ? new URL(address).href : address;
+}
+
+/** Whether all of them, ours or not, are as few and as short as ours may be. */
+function hasRoom(cookies: readonly ReceivedCookie[]): boolean {
+  const length = cookies.reduce((sum, cookie) => sum + cookieLength(cookie), 0);
+  return cookies.length <= MAX_ALIVE && length <= COOKIES_BUDGET;
 }
 
 function readPair(line: string): ReceivedCookie {

@@ -8,11 +8,9 @@ import { isClientKind, type WechatClientKind } from '../../model/client-kind.js'
 import type { ReceivedCookie } from '../http/cookies.js';
 import type { HttpRequest } from '../http/http-request.js';
 import {
-  allowedReturnAddress,
   askedReturnAddress,
   defaultReturnAddress,
-  publicAddress,
-  requirePublicUrl,
+  ownAddress,
   warnOfLength,
 } from '../http/return-address.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
@@ -111,12 +109,10 @@ export class Visit {
       const asked = askedReturnAddress(this.config, app, request.query.get('returnTo'));
       return asked ?? defaultReturnAddress(this.config, app);
     }
-    const base = requirePublicUrl(app);
-    const own = allowedReturnAddress(this.config, app, publicAddress(base, request.path + request.search));
+    const own = ownAddress(this.config, app, request.path + request.search);
     if (own !== undefined) return own;
     warnOfLength(this.config, request.path);
-    const withoutQuery = allowedReturnAddress(this.config, app, publicAddress(base, request.path));
-    return withoutQuery ?? defaultReturnAddress(this.config, app);
+    return ownAddress(this.config, app, request.path) ?? defaultReturnAddress(this.config, app);
   }
 
   /** The destination of a callback, whose address carries WeChat's parameters. */

@@ -30,8 +30,6 @@ class Adapter {
     if (name !== 'Set-Cookie') throw new Error(`appended ${name}`);
     this.of(response, this.setCookies.push(value));
   };
-  redirect = (response: unknown, status: number, address: string) =>
-    this.end(response, 'redirect', status, address);
   reply = (response: unknown, body: unknown, status: number) => this.end(response, 'reply', status, body);
 
   private end(response: unknown, ...what: unknown[]): void {
@@ -88,8 +86,8 @@ describe('A redirect', () => {
     ['/订单', '/%E8%AE%A2%E5%8D%95#'],
   ])('to %s is a 302 to %s', (location, address) => {
     answer.redirect({ kind: 'redirect', location, setCookies: COOKIES });
-    expect(adapter.sent).toEqual(['redirect', 302, address]);
-    expect([adapter.setCookies, adapter.headers]).toEqual([COOKIES, PRIVATE]);
+    expect(adapter.sent).toEqual(['reply', 302, undefined]);
+    expect([adapter.setCookies, adapter.headers]).toEqual([COOKIES, { ...PRIVATE, Location: address }]);
   });
 
   it.each([
@@ -97,7 +95,7 @@ describe('A redirect', () => {
     ['https://shop.example.com/orders#top', 'https://shop.example.com/orders#top'],
   ])('of a POST to %s is a 303 without a fragment of ours', (location, address) => {
     answer.redirect({ kind: 'redirect', location, setCookies: [] }, 303);
-    expect(adapter.sent).toEqual(['redirect', 303, address]);
+    expect([adapter.sent, adapter.headers['Location']]).toEqual([['reply', 303, undefined], address]);
   });
 });
 
@@ -192,8 +190,12 @@ describe('A page', () => {
     ['https://other.example.com/sorry', undefined, 'https://other.example.com/sorry#'],
   ])('of the application may be elsewhere: %s below %s', async (redirect, base, address) => {
     await show(() => ({ redirect, status: 418, html: '<p>own' }), { base });
-    expect(adapter.sent).toEqual(['redirect', 302, address]);
-    expect([adapter.setCookies, adapter.headers, logs.lines]).toEqual([COOKIES, PRIVATE, []]);
+    expect([adapter.sent, adapter.headers['Location']]).toEqual([['reply', 302, undefined], address]);
+    expect([adapter.setCookies, adapter.headers, logs.lines]).toEqual([
+      COOKIES,
+      { ...PRIVATE, Location: address },
+      [],
+    ]);
   });
 
   const failed = (why: string) => [
