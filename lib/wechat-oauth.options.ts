@@ -123,8 +123,7 @@ export interface WechatHttpOptions {
    */
   timeout?: number;
   /**
-   * How many calls may be under way at once; one and a half times as many wait, half of `timeout`
-   * at most.
+   * How many calls may be under way at once; eight times as many wait, half of `timeout` at most.
    * @default 256
    */
   maxSockets?: number;

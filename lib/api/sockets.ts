@@ -10,7 +10,7 @@ export class Sockets {
   private busy = 0;
   private readonly line = new Set<() => void>();
 
-  /** @param limit at once; as many again, and half of that, may wait */
+  /** @param limit at once; eight times as many may wait, none longer than its patience */
   constructor(private readonly limit: number) {}
 
   /**
@@ -32,7 +32,7 @@ export class Sockets {
 
   private turn(patience: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (patience <= 0 || this.line.size >= this.limit * 1.5) return reject(new SocketsBusy());
+      if (patience <= 0 || this.line.size >= this.limit * 8) return reject(new SocketsBusy());
       const begin = () => {
         this.line.delete(begin);
         clearTimeout(timer);

@@ -553,7 +553,7 @@ describe('Too many calls', () => {
   it('wait for those that are under way, and get in as these end', async () => {
     const { parts, most, under, answer } = await slow({ maxSockets: 2 });
     const calls = Array.from({ length: 5 }, () => userInfo(parts));
-    for (let left = 5; left > 0; left--) {
+    for (let left = calls.length; left > 0; left--) {
       await under(Math.min(left, 2));
       answer();
     }
@@ -563,7 +563,7 @@ describe('Too many calls', () => {
 
   it('are refused at once beyond the line, without being sent or tried again', async () => {
     const { parts, under, answer } = await slow({ maxSockets: 2 });
-    const calls = Array.from({ length: 5 }, () => userInfo(parts));
+    const calls = Array.from({ length: 2 + 16 }, () => userInfo(parts));
     await under(2);
     const error = await failureOf(() => exchange(parts));
     expect(error).toBeInstanceOf(WechatNetworkError);
@@ -571,7 +571,7 @@ describe('Too many calls', () => {
     expect(error.message).toContain('http.maxSockets');
     expect(toHttpStatus(error)).toBe(503);
     expect(parts.runtime.pauses).toEqual([]);
-    for (let left = 5; left > 0; left--) {
+    for (let left = calls.length; left > 0; left--) {
       await under(Math.min(left, 2));
       answer();
     }
