@@ -103,6 +103,12 @@ export class Sealer {
   }
 }
 
+/** How long a text will be when it is sealed, without sealing it. */
+export function sealedLength(plaintext: string): number {
+  const bytes = IV_BYTES + Buffer.byteLength(plaintext) + TAG_BYTES;
+  return PREFIX.length + Math.ceil((bytes * 4) / 3);
+}
+
 function additionalData(purpose: string, place: string): Buffer {
   return Buffer.from(`${purpose}\n${place}`);
 }

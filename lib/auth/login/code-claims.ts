@@ -1,6 +1,6 @@
 // Whose a code is: the first who brings it. Over all processes, and in this one even while the
 // store is down.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AppConfig } from '../../config/wechat-config.js';
 import type { Vault } from '../../tokens/vault.js';
@@ -28,7 +28,7 @@ export class CodeClaims {
    * @param claimant the flow or the request that brings it
    */
   async claim(app: AppConfig, code: string, claimant: string): Promise<boolean> {
-    const id = createHash('sha256').update(`${app.appId}\n${code}`).digest('hex');
+    const id = hash('sha256', `${app.appId}\n${code}`);
     const known = this.here.get(id);
     if (known !== undefined) return known === claimant;
     // Before anything is waited for, so that of two callers in one turn only one is the first.

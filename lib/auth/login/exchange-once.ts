@@ -1,7 +1,7 @@
 // One exchange with WeChat for each state, whoever asks and however often: WeChat opens callbacks
 // twice, people go back, tabs reload, and a code works once. Inside the process the callers share a
 // promise; between processes they meet in the store.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
@@ -63,7 +63,7 @@ export class ExchangeOnce {
     code: string,
     steps: ExchangeSteps,
   ): Promise<ExchangeResult> {
-    const id = createHash('sha256').update(flow.state).digest('hex');
+    const id = hash('sha256', flow.state);
     const done = this.finished.get(id);
     if (done && done.until > this.runtime.now()) return done.result;
     return this.flights.run(id, () => this.lead(app, id, flow, code, steps));

@@ -175,7 +175,7 @@ export class LoginCallback {
    */
   private check(app: AppConfig, result: SignInResult, returnTo: string): SignInResult {
     if (result.kind !== 'signed-in') return result;
-    this.sessions.toCookie(app, result.session);
+    this.sessions.requireFit(app, result.session);
     if (result.redirectTo === undefined) return { ...result, redirectTo: returnTo };
     const address = handlerReturnAddress(this.config, app, result.redirectTo);
     if (address === undefined) throw new RedirectNotAllowed();

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { WechatConfigError } from '../../errors/errors.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
-import { Sealer } from '../../sealing/sealer.js';
+import { sealedLength, Sealer } from '../../sealing/sealer.js';
 import {
   cookieName,
   MAX_COOKIE_LENGTH,
@@ -99,16 +99,20 @@ export class SealedSessions {
 
   /** The Set-Cookie line for the session. */
   toCookie(app: AppConfig, session: Session): string {
+    this.requireFit(app, session);
     const name = this.nameFor(app);
-    const value = this.seal(name, session);
-    if (name.length + value.length > MAX_COOKIE_LENGTH) {
+    return writeCookie(app, name, this.seal(name, session), (session.expiresAt - this.runtime.now()) / 1_000);
+  }
+
+  /** @throws WechatConfigError for a session that no cookie has room for */
+  requireFit(app: AppConfig, session: Session): void {
+    if (this.nameFor(app).length + sealedLength(JSON.stringify(session)) > MAX_COOKIE_LENGTH) {
       throw new WechatConfigError(
         'loginHandler (claims)',
         `make the session cookie longer than ${MAX_COOKIE_LENGTH} bytes, and headers that long are refused on the way`,
         'Put an id into the claims and keep the rest in your database.',
       );
     }
-    return writeCookie(app, name, value, (session.expiresAt - this.runtime.now()) / 1_000);
   }
 
   toBearer(session: Session): string {
