@@ -53,7 +53,7 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
  */
 export function parseJson(text: string, read = asItIs): unknown {
   // Half a pair can only come as an escape, and only then is every value looked at.
-  const isPlain = read === asItIs && !/\\ud|\p{Surrogate}/iu.test(text);
+  const isPlain = read === asItIs && !text.includes('\\ud') && !text.includes('\\uD');
   const revive = (key: string, value: unknown) =>
     read(key, typeof value === 'string' ? wellFormed(value) : value);
   const parse = (json: string): unknown => JSON.parse(json, isPlain ? undefined : revive);

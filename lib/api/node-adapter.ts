@@ -160,46 +160,53 @@ type Target = Pick<http.RequestOptions, 'protocol' | 'hostname' | 'port' | 'path
 /** Of the hosts that were asked: two or three, unless interceptors send calls elsewhere. */
 const origins = new LRUCache<string, Target>({ max: 20 });
 
-/** Where an address leads. Its host is parsed once; the rest goes out as it is. */
+/**
+ * Where an address leads. Of addresses like those of our calls the host is parsed once, and the rest
+ * goes out as it is; what an interceptor made of one is a parser's business.
+ */
 function targetOf(address: string): Target {
-  const slash = address.indexOf('/', 'https://'.length);
-  const origin = address.slice(0, slash);
-  if (slash < 0 || address.includes('#') || !ORIGIN.test(origin)) return urlToHttpOptions(new URL(address));
+  const [, origin, path] = CALL.exec(address) ?? [];
+  if (origin === undefined) return urlToHttpOptions(new URL(address));
   let target = origins.get(origin);
   if (!target) {
     const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
     origins.set(origin, (target = { protocol, hostname, port }));
   }
-  return { ...target, path: address.slice(slash) };
+  return { ...target, path };
 }
 
-const ORIGIN = /^https?:\/\/[\w.-]+(?::\d+)?$/;
+/** Nothing in it that a parser would change: no steps up, nothing to encode, no name and password. */
+const CALL = /^(https?:\/\/[\w.-]+(?::\d+)?)((?:\/\w+)+\?[\w*.+%&=-]*)$/;
 
 /** Follows the connection of a request, to tell at its failure what had become of the call. */
 function watch(request: http.ClientRequest) {
   let socket: Socket | undefined;
   let state: 'connecting' | 'securing' | 'open' = 'connecting';
-  let heard = false;
-  const hear = () => (heard = true);
+  let isNew = false;
+  let readBefore = 0;
   const open = () => (state = 'open');
   const connected = () => (state = socket && 'encrypted' in socket ? 'securing' : 'open');
 
   request.on('socket', (given: Socket & { secureConnecting?: boolean }) => {
     socket = given;
-    // Before node's own listener, which fails at once where the bytes are not HTTP.
-    given.prependListener('data', hear);
+    readBefore = given.bytesRead;
     if (given.connecting) given.once('connect', connected);
     else state = given.secureConnecting ? 'securing' : 'open';
-    if (state !== 'open') given.once('secureConnect', open);
+    isNew = state !== 'open';
+    if (isNew) given.once('secureConnect', open);
   });
 
   return {
-    leave: () => void socket?.off('data', hear).off('connect', connected).off('secureConnect', open),
+    leave() {
+      if (isNew) socket?.off('connect', connected).off('secureConnect', open);
+    },
     /** @param why the error that ended it, or that it was ended from here */
     stateAt(why?: Error | 'stopped'): 'unsent' | 'stale' | 'unknown' {
       if (!socket || state === 'securing' || isOfConnecting(why)) return 'unsent';
       // An error that does not say so itself is no proof.
       if (state === 'connecting') return why === 'stopped' ? 'unsent' : 'unknown';
+      // Counted by the socket, so bytes that are not HTTP count too.
+      const heard = socket.bytesRead > readBefore;
       return why !== 'stopped' && request.reusedSocket && !heard ? 'stale' : 'unknown';
     },
   };

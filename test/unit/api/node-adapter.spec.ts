@@ -216,3 +216,42 @@ it('A call over TLS that breaks after the handshake may have arrived', async () 
     tls.close();
   }
 });
+
+// An interceptor may send a call anywhere: what a parser makes of an address is what goes out.
+it.each([
+  ['a path with everything in it', '/p/%E8%8C%B6;a=1?x=1&y=%2F', '/p/%E8%8C%B6;a=1?x=1&y=%2F'],
+  ['no path', '', '/'],
+  ['a query at once', '?x=1', '/?x=1'],
+  ['a fragment, which nobody sends', '/p?x=1#top', '/p?x=1'],
+  ['a step up', '/a/../b?x=1', '/b?x=1'],
+  ['a blank and Chinese', '/a b/茶?x=茶', '/a%20b/%E8%8C%B6?x=%E8%8C%B6'],
+  ['line ends, which a parser drops', '/a\r\nx?y=1\n', '/ax?y=1'],
+])('An address with %s arrives', async (_what, rest, expected) => {
+  let seen: string | undefined;
+  handler = (request, response) => {
+    seen = request.url;
+    response.end('ok');
+  };
+  await ask({ url: origin + rest });
+  expect(seen).toBe(expected);
+});
+
+it('A name and a password in an address arrive as such, and belong to that address only', async () => {
+  const seen: (string | undefined)[] = [];
+  handler = (request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('ok');
+  };
+  await ask({ url: origin.replace('//', '//me:secret@') });
+  await ask({ url: origin });
+  expect(seen).toEqual([`Basic ${Buffer.from('me:secret').toString('base64')}`, undefined]);
+});
+
+it('An address that cannot be sent fails, and nothing goes out', async () => {
+  let asked = 0;
+  handler = (_request, response) => (asked++, response.end('ok'));
+  for (const url of ['ftp://example.com/', 'nowhere', '/path', 'http://']) {
+    await expect(ask({ url })).rejects.toHaveProperty('message');
+  }
+  expect(asked).toBe(0);
+});
