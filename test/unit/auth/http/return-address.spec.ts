@@ -1,7 +1,9 @@
 // Where a login may end: an absolute address on an allowed origin, or nothing.
+import fc from 'fast-check';
 import {
   allowedReturnAddress,
   defaultReturnAddress,
+  ownAddress,
   publicAddress,
 } from '../../../../lib/auth/http/return-address.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
@@ -12,6 +14,7 @@ function setUp(publicUrl = 'https://shop.example.com', returnTo: WechatOAuthModu
   const app = config.defaultApp!;
   return {
     allowed: (value: unknown) => allowedReturnAddress(config, app, value),
+    own: (path: string) => ownAddress(config, app, path),
     fallback: defaultReturnAddress(config, app),
   };
 }
@@ -130,5 +133,51 @@ describe('A public address', () => {
     ['http://localhost:3000', '/:80@evil.example', 'http://localhost:3000/:80@evil.example'],
   ])('of %s and %s is %s', (publicUrl, path, expected) => {
     expect(publicAddress(new URL(publicUrl), path)).toBe(expected);
+  });
+
+  // Plain ones are put together; a parser must have nothing to say about them.
+  it.each(['https://shop.example.com', 'https://shop.example.com/app/', 'http://localhost:3000/a/b'])(
+    'below %s is what a parser makes of it, whatever the path',
+    (publicUrl) => {
+      const url = new URL(publicUrl);
+      const piece = fc.constantFrom(
+        '/',
+        'a',
+        'orders',
+        '..',
+        '.',
+        '%2e',
+        '?',
+        '=',
+        '&',
+        '\\',
+        '@',
+        ':',
+        '-',
+        '_',
+        ' ',
+        '茶',
+        '"',
+        '\t',
+        '%41',
+      );
+      fc.assert(
+        fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+          const path = `/${pieces.join('')}`;
+          const parsed = new URL(`${url.origin}${url.pathname.replace(/\/$/, '')}${path}`).href;
+          expect(publicAddress(url, path)).toBe(parsed);
+          const { own, allowed } = setUp(publicUrl);
+          expect(own(path)).toBe(allowed(parsed));
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  it('that is too long is none, plain or not', () => {
+    const { own } = setUp();
+    expect(own(`/${'a'.repeat(2_900)}`)).toHaveLength(2_925);
+    expect(own(`/${'a'.repeat(3_000)}`)).toBeUndefined();
+    expect(own(`/${'é'.repeat(1_000)}`)).toBeUndefined();
   });
 });

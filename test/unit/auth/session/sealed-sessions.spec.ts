@@ -155,7 +155,7 @@ describe('A sealed session', () => {
     expect(() => identity.claims.roles.push('admin')).toThrow(TypeError);
   });
 
-  it('keeps nothing of a forgery, so that a flood of them pushes nobody out', () => {
+  it('keeps forgeries apart, so that a flood of them pushes nobody out', () => {
     const { sessions, opened, app, cookieOf } = setUp();
     const cookies = cookieOf(sessions.create(MING));
     fromCookie(sessions, app, cookies);
@@ -165,6 +165,81 @@ describe('A sealed session', () => {
 
     expect(fromCookie(sessions, app, cookies)).toBeDefined();
     expect(opened).toEqual([]);
+  });
+
+  it('tries what does not open once, in that place and whole', () => {
+    const { sessions, opened, app, other, cookieOf } = setUp();
+    const [own] = cookieOf(sessions.create(MING)) as [ReceivedCookie];
+    const token = sessions.toBearer(sessions.create(MING));
+    const forged = `${token.slice(0, 3)}${token[3] === 'A' ? 'B' : 'A'}${token.slice(4)}`;
+    for (let turn = 0; turn < 3; turn++) expect(sessions.fromBearer(forged)).toBeUndefined();
+    expect(opened).toEqual([forged]);
+    // The last characters are those of the forgery, and nothing else is.
+    expect(sessions.fromBearer(token)?.session.identity).toEqual(MING);
+    expect(sessions.fromBearer(forged)).toBeUndefined();
+
+    // Opened at its place, it opens nowhere else; refused elsewhere, it still opens at its place.
+    const elsewhere = sessions
+      .toCookie(other, sessions.create({ ...MING, app: 'website' }))
+      .split('=', 1)[0]!;
+    expect(inCookie(sessions, app, [own])).toBeDefined();
+    expect(sessions.inCookies([{ name: elsewhere, value: own.value }])).toEqual([]);
+    expect(sessions.fromBearer(own.value)).toBeUndefined();
+    expect(inCookie(sessions, app, [own])).toBeDefined();
+  });
+
+  it('is found by the cookies that came, whatever stands beside it', () => {
+    const { sessions, app, other, cookieOf } = setUp();
+    const ofWebsite = { ...MING, app: 'website', appId: 'wx000000000website' };
+    const [official] = cookieOf(sessions.create(MING)) as [ReceivedCookie];
+    const [website] = readCookies(sessions.toCookie(other, sessions.create(ofWebsite)).split(';', 1)[0]) as [
+      ReceivedCookie,
+    ];
+    const others = [
+      { name: 'theme', value: 'dark' },
+      { name: official.name, value: official.value },
+    ];
+    expect(sessions.fromCookies([website, official]).map((one) => one.app)).toEqual([other, app]);
+    // Twice of one name, be it the same value: somebody else set one of them.
+    expect(sessions.fromCookies([website, official, ...others]).map((one) => one.app)).toEqual([other]);
+    // Two values that changed places.
+    expect(
+      sessions.fromCookies([
+        { name: website.name, value: official.value },
+        { name: official.name, value: website.value },
+      ]),
+    ).toEqual([]);
+  });
+
+  it('keeps opened sessions up to a bound of their text', () => {
+    const { sessions, opened } = setUp();
+    const claims = { text: 'x'.repeat(100_000) };
+    const tokens = Array.from({ length: 70 }, () => sessions.toBearer(sessions.create({ ...MING, claims })));
+    for (const token of tokens) expect(sessions.fromBearer(token)).toBeDefined();
+    opened.length = 0;
+    expect(sessions.fromBearer(tokens.at(-1)!)).toBeDefined();
+    expect(opened).toEqual([]);
+    expect(sessions.fromBearer(tokens[0]!)).toBeDefined();
+    expect(opened).toHaveLength(1);
+  });
+
+  it('says that no cookie has room for it, to the byte as sealing would', () => {
+    const { sessions, app } = setUp();
+    const withText = (length: number) => sessions.create({ ...MING, claims: { 名: 'x'.repeat(length) } });
+    let fits = 0;
+    for (let length = 1_500; length < 2_100; length++) {
+      const session = withText(length);
+      try {
+        sessions.requireFit(app, session);
+        const pair = sessions.toCookie(app, session).split(';', 1)[0]!;
+        expect(pair.length - 1).toBeLessThanOrEqual(2_800);
+        fits = Math.max(fits, pair.length - 1);
+      } catch (error) {
+        expect(error).toBeInstanceOf(WechatConfigError);
+        expect(() => sessions.toCookie(app, session)).toThrow(WechatConfigError);
+      }
+    }
+    expect(fits).toBeGreaterThan(2_790);
   });
 
   it('holds a copy: what the application does to its object later is its own affair', () => {
