@@ -17,13 +17,15 @@ const known = new LRUCache<string, WechatClientKind>({ max: 500 });
 
 /** What a user agent says it is. */
 export function detectClient(userAgent = ''): WechatClientKind {
-  const looked = userAgent.slice(0, LOOKED_AT);
-  let kind = known.get(looked);
-  if (kind === undefined) known.set(looked, (kind = readAgent(looked.toLowerCase())));
+  // Nobody's browser; kept, its beginning would keep the whole alive.
+  if (userAgent.length > LOOKED_AT) return readAgent(userAgent.slice(0, LOOKED_AT));
+  let kind = known.get(userAgent);
+  if (kind === undefined) known.set(userAgent, (kind = readAgent(userAgent)));
   return kind;
 }
 
-function readAgent(agent: string): WechatClientKind {
+function readAgent(userAgent: string): WechatClientKind {
+  const agent = userAgent.toLowerCase();
   if (CRAWLER.test(agent)) return 'crawler';
   // WeCom calls itself MicroMessenger too, so it is looked for first.
   if (agent.includes('wxwork')) return 'wecom';

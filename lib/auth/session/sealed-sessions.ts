@@ -211,10 +211,11 @@ export class SealedSessions {
       if (this.refused.get(end) === place + sealed) return undefined;
       known = this.openAnew(place, sealed);
       if (!known) {
-        this.refused.set(end, place + sealed);
+        const text = copyOfText(place + sealed);
+        this.refused.set(text.slice(-KEY_LENGTH), text);
         return undefined;
       }
-      this.opened.set(end, known);
+      this.opened.set(known.sealed.slice(-KEY_LENGTH), known);
     }
     return known.session.expiresAt > this.runtime.now() ? known : undefined;
   }
