@@ -38,7 +38,7 @@ const bases = new WeakMap<URL, string>();
  * A path, and a query, of characters that every parser gives back as they are and that lead nowhere
  * else. Without dots, which could be steps up.
  */
-const PLAIN = /^(?:\/[\w-]+)*\/?(?:\?[\w=&-]*)?$/;
+const PLAIN = /^(?=\/)(?:\/[\w-]+)*\/?(?:\?[\w=&-]*)?$/;
 
 /** Where a login goes that has nowhere else to go. */
 export function defaultReturnAddress(config: WechatConfig, app: AppConfig): string {

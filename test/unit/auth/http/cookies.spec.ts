@@ -1,4 +1,5 @@
 // Names, attributes and the reading of cookies.
+import fc from 'fast-check';
 import {
   cookieName,
   flowCookieName,
@@ -192,4 +193,23 @@ describe('A Cookie header', () => {
     for (const part of ['a=b; ', ';', '=', ' ', 'a']) readCookies(part.repeat(1_048_576 / part.length));
     expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(5_000);
   });
+});
+
+it('Cookies are read as RFC 6265 cuts them, whatever else the header holds', () => {
+  const piece = fc.constantFrom(';', '=', ' ', '\t', 'a', '\u00a0', '"', ',', '; ', 'a=1', '__Host-x', '%20');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
+      const header = pieces.join('');
+      const expected = header
+        .split(';')
+        .map((part) => part.replace(/^[ \t]+/, ''))
+        .filter((pair) => pair.indexOf('=') > 0)
+        .map((pair) => ({
+          name: pair.slice(0, pair.indexOf('=')),
+          value: pair.slice(pair.indexOf('=') + 1),
+        }));
+      expect(readCookies(header)).toEqual(expected);
+    }),
+    { numRuns: 2_000 },
+  );
 });
