@@ -62,6 +62,14 @@ class ThrowingGuard {
 }
 Injectable()(ThrowingGuard);
 
+/** Behind express-session and passport. */
+class LoggedInGuard {
+  canActivate(context) {
+    return context.switchToHttp().getRequest().isAuthenticated();
+  }
+}
+Injectable()(LoggedInGuard);
+
 class JwtGuard {
   constructor(jwt) {
     this.jwt = jwt;
@@ -118,6 +126,7 @@ Module({
     controller('throws', { hello: [UseGuards(ThrowingGuard)] }),
     controller('jwt', { hello: [UseGuards(JwtGuard)] }),
     controller('passport', { hello: [UseGuards(AuthGuard('jwt'))] }),
+    controller('session', { hello: [UseGuards(LoggedInGuard)] }),
     controller('ours', {
       hello: [UseGuards(own.WechatAuthGuard)],
       optional: [UseGuards(own.WechatAuthGuard), own.WechatAuth({ mode: 'optional' })],
@@ -130,6 +139,7 @@ Module({
 const platform =
   ADAPTER === 'express' ? [] : [new (await import('@nestjs/platform-fastify')).FastifyAdapter()];
 const app = await NestFactory.create(AppModule, ...platform, { logger: ['error'] });
+if (ADAPTER === 'express') await withPassportWechat();
 await app.listen(0, '127.0.0.1');
 
 const sessions = app.get(own.WechatSessionService, { strict: false });
@@ -150,6 +160,12 @@ answer({
     const jwt = app.get(JwtService, { strict: false });
     const tokens = Array.from({ length: count }, () => jwt.signAsync({ sub: `o${people++}` }));
     return (await Promise.all(tokens)).map((token) => ({ authorization: `Bearer ${token}` }));
+  },
+  async session(count) {
+    const { port } = app.getHttpServer().address();
+    const signIn = () => fetch(`http://127.0.0.1:${port}/session/in`);
+    const answers = await Promise.all(Array.from({ length: count }, signIn));
+    return answers.map(({ headers }) => ({ cookie: headers.get('set-cookie').split(';')[0] }));
   },
   async ours(count) {
     const list = [];
@@ -178,6 +194,29 @@ answer({
     return list;
   },
 });
+
+/** What people do with Express today: express-session, passport and passport-wechat, below /session. */
+async function withPassportWechat() {
+  const { default: session } = await import('express-session');
+  const { default: passport } = await import('passport');
+  const { default: WechatStrategy } = await import('passport-wechat');
+  const id = { appID: appOf(0).appId, appSecret: appOf(0).secret };
+  const strategy = {
+    ...id,
+    client: 'web',
+    callbackURL: 'http://127.0.0.1/session/back',
+    scope: 'snsapi_login',
+  };
+  passport.use(new WechatStrategy(strategy, (_token, _refresh, profile, done) => done(null, profile)));
+  passport.serializeUser((user, done) => done(null, user));
+  passport.deserializeUser((user, done) => done(null, user));
+  app.use('/session', session({ secret: SECRET, resave: false, saveUninitialized: false }));
+  app.use('/session', passport.initialize(), passport.session());
+  app.use('/session/in', (request, response) => {
+    request.logIn({ openid: `o${people++}` }, () => response.json({ in: true }));
+  });
+  app.use('/session/away', passport.authenticate('wechat'));
+}
 
 async function redisStore(keyPrefix) {
   const { Redis } = await import('ioredis');

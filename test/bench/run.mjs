@@ -30,10 +30,11 @@ const parts = {
     const { measureGuard, SIDES } = await import('./guard.mjs');
     const found = {};
     for (const adapter of adapters) found[adapter] = await measureGuard({ adapter, rounds });
-    const rows = Object.entries(found.fastify).map(([name]) => [
+    const rows = Object.keys(found.express).map((name) => [
       name,
       SIDES[name].at(-1),
       ...adapters.flatMap((adapter) => {
+        if (!found[adapter][name]) return ['–', '–'];
         const { base, side, ratio } = found[adapter][name];
         return [`${whole(base)}, ${whole(side)}`, two(ratio)];
       }),
@@ -184,6 +185,8 @@ if (flags.write) {
     `${cpus().length} × ${cpus()[0].model.trim()}, ${rounds} rounds. Server and load on a core each; times are of the ` +
     'processor of the server, medians. A ratio is the median of the ratios of the rounds.\n\n' +
     `Versions: ${versions()}.\n\n`;
-  writeFileSync(new URL('RESULTS.md', import.meta.url), head + tables.filter(Boolean).join('\n'));
+  const file = fileURLToPath(new URL('RESULTS.md', import.meta.url));
+  writeFileSync(file, head + tables.filter(Boolean).join('\n'));
+  execFileSync('npx', ['prettier', '--write', file], { stdio: 'ignore' });
 }
 process.exit();
