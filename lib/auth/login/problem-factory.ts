@@ -73,7 +73,6 @@ export class ProblemFactory {
 
   /** Any stranger can cause these, so they are not for the everyday log. */
   private note({ code, ref }: WechatProblem, client: string): void {
-    // Asked first, because strangers can cause many and the line is mostly for nobody.
-    if (Logger.isLevelEnabled('debug')) this.logger.debug(`${code}, ref ${ref}, answered to ${client}`);
+    this.logger.debug(`${code}, ref ${ref}, answered to ${client}`);
   }
 }
