@@ -142,7 +142,7 @@ const parts = {
   async start() {
     const { measureStart } = await import('./start-time.mjs');
     const rows = Object.entries(measureStart({ rounds })).map(([what, { ours, passport }]) => [
-      what === 'import' ? 'import of the root entry' : 'added to the start',
+      what === 'import' ? 'import of the root entry' : 'start, without imports',
       whole(ours),
       whole(passport),
       two(ours / passport),

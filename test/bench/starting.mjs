@@ -37,7 +37,6 @@ const sides = {
       return { guard: AuthGuard('jwt'), imports, providers: [JwtStrategy] };
     };
   },
-  none: async () => () => ({ imports: [] }),
 };
 
 const importedAt = performance.now();
