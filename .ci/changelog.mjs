@@ -3,21 +3,29 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-/** The sections of a changelog's text, and what one can ask of them. */
-export function readChanges(text) {
-  const sections = text
+/** The sections of a changelog's text. */
+export function readSections(text) {
+  return text
     .split(/^(?=## )/m)
     .filter((part) => part.startsWith('## '))
     .map((part) => {
       const [heading, ...body] = part.split('\n');
       return { heading, body: body.join('\n').trim() };
     });
-  const entries = ({ body }) => body.split('\n').filter((line) => /^- +\S/.test(line)).length;
-  return { sections, entries, dayOf };
 }
 
-/** The day at the end of a heading; undefined for none, and for a day that no calendar has. */
-function dayOf(heading) {
+/** The section of a version, if it has one. */
+export function sectionOf(sections, version) {
+  return sections.find(({ heading }) => heading.startsWith(`## ${version} `));
+}
+
+/** How many things it tells. */
+export function entriesIn({ body }) {
+  return body.split('\n').filter((line) => /^- +\S/.test(line)).length;
+}
+
+/** The day at the end of its heading; undefined for none, and for a day that no calendar has. */
+export function dayOf({ heading }) {
   const day = / - (\d{4}-\d{2}-\d{2})$/.exec(heading)?.[1];
   // Date takes 31 February for 3 March, so what comes back is compared.
   const time = Date.parse(day ?? '');
@@ -26,8 +34,7 @@ function dayOf(heading) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const version = process.argv[2];
-  const { sections } = readChanges(readFileSync('CHANGELOG.md', 'utf8'));
-  const section = sections.find(({ heading }) => heading.startsWith(`## ${version} `));
+  const section = sectionOf(readSections(readFileSync('CHANGELOG.md', 'utf8')), version);
   if (section === undefined) {
     console.error(`CHANGELOG.md has no section for ${version}.`);
     process.exitCode = 1;

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readChanges } from './changelog.mjs';
+import { dayOf, entriesIn, readSections, sectionOf } from './changelog.mjs';
 
 const { values: flags } = parseArgs({
   options: { tag: { type: 'string' }, cwd: { type: 'string', default: process.cwd() } },
@@ -29,25 +29,24 @@ if (PLACEHOLDER.test(read(forms)))
 if (!/^\d+\.\d+\.\d+(-[0-9a-z.-]+)?$/.test(version ?? '')) {
   wrong.push(`package.json: "${version}" is no version. Write one like 1.2.3.`);
 }
-const { sections, entries, dayOf } = readChanges(read('CHANGELOG.md'));
-const section = sections.find(({ heading }) => heading.startsWith(`## ${version} `));
-const day = dayOf(section?.heading ?? '');
+const sections = readSections(read('CHANGELOG.md'));
+const section = sectionOf(sections, version);
 if (section === undefined) {
   wrong.push(
     `CHANGELOG.md has no section for ${version}. Write "## ${version} - <date>" and what has changed.`,
   );
 } else {
-  if (day === undefined) {
+  if (dayOf(section) === undefined) {
     wrong.push(`CHANGELOG.md: the section of ${version} has no date. Write "## ${version} - 2027-01-31".`);
   }
-  if (entries(section) === 0) {
+  if (entriesIn(section) === 0) {
     wrong.push(
       `CHANGELOG.md: the section of ${version} is empty. Write what has changed, a line that begins with "- " each.`,
     );
   }
 }
 // They would go out with this version and be told with another.
-if (sections.some((one) => /unreleased/i.test(one.heading) && one !== section && entries(one) > 0)) {
+if (sections.some((one) => /unreleased/i.test(one.heading) && one !== section && entriesIn(one) > 0)) {
   wrong.push(`CHANGELOG.md: there are entries under "Unreleased". Move them to the section of ${version}.`);
 }
 
