@@ -29,7 +29,7 @@ const MAX_SEALED_LENGTH = 256 * 1024;
 /** Seals what leaves the process, opens it again, and signs. */
 export class Sealer {
   /** Keys by purpose; the first of a list seals, all open. */
-  readonly #keys = new Map<string, Buffer[]>();
+  readonly #keys = new Map<SealPurpose, Buffer[]>();
   readonly #macKeys = new Map<MacPurpose, KeyObject[]>();
   readonly #secrets: readonly WechatSecret[];
 
@@ -88,18 +88,19 @@ export class Sealer {
   macs(text: string, purpose: MacPurpose = 'mac'): Buffer[] {
     let keys = this.#macKeys.get(purpose);
     // As key objects: signing with one takes two thirds of the time.
-    if (!keys) this.#macKeys.set(purpose, (keys = this.keys(purpose).map((key) => createSecretKey(key))));
+    if (!keys) this.#macKeys.set(purpose, (keys = this.derive(purpose).map((key) => createSecretKey(key))));
     return keys.map((key) => createHmac('sha256', key).update(text).digest());
   }
 
-  private keys(purpose: SealPurpose | MacPurpose): Buffer[] {
+  private keys(purpose: SealPurpose): Buffer[] {
     let keys = this.#keys.get(purpose);
-    if (!keys) {
-      const info = `nestjs-wechat-oauth v1 ${purpose}`;
-      keys = this.#secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, 32)));
-      this.#keys.set(purpose, keys);
-    }
+    if (!keys) this.#keys.set(purpose, (keys = this.derive(purpose)));
     return keys;
+  }
+
+  private derive(purpose: SealPurpose | MacPurpose): Buffer[] {
+    const info = `nestjs-wechat-oauth v1 ${purpose}`;
+    return this.#secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, 32)));
   }
 }
 
