@@ -4,6 +4,7 @@ import 'reflect-metadata';
 import http from 'node:http';
 import { Module } from '@nestjs/common';
 import { answer } from './processes.mjs';
+import { inCrowd } from './rounds.mjs';
 
 const { SIDE, WECHAT_URL, PACKAGE = 'nestjs-wechat-oauth' } = process.env;
 const APP_ID = 'wx0000000000000000';
@@ -131,15 +132,10 @@ answer({
   /** `count` times, eight at once; µs of this processor for each. */
   async run(what, count) {
     const { user, system } = process.cpuUsage();
-    let left = count;
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        while (left-- > 0) {
-          const profile = await (what === 'login' ? side.login(`code${codes++}`) : side.getUser(known));
-          if (profile.nickname !== '小明') throw new Error(JSON.stringify(profile));
-        }
-      }),
-    );
+    await inCrowd(count, 8, async () => {
+      const profile = await (what === 'login' ? side.login(`code${codes++}`) : side.getUser(known));
+      if (profile.nickname !== '小明') throw new Error(JSON.stringify(profile));
+    });
     const now = process.cpuUsage();
     return (now.user + now.system - user - system) / count;
   },

@@ -17,8 +17,8 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import passportJwt from 'passport-jwt';
 import { answer } from './processes.mjs';
 
-const { ADAPTER = 'express', PACKAGE = 'nestjs-wechat-oauth', APPS = '1', TYPE = 'website' } = process.env;
-const { REVOCABLE, WECHAT_URL, REDIS_PREFIX, LOGIN = 'snsapi_login' } = process.env;
+const { ADAPTER = 'express', PACKAGE = 'nestjs-wechat-oauth', APPS = '1' } = process.env;
+const { WECHAT_URL, REDIS_PREFIX } = process.env;
 const own = await import(PACKAGE);
 const SECRET = 'a secret of the benchmark, 32 bytes or more';
 const TWO_HOURS = { secret: SECRET, signOptions: { expiresIn: '2h' } };
@@ -97,7 +97,7 @@ class JwtStrategy extends PassportStrategy(passportJwt.Strategy) {
 Injectable()(JwtStrategy);
 
 const appOf = (index) => ({
-  type: index === 0 ? TYPE : 'website',
+  type: 'website',
   appId: `wx${String(index).padStart(16, '0')}`,
   secret: `${index}`.padStart(32, 'a'),
 });
@@ -116,7 +116,6 @@ Module({
       sessionSecret: SECRET,
       ...(store ? { tokenStore: { useValue: store } } : {}),
       ...(WECHAT_URL ? { endpoints: { api: WECHAT_URL } } : {}),
-      ...(REVOCABLE ? { session: { revocable: true } } : {}),
     }),
   ],
   providers: [JwtStrategy],
@@ -130,7 +129,6 @@ Module({
     controller('ours', {
       hello: [UseGuards(own.WechatAuthGuard)],
       optional: [UseGuards(own.WechatAuthGuard), own.WechatAuth({ mode: 'optional' })],
-      profile: [UseGuards(own.WechatAuthGuard), own.WechatAuth({ scope: 'snsapi_userinfo' })],
     }),
     own.WechatAuthController,
   ],
@@ -185,7 +183,7 @@ answer({
         appId: appOf(0).appId,
         openid: `oBenchmark${id}`,
         unionid: `uBenchmark${id}`,
-        scope: [LOGIN],
+        scope: ['snsapi_login'],
         isSnapshotUser: false,
         claims: { userId: people, roles: ['member'] },
       });

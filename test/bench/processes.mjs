@@ -37,7 +37,7 @@ export async function start(file, core, env = {}) {
       child.send({ id: last, question, values });
     });
   await ask('ready');
-  return { pid: child.pid, ask, stop: () => child.kill() };
+  return { ask, stop: () => child.kill() };
 }
 
 export function stopAll() {

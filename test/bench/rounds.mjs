@@ -26,3 +26,12 @@ export function median(list) {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
+
+/** Does something `count` times, `many` at once. */
+export async function inCrowd(count, many, work) {
+  let left = count;
+  const one = async () => {
+    while (left-- > 0) await work();
+  };
+  await Promise.all(Array.from({ length: many }, one));
+}

@@ -3,7 +3,6 @@ import http from 'node:http';
 import { answer } from './processes.mjs';
 
 let delay = 0;
-let calls = 0;
 
 const json = (response, value) => {
   const body = Buffer.from(JSON.stringify(value));
@@ -17,7 +16,6 @@ const json = (response, value) => {
 };
 
 const server = http.createServer((request, response) => {
-  calls++;
   const query = new URLSearchParams(request.url.slice(request.url.indexOf('?')));
   const openid = query.get('openid') ?? `o${(query.get('code') ?? 'person').padStart(27, '0')}`;
   if (request.url.startsWith('/sns/userinfo')) {
@@ -49,10 +47,4 @@ await new Promise((resolve) => server.listen({ port: 0, host: '127.0.0.1', backl
 answer({
   url: () => `http://127.0.0.1:${server.address().port}`,
   delay: (ms) => void (delay = ms),
-  /** How many calls came since the last time. */
-  calls() {
-    const count = calls;
-    calls = 0;
-    return count;
-  },
 });

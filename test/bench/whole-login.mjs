@@ -4,11 +4,11 @@ import { compare, median } from './rounds.mjs';
 
 const PATH = '/ours/hello';
 
-async function stage(adapter, env = {}) {
+async function stage(adapter) {
   const wechat = await start('wechat.mjs', 'other');
   const WECHAT_URL = await wechat.ask('url');
   const browser = await start('browser.mjs', 'other');
-  const server = (more) => start('nest-app.mjs', 'server', { ADAPTER: adapter, WECHAT_URL, ...env, ...more });
+  const server = (more) => start('nest-app.mjs', 'server', { ADAPTER: adapter, WECHAT_URL, ...more });
   return { wechat, browser, server };
 }
 
