@@ -161,8 +161,8 @@ type Target = Pick<http.RequestOptions, 'protocol' | 'hostname' | 'port' | 'path
 const origins = new LRUCache<string, Target>({ max: 20 });
 
 /**
- * Where an address leads. Of addresses like those of our calls the host is parsed once, and the rest
- * goes out as it is; what an interceptor made of one is a parser's business.
+ * Where an address leads. Of addresses like those of our calls the host is parsed once, and the
+ * rest goes out as it is; what an interceptor made of one is a parser's business.
  */
 function targetOf(address: string): Target {
   const [, origin, path] = CALL.exec(address) ?? [];
@@ -175,7 +175,9 @@ function targetOf(address: string): Target {
   return { ...target, path };
 }
 
-/** Nothing in it that a parser would change: no steps up, nothing to encode, no name and password. */
+/**
+ * Nothing in it that a parser would change: no steps up, nothing to encode, no name and password.
+ */
 const CALL = /^(https?:\/\/[\w.-]+(?::\d+)?)((?:\/\w+)+\?[\w*.+%&=-]*)$/;
 
 /** Follows the connection of a request, to tell at its failure what had become of the call. */

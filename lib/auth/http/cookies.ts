@@ -91,7 +91,8 @@ export function readCookies(header: string | readonly string[] | undefined): Rec
     if (end < 0) end = line.length;
     // Only the bytes 20 and 09: no other blank of Unicode is one to a browser.
     while (line[start] === ' ' || line[start] === '\t') start++;
-    // Looked for once: from every ";" anew, a long header without one would cost its length squared.
+    // Looked for once: from every ";" anew, a long header without one would cost its length
+    // squared.
     if (equals < start) equals = line.indexOf('=', start);
     if (equals > start && equals < end) {
       cookies.push({ name: line.slice(start, equals), value: line.slice(equals + 1, end) });

@@ -16,7 +16,7 @@ export class HttpRequest {
   private readonly headers: IncomingHttpHeaders;
   private target: readonly [path: string, query: string] | undefined;
   private parsedQuery: URLSearchParams | undefined;
-  private readCookies: ReceivedCookie[] | undefined;
+  private parsedCookies: ReceivedCookie[] | undefined;
 
   /**
    * The handshake of a WebSocket: a GET that opens a way to write, and that a page of any origin
@@ -64,7 +64,8 @@ export class HttpRequest {
   }
 
   get cookies(): readonly ReceivedCookie[] {
-    return (this.readCookies ??= readCookies(this.cookieHeader));
+    // Every field as it came: joined with anything but "; ", they would be other cookies.
+    return (this.parsedCookies ??= readCookies(this.headers.cookie as string | string[] | undefined));
   }
 
   private get parts(): readonly [path: string, query: string] {
@@ -76,11 +77,6 @@ export class HttpRequest {
   header(name: string): string | undefined {
     const value = this.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
-  }
-
-  /** Every Cookie field as it came: joined with anything but "; ", they would be other cookies. */
-  private get cookieHeader(): string | readonly string[] | undefined {
-    return this.headers.cookie as string | string[] | undefined;
   }
 
   /** The host that the client asked for; HTTP/2 has a field of its own for it. */

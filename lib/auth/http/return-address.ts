@@ -13,12 +13,7 @@ const MAX_LENGTH = 3_000;
  * of `publicUrl`.
  */
 export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
-  let base = bases.get(publicUrl);
-  if (base === undefined) {
-    base = `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}`;
-    bases.set(publicUrl, base);
-  }
-  const address = base + pathAndQuery;
+  const address = baseOf(publicUrl) + pathAndQuery;
   return PLAIN.test(pathAndQuery) ? address : new URL(address).href;
 }
 
@@ -26,13 +21,22 @@ export function publicAddress(publicUrl: URL, pathAndQuery: string): string {
  * The same where the path came with a request. Undefined for what no login returns to.
  */
 export function ownAddress(config: WechatConfig, app: AppConfig, pathAndQuery: string): string | undefined {
-  const address = publicAddress(requirePublicUrl(app), pathAndQuery);
+  const address = baseOf(requirePublicUrl(app)) + pathAndQuery;
   if (PLAIN.test(pathAndQuery) && address.length <= MAX_LENGTH) return address;
-  return allowedReturnAddress(config, app, address);
+  return allowedReturnAddress(config, app, new URL(address).href);
 }
 
 /** What every path is put behind, by public URL: these never change. */
 const bases = new WeakMap<URL, string>();
+
+function baseOf(publicUrl: URL): string {
+  let base = bases.get(publicUrl);
+  if (base === undefined) {
+    base = `${publicUrl.origin}${publicUrl.pathname.replace(/\/$/, '')}`;
+    bases.set(publicUrl, base);
+  }
+  return base;
+}
 
 /**
  * A path, and a query, of characters that every parser gives back as they are and that lead nowhere

@@ -7,13 +7,13 @@ export type Verdict =
   /** `unguarded`: nobody looked who it was. */
   | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: readonly string[]; unguarded?: true }
   /** Answered by the guard. `location` is absolute. */
-  | { kind: 'redirect'; location: string; setCookies: string[] }
+  | { kind: 'redirect'; location: string; setCookies: readonly string[] }
   /** Answered by the guard, for people. */
   | {
       kind: 'page';
       problem: WechatProblem;
       lang: 'zh' | 'en';
-      setCookies: string[];
+      setCookies: readonly string[];
       /** What the application's own paths are below, for this person. */
       base: URL | undefined;
     }
@@ -23,7 +23,7 @@ export type Verdict =
 /** Of nearly every request. */
 const NONE: readonly string[] = [];
 
-export const redirectTo = (location: string, setCookies: string[] = []): Verdict => ({
+export const redirectTo = (location: string, setCookies = NONE): Verdict => ({
   kind: 'redirect',
   location,
   setCookies,
@@ -31,5 +31,5 @@ export const redirectTo = (location: string, setCookies: string[] = []): Verdict
 
 export const pass = (
   identity: WechatIdentity | undefined,
-  setCookies: readonly string[] = NONE,
+  setCookies = NONE,
 ): Extract<Verdict, { kind: 'pass' }> => ({ kind: 'pass', identity, setCookies });

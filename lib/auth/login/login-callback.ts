@@ -189,7 +189,7 @@ export class LoginCallback {
    * cookie.
    */
   private keepQuiet(visit: Visit, app: AppConfig, verdict: Verdict, isSignedIn: boolean): Verdict {
-    const setCookies = 'setCookies' in verdict ? [...verdict.setCookies] : [];
+    const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
     const settled = isSignedIn || wasTried(app, visit.cookies);
     if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
     return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);

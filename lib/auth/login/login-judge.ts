@@ -44,7 +44,8 @@ export class LoginJudge {
         : this.problems.errorFor(arrived, 'BAD_LOGIN_REQUEST');
     }
     const found = this.reader.find(request, visit.rule.apps);
-    // Mostly known at once, and a promise would cost an everyday request more than its session does.
+    // Mostly known at once, and a promise would cost an everyday request more than its session
+    // does.
     return found instanceof Promise
       ? found.then((known) => this.judgeFound(visit, known))
       : this.judgeFound(visit, found);
@@ -68,10 +69,9 @@ export class LoginJudge {
 
   private judgeSessions(visit: Visit, found: readonly FoundSession[]): Verdict {
     const { mode } = visit.rule;
-    for (const one of found) {
-      if (refusalOf(one.session, visit) === undefined) return this.letIn(visit, one);
-    }
     const refusals = found.map(({ session }) => refusalOf(session, visit));
+    const good = found[refusals.indexOf(undefined)];
+    if (good) return this.letIn(visit, good);
     if (mode === 'optional' || mode === 'silent') {
       // Whoever is signed in is somebody, even where the route would like to know more; a made-up
       // visitor is nobody.

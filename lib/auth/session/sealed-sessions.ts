@@ -64,8 +64,8 @@ export class SealedSessions {
     sizeCalculation: ({ sealed }) => sealed.length,
   });
   /**
-   * What did not open and never will: an outdated token comes again and again, and finding out costs
-   * more than all else that a refusal does.
+   * What did not open and never will: an outdated token comes again and again, and finding out
+   * costs more than all else that a refusal does.
    */
   private readonly refused = new LRUCache<string, string>({
     max: 1_000,

@@ -1,14 +1,8 @@
 // Who the guard let in, kept beside the request: found by whichever object stands for it.
 import { attachIdentity, getWechatIdentity } from '../../../../lib/auth/http/attached-identity.js';
-import type { WechatIdentity } from '../../../../lib/index.js';
+import { makeLogin } from '../../../support/login-parts.js';
 
-const MING: WechatIdentity = {
-  app: 'official',
-  appId: 'wx00000000official',
-  openid: 'oMing000000000000000000001',
-  scope: ['snsapi_base'],
-  isSnapshotUser: false,
-};
+const MING = makeLogin().identity();
 
 it.each([
   ['the wrapper', 'the wrapper'],

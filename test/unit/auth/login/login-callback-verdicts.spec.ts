@@ -269,7 +269,7 @@ describe('A silent attempt', () => {
   it('is forgotten when it has signed somebody in', async () => {
     const verdict = await comeBack('code=c', { rule });
     expect(wordOf(verdict)).toBe('/orders');
-    expect((verdict as { setCookies: string[] }).setCookies).toContainEqual(
+    expect((verdict as { setCookies: readonly string[] }).setCookies).toContainEqual(
       expect.stringMatching(/^__Host-wechat_silent_[0-9a-f]{8}=; Max-Age=0/),
     );
   });

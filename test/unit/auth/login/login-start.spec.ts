@@ -56,7 +56,7 @@ describe('A login that begins', () => {
 
   it('sets one cookie that names the flow and no secret, for ten minutes', async () => {
     const begun = await begin();
-    expect((begun as { setCookies: string[] }).setCookies).toEqual([
+    expect((begun as { setCookies: readonly string[] }).setCookies).toEqual([
       expect.stringMatching(
         /^__Host-wechat_flow_[0-9a-f]{8}_[0-9a-f]{8}=v1\.[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
       ),
@@ -76,7 +76,7 @@ describe('A login that begins', () => {
     for (let turn = 0; turn < 7; turn++) {
       login.runtime.time += 1_000;
       const begun = await begin(`/orders/${turn}`, cookies);
-      const gone = (begun as { setCookies: string[] }).setCookies
+      const gone = (begun as { setCookies: readonly string[] }).setCookies
         .filter((line) => line.includes('=; Max-Age=0'))
         .map((line) => line.split('=')[0]);
       cookies = [...cookies.filter((pair) => !gone.includes(pair.split('=')[0])), ...cookiesOf(begun)];
@@ -126,7 +126,7 @@ describe('A login that begins', () => {
     expect(wordOf(begun)).toBe('wechat');
     const back = { path: `/orders?code=c&state=${stateOf(begun)}`, cookies: cookiesOf(begun) };
     expect(wordOf(await login.judge(back))).toBe('/orders');
-    const size = (begun as { setCookies: string[]; location: string }).setCookies.join('').length;
+    const size = (begun as { setCookies: readonly string[]; location: string }).setCookies.join('').length;
     expect(size).toBeLessThan(4_000);
   });
 
