@@ -13,6 +13,7 @@ export type {
   WechatAppType,
   WechatDevOptions,
   WechatHookContext,
+  WechatBrandOptions,
   WechatHooks,
   WechatHttpOptions,
   WechatLang,

@@ -174,6 +174,27 @@ export interface WechatHooks {
     | Promise<{ redirect: string } | { status: number; html: string } | undefined>;
 }
 
+/**
+ * How the application presents itself on the built-in pages, so that people see whose page it is.
+ * @example
+ * brand: { name: '一盏茶', logoUrl: '/logo.png', color: '#8c3b2a' }
+ */
+export interface WechatBrandOptions {
+  /** The name people know, at most 40 characters. */
+  name: string;
+  /**
+   * A picture, shown 56 px high: an https address, or a path of the application that needs no
+   * login. It is the only picture that the page's content security policy lets in.
+   */
+  logoUrl?: string;
+  /**
+   * Of the buttons: `#` and six hex digits. The text on it is black or white, whichever is easier
+   * to read.
+   * @default WeChat's green
+   */
+  color?: string;
+}
+
 /** Switches for development. Refused when `NODE_ENV` is `production`. */
 export interface WechatDevOptions {
   /**
@@ -243,6 +264,8 @@ export interface WechatOAuthModuleOptions {
   lang?: WechatLang;
   /** Functions of the application that are asked on the way. */
   hooks?: WechatHooks;
+  /** Name, picture and colour of the built-in pages. */
+  brand?: WechatBrandOptions;
   /** Only for development: refused when `NODE_ENV` is `production`. */
   dev?: WechatDevOptions;
   /**

@@ -31,6 +31,10 @@ export class GuardSetup {
     return this.config.hooks;
   }
 
+  get brand(): WechatConfig['brand'] {
+    return this.config.brand;
+  }
+
   /** What `hooks.getRequest` finds; a mistake in it leaves the request to the module. */
   readonly getRequest: GetRequest = (context) =>
     askHook(

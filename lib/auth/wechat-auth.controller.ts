@@ -180,7 +180,7 @@ async function answerIncomplete(
   const problem = problems.errorForProgram('LOGOUT_INCOMPLETE', lang, 'a program', home);
   if (app) {
     const page = { kind: 'page' as const, problem, lang, setCookies, base: app.publicUrl } as const;
-    return answer.page(page, setup.hooks, setup.runtime);
+    return answer.page(page, setup);
   }
   answer.setCookies(setCookies);
   throw problemException(problem);

@@ -96,7 +96,7 @@ function carryOut(
       answer.redirect(verdict);
       return endQuietly();
     case 'page':
-      return answer.page(verdict, setup.hooks, setup.runtime).then(endQuietly);
+      return answer.page(verdict, setup).then(endQuietly);
   }
 }
 

@@ -1,6 +1,6 @@
 // Reads the addresses among the options. What WeChat would refuse later, at a user's expense, is
 // refused here.
-import { check } from './read-value.js';
+import { check, readPath } from './read-value.js';
 
 /** Stands for an address that was complained about, so that it does not count as missing too. */
 export const UNREAD_URL = new URL('https://unread.invalid');
@@ -39,6 +39,16 @@ export function readEndpoint(option: string, value: unknown): string {
   requireScheme(option, url, false);
   requireBare(option, url, value, 'Write scheme, host and perhaps a path.');
   return url.href.replace(/\/+$/, '');
+}
+
+/** Where browsers find a picture: an address, or a path of the application. */
+export function readLogo(option: string, value: unknown, allowHttp: boolean): string {
+  if (typeof value === 'string' && value.startsWith('/')) return readPath(option, value);
+  const fix = 'Write an address such as "https://cdn.example.com/logo.png", or a path of the application.';
+  const url = parse(option, value, fix);
+  requireScheme(option, url, allowHttp);
+  check(url.username === '' && url.password === '', option, 'has a user', fix);
+  return url.href;
 }
 
 function parse(option: string, value: unknown, fix: string): URL {

@@ -2,6 +2,7 @@
 // wrong with it and what to write instead.
 import { WechatConfigError } from '../errors/errors.js';
 import type {
+  WechatBrandOptions,
   WechatDevOptions,
   WechatHooks,
   WechatHttpOptions,
@@ -13,6 +14,7 @@ import { CLIENT_KINDS } from '../model/client-kind.js';
 import { Complaints } from './complaints.js';
 import { missingForGuard } from './guard-needs.js';
 import { readApps, readDefaultApp } from './read-apps.js';
+import { readBrand } from './read-brand.js';
 import { readSession, readSessionSecrets } from './read-session.js';
 import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
 import {
@@ -32,13 +34,15 @@ import type { WechatConfig } from './wechat-config.js';
 const KNOWN_OPTIONS = {
   '': {
     appId: 1, secret: 1, type: 1, scope: 1, apps: 1, defaultApp: 1, publicUrl: 1, sessionSecret: 1,
-    session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, dev: 1, now: 1,
+    session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
+    dev: 1, now: 1,
   } satisfies OptionNames<WechatOAuthModuleOptions>,
   session: { ttl: 1, idle: 1, cookieName: 1, bearer: 1, revocable: 1 } satisfies OptionNames<WechatSessionOptions>,
   returnTo: { origins: 1, default: 1 } satisfies OptionNames<WechatReturnToOptions>,
   endpoints: { open: 1, api: 1 } satisfies OptionNames<NonNullable<WechatOAuthModuleOptions['endpoints']>>,
   http: { timeout: 1, maxSockets: 1, httpAgent: 1, httpsAgent: 1 } satisfies OptionNames<WechatHttpOptions>,
   hooks: { selectApp: 1, detectClient: 1, getRequest: 1, renderProblem: 1 } satisfies OptionNames<WechatHooks>,
+  brand: { name: 1, logoUrl: 1, color: 1 } satisfies OptionNames<WechatBrandOptions>,
   dev: { client: 1, allowHttp: 1 } satisfies OptionNames<WechatDevOptions>,
 };
 
@@ -101,6 +105,7 @@ export function resolveConfig(
     http: readHttp(given.http ?? {}, complaints),
     lang: complaints.attempt(() => readOneOf('lang', given.lang ?? 'en', ['zh_CN', 'zh_TW', 'en']), 'en'),
     hooks: readFunctions('hooks', given.hooks ?? {}, complaints),
+    brand: readBrand(given.brand, allowHttp, complaints),
     dev,
     now,
   };

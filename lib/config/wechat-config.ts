@@ -50,6 +50,15 @@ export interface WechatConfig {
   readonly http: Required<Pick<WechatHttpOptions, 'timeout' | 'maxSockets'>> & WechatHttpOptions;
   readonly lang: WechatLang;
   readonly hooks: WechatHooks;
+  readonly brand:
+    | {
+        readonly name: string;
+        /** An address, or a path of the application. */
+        readonly logoUrl: string | undefined;
+        /** `#` and six hex digits. */
+        readonly color: string | undefined;
+      }
+    | undefined;
   readonly dev: WechatDevOptions;
   /** Milliseconds since 1970. */
   readonly now: () => number;

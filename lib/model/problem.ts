@@ -39,6 +39,11 @@ export interface WechatProblem {
   readonly ref: string;
   /** Who is looking. For `hooks.renderProblem`: a program is not told. */
   readonly client?: WechatClientKind;
+  /**
+   * The address to open elsewhere, for `OPEN_IN_WECHAT` and `OPEN_IN_BROWSER`: what a page can offer
+   * to copy.
+   */
+  readonly pageUrl?: string;
   /** Where a page can offer to try again. */
   readonly retryUrl?: string;
   /** Where a page can offer to go instead: `returnTo.default`. */

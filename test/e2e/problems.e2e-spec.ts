@@ -3,6 +3,7 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,
+  WechatAuthController,
   WechatAuthGuard,
   WechatConfigError,
   type WechatHooks,
@@ -79,9 +80,41 @@ describe.each(PLATFORMS)('Problem pages on %s', (_name, adapter) => {
         client: 'desktop-browser',
         message: expect.any(String),
         ref: expect.stringMatching(/^[0-9A-F]{10}$/),
+        pageUrl: `${SHOP}/orders`,
         homeUrl: `${SHOP}/`,
       },
     ]);
+  });
+
+  it.each([
+    ['/orders?page=2&q=%E8%8C%B6#top', '/orders?page=2&q=%E8%8C%B6'],
+    ['/orders?code=SPRING', '/orders?code=SPRING'],
+    ['/orders?code=0123456789&state=abc&page=2', '/orders?page=2'],
+    ['/wechat/login?returnTo=/tea', '/wechat/login?returnTo=/tea'],
+    [`/orders?q=${'a'.repeat(3_100)}`, undefined],
+  ])('give the address of %s to take along to WeChat', async (path, expected) => {
+    const seen: (string | undefined)[] = [];
+    const renderProblem = ({ pageUrl }: WechatProblem) => void seen.push(pageUrl);
+    const running = await stage.start({
+      controllers: [...controllers, WechatAuthController],
+      options: { publicUrl: `${SHOP}/shop`, hooks: { renderProblem } },
+    });
+    const { body } = await new Browser(AGENTS.desktop).route(SHOP, running.port).visit(`${SHOP}${path}`);
+    expect(seen).toEqual([expected && `${SHOP}/shop${expected}`]);
+    const shown = /<input readonly [^>]*value="([^"]*)"/.exec(body)?.[1]?.replaceAll('&amp;', '&');
+    expect(shown).toBe(seen[0]);
+  });
+
+  it.each([
+    ['/logo.png', `${SHOP}/shop/logo.png`],
+    ['https://cdn.example.com/l.png?v=1', 'https://cdn.example.com/l.png'],
+  ])('say whose they are, with the logo %s', async (logoUrl, source) => {
+    const brand = { name: '一盏茶', logoUrl, color: '#8C3B2A' };
+    const running = await stage.start({ controllers, options: { publicUrl: `${SHOP}/shop`, brand } });
+    const page = await new Browser(AGENTS.desktop).route(SHOP, running.port).visit(`${SHOP}/orders`);
+    expect(page.body).toMatch(/<header><img src="[^"]*" alt=""><span>一盏茶<\/span><\/header>/);
+    expect(page.body).toContain('background:#8c3b2a;color:#fff;');
+    expect(page.headers['content-security-policy']).toContain(`; img-src ${source}; `);
   });
 
   it('stay the module’s where the application has none for a problem', async () => {

@@ -2,13 +2,20 @@
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Runtime } from '../../common/runtime.js';
-import type { WechatHooks } from '../../wechat-oauth.options.js';
-import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../problems/problem-page.js';
+import type { WechatConfig } from '../../config/wechat-config.js';
+import { renderProblemPage } from '../problems/problem-page.js';
 import type { WechatProblem } from '../../model/problem.js';
 import { publicAddress } from './return-address.js';
 import type { Verdict } from './verdict.js';
 
 type OwnPage = { redirect: string } | { status: number; html: string } | undefined;
+
+/** What a page is made with. */
+export interface PageMaker {
+  readonly hooks: WechatConfig['hooks'];
+  readonly brand: WechatConfig['brand'];
+  readonly runtime: Pick<Runtime, 'sleep'>;
+}
 
 /** How long the application may think about its own page, in ms. */
 const RENDER_MS = 5_000;
@@ -56,28 +63,26 @@ export class ResponseWriter {
     this.adapter.reply(this.response, undefined, status);
   }
 
-  async page(
-    verdict: Extract<Verdict, { kind: 'page' }>,
-    hooks: WechatHooks,
-    runtime: Pick<Runtime, 'sleep'>,
-  ): Promise<void> {
+  async page(verdict: Extract<Verdict, { kind: 'page' }>, maker: PageMaker): Promise<void> {
     const { problem, lang, setCookies, base } = verdict;
-    const own = await this.ownPage(problem, hooks, runtime);
+    const own = await this.ownPage(problem, maker);
     if (this.hasBegun) return;
     if (own && 'redirect' in own) {
-      const isPath = /^\/(?!\/)/.test(own.redirect);
-      const location = base && isPath ? publicAddress(base, own.redirect) : own.redirect;
-      return this.redirect({ kind: 'redirect', location, setCookies });
+      return this.redirect({ kind: 'redirect', location: below(base, own.redirect), setCookies });
     }
     this.setCookies(setCookies);
     this.keepPrivate();
     this.adapter.setHeader(this.response, 'Content-Type', 'text/html; charset=utf-8');
-    this.forbidFrames(own ? "frame-ancestors 'none'" : PROBLEM_PAGE_POLICY, own !== undefined);
-    this.adapter.reply(
-      this.response,
-      own?.html ?? renderProblemPage(problem, lang),
-      own?.status ?? problem.statusCode,
-    );
+    if (own) {
+      this.forbidFrames("frame-ancestors 'none'", true);
+      this.adapter.reply(this.response, own.html, own.status);
+      return;
+    }
+    const { brand } = maker;
+    const logoUrl = brand?.logoUrl === undefined ? undefined : below(base, brand.logoUrl);
+    const { html, policy } = renderProblemPage(problem, lang, brand && { ...brand, logoUrl });
+    this.forbidFrames(policy, false);
+    this.adapter.reply(this.response, html, problem.statusCode);
   }
 
   /**
@@ -98,11 +103,8 @@ export class ResponseWriter {
    * What the application makes of a problem. A mistake in it, or a template that never comes, must
    * not take the page away from the person who needs it.
    */
-  private async ownPage(
-    problem: WechatProblem,
-    { renderProblem }: WechatHooks,
-    runtime: Pick<Runtime, 'sleep'>,
-  ): Promise<OwnPage> {
+  private async ownPage(problem: WechatProblem, { hooks, runtime }: PageMaker): Promise<OwnPage> {
+    const { renderProblem } = hooks;
     if (!renderProblem) return undefined;
     let why: string;
     try {
@@ -126,6 +128,11 @@ export class ResponseWriter {
     this.adapter.setHeader(this.response, 'Cache-Control', 'no-store');
     this.adapter.setHeader(this.response, 'Referrer-Policy', 'no-referrer');
   }
+}
+
+/** A path is one of the application, as this person's browser sees it. */
+function below(base: URL | undefined, address: string): string {
+  return base && /^\/(?!\/)/.test(address) ? publicAddress(base, address) : address;
 }
 
 /** Fastify fails on anything but ASCII. */

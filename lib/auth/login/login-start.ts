@@ -1,5 +1,6 @@
 // Where a login begins: the person is sent to WeChat, with a state in the address and a sealed
 // cookie of this flow in the browser.
+import { defined } from '../../common/defined.js';
 import { joinAuthorizeUrl, joinWebsiteAuthorizeUrl } from '../../api/authorize-url.js';
 import { hasPages } from '../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
@@ -171,7 +172,8 @@ export class LoginStart {
     const inWechat = pageAppFor(visit.client) === 'official-account';
     // Without an official account, WeChat would only send the person back to a browser.
     const leads = !inWechat && visit.accepted.some(({ type }) => type === 'official-account');
-    return this.problems.pageFor(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER');
+    const { pageUrl } = visit;
+    return this.problems.pageFor(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER', defined({ pageUrl }));
   }
 }
 

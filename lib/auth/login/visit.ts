@@ -117,10 +117,20 @@ export class Visit {
 
   /** The destination of a callback, whose address carries WeChat's parameters. */
   get cleanDestination(): string {
-    const url = new URL(this.destination);
-    if (this.rule.isLoginRoute) return url.href;
-    for (const name of ['code', 'state']) url.searchParams.delete(name);
-    return url.href;
+    const { href } = new URL(this.destination);
+    return this.rule.isLoginRoute ? href : withoutAnswer(href);
+  }
+
+  /**
+   * Where this request is on its way to, for a person to open elsewhere: of a login route its own
+   * address, which sends them on. A `code` alone is a parameter of the application's own; with a
+   * `state` it is an answer that nobody else may have. Undefined for an address that is too long.
+   */
+  get pageUrl(): string | undefined {
+    const { request, home: app } = this;
+    const own = app && ownAddress(this.config, app, request.path + request.search);
+    const isAnswer = request.query.has('code') && request.query.has('state');
+    return own !== undefined && isAnswer ? withoutAnswer(own) : own;
   }
 
   private findServing(): readonly AppConfig[] {
@@ -162,6 +172,13 @@ export class Visit {
     const ask = () => correct({ raw, client });
     return askHook(this.config, 'hooks.detectClient', ask, isClientKind) ?? client;
   }
+}
+
+/** An address without what WeChat adds to it. */
+function withoutAnswer(address: string): string {
+  const url = new URL(address);
+  for (const name of ['code', 'state']) url.searchParams.delete(name);
+  return url.href;
 }
 
 function isNameOrNone(said: unknown): said is string | null {

@@ -1,45 +1,101 @@
-// The page a person sees when a login cannot go on. Static HTML without scripts or outside
-// resources.
+// The page a person sees when a login cannot go on: static HTML, with a policy that lets in nothing
+// but what stands in it.
 import { createHash } from 'node:crypto';
-import { titleOf } from './problems.js';
 import type { WechatProblem } from '../../model/problem.js';
+import { pageStyle } from './page-style.js';
+import { titleOf } from './problems.js';
 
-/** Looks at home in WeChat, whose dark mode it follows. */
-const STYLE =
-  ':root{color-scheme:light dark;--page:#ededed;--card:#fff;--text:#191919;--soft:#6b6b6b}' +
-  '@media(prefers-color-scheme:dark){:root{--page:#111;--card:#1e1e1e;--text:#d5d5d5;--soft:#9a9a9a}}' +
-  '*{box-sizing:border-box}body{margin:0;min-height:100vh;padding:14vh 20px 40px;background:var(--page);color:var(--text);' +
-  'font:16px/1.6 -apple-system,BlinkMacSystemFont,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}' +
-  'main{max-width:400px;margin:0 auto;padding:44px 28px 28px;border-radius:16px;background:var(--card);text-align:center;overflow-wrap:anywhere}' +
-  'svg{display:block;width:56px;height:56px;margin:0 auto 20px}h1{margin:0;font-size:22px;line-height:1.4;font-weight:600}' +
-  'p{margin:10px 0 0;color:var(--soft);text-wrap:balance}' +
-  'a{display:inline-block;min-width:184px;margin-top:32px;padding:10px 24px;border-radius:8px;background:#07c160;color:#fff;font-weight:500;text-decoration:none}' +
-  'a.home{margin-top:12px;background:none;color:var(--soft)}a:not(.home):hover{background:#06ad56}a:focus-visible{outline:3px solid #07c16066;outline-offset:2px}' +
-  'small{display:block;margin-top:36px;color:var(--soft);font:12px/1.5 ui-monospace,Menlo,Consolas,monospace}';
+/** Whose page it is. */
+export interface PageBrand {
+  readonly name: string;
+  /** A whole address. */
+  readonly logoUrl: string | undefined;
+  readonly color: string | undefined;
+}
 
 const ICON =
   '<svg viewBox="0 0 56 56" aria-hidden="true"><circle cx="28" cy="28" r="28" fill="#fa9d3b"/>' +
   '<path d="M28 15v17" stroke="#fff" stroke-width="5" stroke-linecap="round"/><circle cx="28" cy="41" r="3.2" fill="#fff"/></svg>';
 
-export const PROBLEM_PAGE_POLICY =
-  `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/**
+ * Copies the address: the one script of these pages, known to the policy by its hash. Without it
+ * the address can be selected by hand. `execCommand` is for browsers, and addresses without https,
+ * that have no clipboard.
+ */
+const COPY =
+  "var b=document.querySelector('button'),i=document.querySelector('input');b.hidden=false;" +
+  'b.onclick=function(){i.select();i.setSelectionRange(0,i.value.length);' +
+  "function byHand(){if(!document.execCommand('copy'))throw 0}" +
+  'function done(){b.textContent=b.dataset.done}' +
+  'try{(navigator.clipboard?navigator.clipboard.writeText(i.value).catch(byHand):Promise.resolve(byHand())).then(done,function(){})}catch(e){}};';
 
-/** The module's own page, without a script. */
-export function renderProblemPage(problem: WechatProblem, lang: 'zh' | 'en'): string {
+const WORDS = {
+  zh: { retry: '重试', home: '返回首页', address: '本页链接', copy: '复制链接', copied: '已复制' },
+  en: {
+    retry: 'Try again',
+    home: 'Home',
+    address: 'Link of this page',
+    copy: 'Copy the link',
+    copied: 'Copied',
+  },
+};
+
+/**
+ * The module's own page.
+ * @returns `policy`: for the header `Content-Security-Policy`
+ */
+export function renderProblemPage(
+  problem: WechatProblem,
+  lang: 'zh' | 'en',
+  brand?: PageBrand,
+): { html: string; policy: string } {
+  const words = WORDS[lang];
   const title = escape(titleOf(problem, lang));
-  const { retryUrl, homeUrl } = problem;
-  const retry = retryUrl ? `<a href="${escape(retryUrl)}">${lang === 'zh' ? '重试' : 'Try again'}</a>` : '';
+  const { retryUrl, homeUrl, pageUrl } = problem;
+  const style = pageStyle(brand?.color);
+  const retry = retryUrl ? `<a href="${escape(retryUrl)}">${words.retry}</a>` : '';
   const elsewhere = homeUrl && homeUrl !== retryUrl;
-  const home = elsewhere
-    ? `<a class="home" href="${escape(homeUrl)}">${lang === 'zh' ? '返回首页' : 'Home'}</a>`
+  const home = elsewhere ? `<a class="home" href="${escape(homeUrl)}">${words.home}</a>` : '';
+  const copy = pageUrl
+    ? `<input readonly aria-label="${words.address}" value="${escape(pageUrl)}">` +
+      `<button type="button" hidden aria-live="polite" data-done="${words.copied}">${words.copy}</button><br>`
     : '';
-  return (
+  const html =
     `<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8">` +
-    `<meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head>` +
-    `<body><main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${retry}${home}` +
-    `<small>${problem.code} · ${escape(problem.ref)}</small></main></body></html>`
+    '<meta name="viewport" content="width=device-width,initial-scale=1">' +
+    `<title>${title}${brand ? ` · ${escape(brand.name)}` : ''}</title><style>${style}</style></head>` +
+    `<body>${brand ? header(brand) : ''}<main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${copy}${retry}${home}` +
+    `<small>${problem.code} · ${escape(problem.ref)}</small></main>${pageUrl ? `<script>${COPY}</script>` : ''}</body></html>`;
+  return { html, policy: policyOf(style, pageUrl !== undefined, brand?.logoUrl) };
+}
+
+/** The name says what the picture would. */
+function header({ name, logoUrl }: PageBrand): string {
+  const logo = logoUrl ? `<img src="${escape(logoUrl)}" alt="">` : '';
+  return `<header>${logo}<span>${escape(name)}</span></header>`;
+}
+
+/** Nothing is let in by its kind or its host: style and script by their hash, the logo by its path. */
+function policyOf(style: string, copies: boolean, logoUrl: string | undefined): string {
+  const script = copies ? `script-src ${hashOf(COPY)}; ` : '';
+  const image = logoUrl ? `img-src ${sourceOf(logoUrl)}; ` : '';
+  return (
+    `default-src 'none'; ${script}style-src ${hashOf(style)}; ${image}` +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   );
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/**
+ * Without the query, which a policy does not compare, and without what would end the directive.
+ * @see https://www.w3.org/TR/CSP3/#framework-directive-source-list
+ */
+function sourceOf(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname.replaceAll(';', '%3B').replaceAll(',', '%2C')}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

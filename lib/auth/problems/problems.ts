@@ -28,7 +28,7 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
     status: 403,
     title: { zh: '需要更多授权', en: 'More permission is needed' },
     text: {
-      zh: '此页面需要您的微信昵称和头像，请同意授权后再试。',
+      zh: '此页面需要你的微信昵称和头像，请同意授权后再试。',
       en: 'This page needs your WeChat name and picture. Please allow it and try again.',
     },
   },
@@ -52,7 +52,7 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
     status: 403,
     title: { zh: '请使用完整服务', en: 'Use the full service' },
     text: {
-      zh: '您正在浏览网页快照，请点击页面右下角的“使用完整服务”后再登录。',
+      zh: '你正在浏览网页快照，请点击页面右下角的“使用完整服务”后再登录。',
       en: 'You are looking at a snapshot. Tap "使用完整服务" (use the full service) at the bottom right, then sign in.',
     },
   },
@@ -61,7 +61,7 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
     title: { zh: '未获授权', en: 'Permission was not given' },
     // Somebody who refused to grant more may well be signed in still.
     text: {
-      zh: '您没有同意授权，此页面无法继续。',
+      zh: '你没有同意授权，此页面无法继续。',
       en: 'You did not give permission. This page cannot go on without it.',
     },
   },
@@ -111,7 +111,7 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
     status: 503,
     title: { zh: '暂时无法确认登录状态', en: 'Your sign-in cannot be checked' },
     text: {
-      zh: '暂时无法确认您的登录状态，请稍后再试。',
+      zh: '暂时无法确认你的登录状态，请稍后再试。',
       en: 'Your sign-in cannot be checked just now. Please try again in a moment.',
     },
   },
@@ -129,7 +129,7 @@ export const NOT_ADMITTED = {
 /** What a problem may say besides its code. */
 export type ProblemDetails = Pick<
   WechatProblem,
-  'loginUrl' | 'app' | 'scope' | 'reason' | 'client' | 'retryUrl' | 'homeUrl'
+  'loginUrl' | 'app' | 'scope' | 'reason' | 'client' | 'pageUrl' | 'retryUrl' | 'homeUrl'
 > & {
   message?: string;
   /** Where one stands in the log already. */
@@ -182,6 +182,6 @@ const EXCEPTIONS = {
  * An ordinary Nest exception, so that the application's filters shape it as they shape their own.
  */
 export function problemException(problem: WechatProblem): HttpException {
-  const { client: _, retryUrl: __, homeUrl: ___, ...body } = problem;
+  const { client: _, pageUrl: __, retryUrl: ___, homeUrl: ____, ...body } = problem;
   return new EXCEPTIONS[problem.statusCode as Words['status']](body);
 }

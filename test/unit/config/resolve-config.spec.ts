@@ -22,6 +22,8 @@ const resolve = (options: object, production = false) =>
 const complaint = (options: unknown, production = false) =>
   thrownBy(WechatConfigError, () => resolve(options as object, production));
 
+const brand = (more: object) => ({ ...ONE, brand: { name: '一盏茶', ...more } });
+
 describe('The smallest configuration', () => {
   it('is an app id and a secret; everything else has a default', () => {
     const config = resolve(ONE);
@@ -70,6 +72,29 @@ describe('What is right', () => {
     ['mini-program', undefined],
   ])('gives an app of type %s the scope %p', (type, scope) => {
     expect(resolve({ ...ONE, type }).defaultApp?.scope).toBe(scope);
+  });
+
+  it.each([
+    [{ name: '茶🍵'.repeat(20) }, { name: '茶🍵'.repeat(20) }],
+    [{ name: 'Ming & Söhne <3' }, { name: 'Ming & Söhne <3' }],
+    [
+      { name: 'Tea', logoUrl: '/img/logo.svg?v=2' },
+      { name: 'Tea', logoUrl: '/img/logo.svg?v=2' },
+    ],
+    [
+      { name: 'Tea', logoUrl: 'https://cdn.a.example/图.png' },
+      { name: 'Tea', logoUrl: 'https://cdn.a.example/%E5%9B%BE.png' },
+    ],
+    [
+      { name: 'Tea', logoUrl: 'http://localhost:3000/l.png' },
+      { name: 'Tea', logoUrl: 'http://localhost:3000/l.png' },
+    ],
+    [
+      { name: 'Tea', color: '#07C160' },
+      { name: 'Tea', color: '#07c160' },
+    ],
+  ])('takes the brand %j', (given, read) => {
+    expect(resolve({ ...ONE, brand: given }).brand).toEqual(read);
   });
 
   it('takes two secrets, the current one first', () => {
@@ -567,6 +592,35 @@ describe('What is wrong is named', () => {
     ],
     ['a clock that is a number', { ...ONE, now: 7 }, 'now', 'is not a function'],
     ['a client that is unknown', { ...ONE, dev: { client: 'weixin' } }, 'dev.client', 'is not known'],
+    ['a brand in text', { ...ONE, brand: '一盏茶' }, 'brand', 'is not an object'],
+    ['an unknown option of the brand', brand({ logo: '/a.png' }), 'brand.logo', 'is not known'],
+    ['a brand without a name', { ...ONE, brand: { color: '#07c160' } }, 'brand.name', 'is missing'],
+    ['a brand of blanks', brand({ name: ' \u3000' }), 'brand.name', 'is not a name to show'],
+    ['a brand in two lines', brand({ name: 'Tea\nhouse' }), 'brand.name', 'is not a name to show'],
+    ['a brand that turns the text', brand({ name: 'Tea\u202eesuoh' }), 'brand.name', 'is not a name to show'],
+    ['a brand of half a character', brand({ name: 'Tea\ud83c' }), 'brand.name', 'is not a name to show'],
+    ['a brand that is a number', brand({ name: 7 }), 'brand.name', 'is not a name to show'],
+    [
+      'a brand as long as a sentence',
+      brand({ name: '茶'.repeat(41) }),
+      'brand.name',
+      'is not a name to show',
+    ],
+    ['a logo that is no address', brand({ logoUrl: 'logo.png' }), 'brand.logoUrl', 'is not a URL'],
+    ['a logo without encryption', brand({ logoUrl: 'http://a.example/l.png' }), 'brand.logoUrl', /scheme/],
+    [
+      'a logo in the options',
+      brand({ logoUrl: 'data:image/png;base64,' }),
+      'brand.logoUrl',
+      /scheme "data:"/,
+    ],
+    ['a logo that runs', brand({ logoUrl: 'javascript:alert(1)' }), 'brand.logoUrl', /scheme/],
+    ['a logo of another host', brand({ logoUrl: '//a.example/l.png' }), 'brand.logoUrl', 'is not a path'],
+    ['a logo with a password', brand({ logoUrl: 'https://a:b@a.example/' }), 'brand.logoUrl', 'has a user'],
+    ['a colour by name', brand({ color: 'red' }), 'brand.color', /six hex digits/],
+    ['a colour of three digits', brand({ color: '#fff' }), 'brand.color', /six hex digits/],
+    ['a colour that says more', brand({ color: '#ffffff}a{' }), 'brand.color', /six hex digits/],
+    ['a colour in two lines', brand({ color: '#ffffff\n' }), 'brand.color', /six hex digits/],
     ['allowHttp in text', { ...ONE, dev: { allowHttp: 'yes' } }, 'dev.allowHttp', 'is not known'],
   ];
 

@@ -3,7 +3,7 @@
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ResponseWriter } from '../../../../lib/auth/http/response-writer.js';
-import { PROBLEM_PAGE_POLICY, renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
+import { renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
 import { makeProblem } from '../../../../lib/auth/problems/problems.js';
 import type { WechatHooks } from '../../../../lib/index.js';
 import { LogCapture } from '../../../support/log-capture.js';
@@ -113,11 +113,12 @@ describe('A page', () => {
     const runtime = { sleep: (ms: number) => (pauses.push(ms), sleep()) };
     const hooks = (renderProblem === undefined ? {} : { renderProblem }) as WechatHooks;
     const verdict = { kind: 'page', problem, lang: 'en', setCookies: COOKIES, base } as const;
-    await answer.page(verdict, hooks, runtime);
+    await answer.page(verdict, { hooks, runtime, brand: undefined });
     return pauses;
   }
 
-  const OURS = ['reply', 502, renderProblemPage(problem, 'en')];
+  const PAGE = renderProblemPage(problem, 'en');
+  const OURS = ['reply', 502, PAGE.html];
   const HEADERS = {
     ...PRIVATE,
     'Content-Type': 'text/html; charset=utf-8',
@@ -127,14 +128,14 @@ describe('A page', () => {
   it('is the built-in one where the application has none', async () => {
     expect(await show(undefined)).toEqual([]);
     expect(adapter.sent).toEqual(OURS);
-    expect(adapter.headers).toEqual({ ...HEADERS, 'Content-Security-Policy': PROBLEM_PAGE_POLICY });
+    expect(adapter.headers).toEqual({ ...HEADERS, 'Content-Security-Policy': PAGE.policy });
     expect([adapter.setCookies, logs.lines]).toEqual([COOKIES, []]);
   });
 
   it('of ours has our policy, whatever the application has set', async () => {
     adapter.headers = { 'Content-Security-Policy': "script-src 'self'", 'X-Frame-Options': 'SAMEORIGIN' };
     await show(undefined);
-    expect(adapter.headers).toEqual({ ...HEADERS, 'Content-Security-Policy': PROBLEM_PAGE_POLICY });
+    expect(adapter.headers).toEqual({ ...HEADERS, 'Content-Security-Policy': PAGE.policy });
   });
 
   it.each([
