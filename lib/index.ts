@@ -37,6 +37,7 @@ export {
   WechatNotRevokedException,
   WechatSessionService,
 } from './auth/session/wechat-session.service.js';
+export type { WechatSecurityScheme } from './auth/session/security-schemes.js';
 export {
   type WechatLogin,
   type WechatLoginDecision,

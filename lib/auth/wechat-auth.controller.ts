@@ -23,6 +23,8 @@ import { forgetLastUse } from './session/last-use.js';
 import { newLogoutMark, writeLogoutMark } from './session/logout-mark.js';
 import { problemException } from './problems/problems.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './http/return-address.js';
+import { Described } from './decorators/described.decorator.js';
+import { LOGIN, LOGOUT, ME, SESSION } from './route-descriptions.js';
 import { LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
 import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
@@ -48,6 +50,7 @@ export class WechatAuthController {
    * of somebody signed in gets as far as here.
    */
   @Get('login')
+  @Described(LOGIN)
   @LoginRoute()
   @UseGuards(WechatAuthGuard)
   @HttpCode(204)
@@ -55,6 +58,7 @@ export class WechatAuthController {
 
   /** 200 for everybody: `{ user: null }` when signed out. */
   @Get('me')
+  @Described(ME)
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
   async me(@Req() raw: object): Promise<{ user: WechatIdentity | null }> {
@@ -68,6 +72,7 @@ export class WechatAuthController {
    * 204 for a script; a form's own POST goes on to `?returnTo`, else to the default of `returnTo`.
    */
   @Post('logout')
+  @Described(LOGOUT)
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
   async logout(@Req() raw: object, @Res() response: unknown): Promise<void> {
@@ -115,6 +120,7 @@ export class WechatAuthController {
 
   /** `{ app, code }` of a mini program or native app; `app` may be left out where there is one. */
   @Post('session')
+  @Described(SESSION)
   @WechatAuth({ mode: 'off' })
   @Header('Cache-Control', 'no-store')
   @HttpCode(200)

@@ -40,6 +40,7 @@ const rangesFor = (nest) => ({
   '@nestjs/platform-fastify': `^${nest}.0.0`,
   '@nestjs/testing': `^${nest}.0.0`,
   '@nestjs/axios': nest === '11' ? '^4.0.0' : `^${nest}.0.0`,
+  '@nestjs/swagger': `^${nest}.0.0`,
   '@nestjs/websockets': `^${nest}.0.0`,
   '@nestjs/platform-socket.io': `^${nest}.0.0`,
   '@nestjs/platform-ws': `^${nest}.0.0`,

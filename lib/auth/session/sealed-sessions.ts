@@ -239,7 +239,8 @@ export class SealedSessions {
     };
   }
 
-  private nameFor(app: AppConfig): string {
+  /** Of the session cookie. */
+  nameFor(app: AppConfig): string {
     return cookieName(app, this.config.session.cookieName);
   }
 }

@@ -21,6 +21,7 @@ import { type ContextRequest, requestOf } from '../http/request-of-context.js';
 import { logoutMark } from './logout-mark.js';
 import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
+import { securitySchemes, type WechatSecurityScheme } from './security-schemes.js';
 import { SessionReader } from './session-reader.js';
 
 /** What may differ in a session that the application issues. */
@@ -201,6 +202,18 @@ export class WechatSessionService {
     const failed = list.filter((_, index) => !ended[index]);
     // Never quietly: whoever bans somebody must know that it did not happen.
     if (failed.length > 0) throw new WechatNotRevokedException(failed);
+  }
+
+  /**
+   * How OpenAPI describes the ways to show a session, by the names that the ready-made routes use:
+   * `wechat-cookie`, with several apps also `wechat-cookie-<app>`, and `wechat-bearer`.
+   * @example
+   * const builder = new DocumentBuilder();
+   * for (const [name, scheme] of Object.entries(app.get(WechatSessionService).securitySchemes()))
+   *   builder.addSecurity(name, scheme);
+   */
+  securitySchemes(): Record<string, WechatSecurityScheme> {
+    return securitySchemes(this.#config, this.#sessions);
   }
 
   #hand(response: unknown, app: AppConfig, session: WechatSession): WechatIssuedSession {
