@@ -38,7 +38,7 @@ export function readFunctions<T extends object>(group: string, values: T, compla
   for (const [name, value] of Object.entries(values)) {
     const isOne = value === undefined || typeof value === 'function';
     const option = group ? `${group}.${name}` : name;
-    complaints.check(isOne, option, 'is not a function', 'See the configuration table in the README.');
+    complaints.check(isOne, option, 'is not a function', 'See the page docs/configuration.md.');
   }
   return values;
 }

@@ -142,7 +142,7 @@ function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): 
       if (group === 'session' && value['codec'] !== undefined) complaints.attempt(refuseCodec, undefined);
       refuseUnknown(value, known, group, complaints);
     } else {
-      complaints.check(false, group, 'is not an object', 'See the configuration table in the README.');
+      complaints.check(false, group, 'is not an object', 'See the page docs/configuration.md.');
       delete read[group];
     }
   }
@@ -212,7 +212,7 @@ function refuseCodec(): never {
   throw new WechatConfigError(
     'session.codec',
     'is no option',
-    'Use a guard of your own that takes your token or asks WechatSessionService.authenticate(), as the README shows. What signs somebody in is the token of issue().',
+    'Use a guard of your own that takes your token or asks WechatSessionService.authenticate(), as docs/jwt.md shows. What signs somebody in is the token of issue().',
   );
 }
 

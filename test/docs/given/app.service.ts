@@ -1,0 +1,9 @@
+// As `nest new` makes it.
+import { Injectable } from '@nestjs/common';
+
+@Injectable()
+export class AppService {
+  getHello(): string {
+    return 'Hello World!';
+  }
+}
