@@ -1,4 +1,4 @@
-// Completes package-lock.json after an `npm install`: node .ci/complete-lock.mjs A native package
+// Completes a package-lock.json after an `npm install`: node .ci/complete-lock.mjs [file]. A native package
 // names one optional package per platform. npm leaves out of the lock those that it could not see
 // when the lock was made (a mirror that serves some platforms only; npm/cli#4828), and `npm ci`
 // then refuses the lock on every platform. Versions are the exact ones the parent asks for; the
@@ -6,7 +6,7 @@
 // it when it installs the package.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const file = new URL('../package-lock.json', import.meta.url);
+const file = process.argv[2] ?? new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const added = [];
 
