@@ -59,8 +59,8 @@ export function snapshotPage(app: MockApp, user: MockUser, form: FormTarget): Mo
     testId: 'snapshot-page',
     content: html`${appLine(app)}
       <h1 class="ask">当前为快照页模式</h1>
-      <p class="lead">将以虚拟帐号浏览，而不是“${user.nickname}”本人</p>
-      ${developerHint('微信里没有这一页：快照页就是应用自己的网页，底部有“使用完整服务”按钮。点“浏览快照”会以虚拟帐号返回应用（is_snapshotuser=1）。')}
+      <p class="lead">将以虚拟账号浏览，而不是“${user.nickname}”本人</p>
+      ${developerHint('微信里没有这一页：快照页就是应用自己的网页，底部有“使用完整服务”按钮。点“浏览快照”会以虚拟账号返回应用（is_snapshotuser=1）。')}
       ${buttons({
         form,
         user: user.id,

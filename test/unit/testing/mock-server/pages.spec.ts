@@ -128,6 +128,7 @@ describe('inside WeChat', () => {
     const tab = await new Tab(wechat).open(officialLink());
     await tab.press('user-visitor');
     expect(tab.shows('snapshot-page')).toBe(true);
+    expect(tab.html).toContain('将以虚拟账号浏览');
     await tab.press('snapshot');
     expect(await exchange(wechat, OFFICIAL, codeIn(tab.url))).toMatchObject({ is_snapshotuser: 1 });
     await tab.open(officialLink());
@@ -160,6 +161,7 @@ describe('on a desktop', () => {
     expect(tab.html).toContain('请使用微信扫描二维码登录');
     await tab.press('scan-as-ming');
     expect(tab.shows('confirm-page')).toBe(true);
+    expect(tab.html).toContain('申请使用你的微信账号登录');
     await tab.press('refuse');
     expect(tab.shows('refused-page')).toBe(true);
     await (await tab.press('ask-again')).press('allow');
