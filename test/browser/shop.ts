@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Browser as Chromium } from 'playwright-core';
-import { WechatAuthController } from '../../lib/index.js';
+import { WechatAuthController, type WechatOAuthModuleOptions } from '../../lib/index.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
 import { type Running, startApplication, startWechat } from '../support/application.js';
 import { AGENTS } from '../support/browser.js';
@@ -38,12 +38,18 @@ export class Shop {
   ) {}
 
   /** @param controllers besides the guarded orders and the ready-made routes */
-  static async open(...controllers: Type[]): Promise<Shop> {
+  static open(...controllers: Type[]): Promise<Shop> {
+    return Shop.with({}, ...controllers);
+  }
+
+  /** @param options what the module is told besides, e.g. several apps */
+  static async with(options: Partial<WechatOAuthModuleOptions>, ...controllers: Type[]): Promise<Shop> {
     const wechat = await startWechat();
     const running = await startApplication({
       wechat,
       adapter: () => new ExpressAdapter(),
       controllers: [OrdersController, WechatAuthController, ...controllers],
+      options,
     });
     const shop = new Shop(wechat, running, [() => running.app.close(), () => wechat.close()]);
     const port = await shop.listen((request, response) => shop.passOn(request, response));
@@ -65,6 +71,11 @@ export class Shop {
   /** A person with WeChat's browser in their hand. */
   visitor(): Promise<Visitor> {
     return Visitor.open(this.chromium, 'phone', { userAgent: AGENTS.wechat });
+  }
+
+  /** A person at a desk, who has to scan. */
+  atDesk(): Promise<Visitor> {
+    return Visitor.open(this.chromium, 'desktop');
   }
 
   to(path: string): Seen[] {

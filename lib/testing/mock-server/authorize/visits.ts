@@ -11,16 +11,37 @@ import { PageFailure } from '../pages/error-page.js';
  */
 const PHONE_COOKIE = 'wechat_mock_phone';
 
-/** Who looks at an authorize page, and what they pressed. */
+/** Who opens an authorize link, and what they say at once. */
 export interface Visit {
   readonly user?: MockUser;
-  /**
-   * `allow` or `refuse`; on pages also `snapshot`, `full`, `again`, `switch`. Undefined: nothing
-   * was said yet.
-   */
+  /** `allow` or `refuse`. Undefined: nothing was said yet. */
   readonly answer?: string;
   /** From the official account's chat or menu. */
   readonly fromChat: boolean;
+}
+
+/** Who pressed which button. */
+export interface Press {
+  readonly user: MockUser;
+  /**
+   * `allow`, `refuse`, `snapshot`, `full`, `again`, `switch`. Undefined: the person was picked.
+   */
+  readonly answer?: string;
+  /** On the page that follows 使用完整服务. */
+  readonly full: boolean;
+  /** From the official account's chat or menu. */
+  readonly fromChat: boolean;
+}
+
+/** @throws PageFailure for a user that does not exist */
+export function readPress(request: MockRequest, world: MockWorld): Press {
+  const form = new URLSearchParams(request.body);
+  return {
+    user: known(world, form.get('user')),
+    answer: form.get('answer') ?? undefined,
+    full: form.has('full'),
+    fromChat: isFromChat(request),
+  };
 }
 
 /**
@@ -29,11 +50,7 @@ export interface Visit {
  * @throws PageFailure for a user that does not exist
  */
 export function readVisit(request: MockRequest, world: MockWorld): Visit {
-  const fromChat = headerOf(request, 'x-wechat-mock-from') === 'chat';
-  if (request.method === 'POST') {
-    const form = new URLSearchParams(request.body);
-    return { user: known(world, form.get('user')), answer: form.get('answer') ?? undefined, fromChat };
-  }
+  const fromChat = isFromChat(request);
   const named = headerOf(request, 'x-wechat-mock-user');
   if (named) {
     return {
@@ -61,7 +78,12 @@ export function phoneCookie(userId: string | undefined): string {
   return `${PHONE_COOKIE}=${userId ?? ''}; Path=/; HttpOnly; SameSite=Lax${userId === undefined ? '; Max-Age=0' : ''}`;
 }
 
-function known(world: MockWorld, id: string | null): MockUser {
+function isFromChat(request: MockRequest): boolean {
+  return headerOf(request, 'x-wechat-mock-from') === 'chat';
+}
+
+/** @throws PageFailure */
+export function known(world: MockWorld, id: string | null): MockUser {
   const user = world.users.find(id ?? '');
   if (!user) throw new PageFailure('没有这个测试用户', `收到的用户是 ${JSON.stringify(id)}。`);
   return user;

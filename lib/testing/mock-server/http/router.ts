@@ -1,7 +1,10 @@
 // Which path is served by what, and how what an endpoint throws becomes an answer.
 import { errorAnswer, goodAnswer } from '../endpoints/api-answers.js';
 import { checkSession, phoneNumber, resetSessionKey, stableToken } from '../endpoints/app-endpoints.js';
-import { officialAuthorize, qrConnect } from '../authorize/authorize-pages.js';
+import { officialAuthorize, officialButton, officialStep } from '../authorize/official-pages.js';
+import { qrButton, qrConnect, qrStep } from '../authorize/qr-pages.js';
+import { known } from '../authorize/visits.js';
+import { readStep } from '../authorize/ways-on.js';
 import { jscode2session } from '../endpoints/mini-program-endpoints.js';
 import type { MockAnswer, MockRequest } from './mock-http.js';
 import type { MockWorld } from '../mock-world.js';
@@ -19,9 +22,12 @@ const PAGES = new Map<string, Endpoint<MockAnswer>>([
 
 /** Where the buttons of the pages lead. No address of WeChat's, so it is not among the calls. */
 const BUTTONS = new Map<string, Endpoint<MockAnswer>>([
-  ['/mock/authorize', officialAuthorize],
-  ['/mock/qrconnect', qrConnect],
+  ['/mock/authorize', officialButton],
+  ['/mock/qrconnect', qrButton],
 ]);
+
+/** The pages that follow a button. */
+const STEPS = { authorize: officialStep, qrconnect: qrStep };
 
 const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields> }>([
   ['/sns/oauth2/access_token', { method: 'GET', serve: accessToken }],
@@ -45,7 +51,8 @@ export function isPage(path: string): boolean {
 
 /** The mock's own addresses: buttons, pictures, what browsers ask for by themselves. */
 export function isOwnPath(path: string): boolean {
-  return BUTTONS.has(path) || path.startsWith('/avatar/') || path === '/favicon.ico';
+  if (BUTTONS.has(path) || readStep(path)) return true;
+  return path.startsWith('/avatar/') || path === '/favicon.ico';
 }
 
 /** What WeChat answers. */
@@ -67,7 +74,9 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
     return page(request, world);
   }
   const button = BUTTONS.get(path);
-  if (button && method === 'POST') return button(request, world);
+  if (button && method === 'POST') return seeOther(button(request, world));
+  const step = readStep(path);
+  if (step && method === 'GET') return STEPS[step.door](request, world, known(world, step.userId), step.name);
   const api = API.get(path);
   if (api) {
     if (method !== api.method) throw new WechatFailure(api.method === 'GET' ? 43001 : 43002);
@@ -76,6 +85,11 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
   // Browsers ask for it by themselves; a 404 would stand in their console as an error.
   if (path === '/favicon.ico') return { status: 204, headers: {}, body: '' };
   return avatar(path, world) ?? errorAnswer(world, new WechatFailure(40066), 404);
+}
+
+/** The redirect that asks for the next address by GET, whatever the browser's age. */
+function seeOther(answer: MockAnswer): MockAnswer {
+  return answer.status === 302 ? { ...answer, status: 303 } : answer;
 }
 
 /**

@@ -1,5 +1,4 @@
 // The pages as a browser without JavaScript uses them: links, forms, a cookie.
-import type { WechatMockServer } from '../../../../lib/testing/index.js';
 import { html } from '../../../../lib/testing/mock-server/pages/html.js';
 import {
   codeIn,
@@ -13,64 +12,7 @@ import {
   start,
   WEBSITE,
 } from './kit.js';
-
-/**
- * One tab of a browser: follows redirects on the server, keeps its cookies, presses buttons by
- * `data-testid`.
- */
-class Tab {
-  html = '';
-  url = '';
-  headers = new Headers();
-  #cookies = new Map<string, string>();
-
-  constructor(private readonly server: WechatMockServer) {}
-
-  async open(link: string): Promise<this> {
-    return this.#go(link.replace('https://open.weixin.qq.com', this.server.endpoints.open), {
-      method: 'GET',
-    });
-  }
-
-  async press(testId: string): Promise<this> {
-    const button = new RegExp(`<button[^>]*data-testid="${testId}"[^>]*>`).exec(this.html);
-    const before = this.html.slice(0, button!.index);
-    const form = before.slice(before.lastIndexOf('<form'));
-    const fields = [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
-    const chosen = / name="(\w+)" value="([^"]*)"/.exec(button![0])!;
-    const action = /action="([^"]*)"/.exec(form)![1]!.replaceAll('&amp;', '&');
-    const body = new URLSearchParams();
-    for (const [, name, value] of [...fields, chosen]) body.append(name!, value!);
-    return this.#go(new URL(action, this.url).href, { method: 'POST', body });
-  }
-
-  shows(testId: string): boolean {
-    return this.html.includes(`data-testid="${testId}"`);
-  }
-
-  async #go(url: string, init: RequestInit): Promise<this> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, {
-      ...init,
-      redirect: 'manual',
-      headers: { cookie: `other=1; ${cookie}` },
-    });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^(\w+)=([^;]*)/.exec(line)!;
-      if (line.includes('Max-Age=0')) this.#cookies.delete(name!);
-      else this.#cookies.set(name!, value!);
-    }
-    this.url = url;
-    this.headers = response.headers;
-    this.html = (await response.text()).replace(/\s+/g, ' ');
-    const location = response.headers.get('location');
-    if (!location) return this;
-    const next = new URL(location, url).href;
-    if (next.startsWith(this.server.endpoints.open)) return this.#go(next, { method: 'GET' });
-    this.url = next;
-    return this;
-  }
-}
+import { Tab } from './tab.js';
 
 describe('inside WeChat', () => {
   it('asks once whose phone it is, then for consent, and goes back with a code', async () => {
@@ -180,6 +122,15 @@ describe('on a desktop', () => {
     expect(tab.html).toMatch(/> Allow </);
   });
 
+  it('asks a person who is named by a header and answers neither yes nor no', async () => {
+    const wechat = await start();
+    const path = qrLink().slice('https://open.weixin.qq.com'.length).split('#')[0]!;
+    const headers = { 'x-wechat-mock-user': 'hong', 'x-wechat-mock-answer': 'later' };
+    const { body } = await get(wechat, path, {}, { headers });
+    expect(body).toContain('confirm-page');
+    expect(body).toContain('小红🌸');
+  });
+
   it('has no fixed order, and no limit to state', async () => {
     const wechat = await start();
     const state = `a_b=&${'x'.repeat(300)}`;
@@ -246,6 +197,44 @@ describe('on a desktop', () => {
     expect(tab.html).not.toMatch(/data-testid="refuse" formtarget/);
     await (await tab.open(framed('&login_type=jssdk&self_redirect=true'))).press('scan-as-ming');
     expect(tab.html).not.toContain('formtarget');
+  });
+});
+
+describe('a button', () => {
+  it('leads to a page that was asked for by GET, so that one can go back to it', async () => {
+    const wechat = await start();
+    const tab = await new Tab(wechat).open(qrLink());
+    await (await (await tab.press('scan-as-ming')).press('refuse')).press('ask-again');
+    await tab.press('allow');
+    await (await tab.open(officialLink())).press('user-ming');
+    await (await (await tab.press('refuse')).press('ask-again')).press('switch-user');
+    await (await tab.press('user-visitor')).press('full');
+    expect(tab.url).toContain('/mock/authorize/visitor/full?appid=');
+    await (await (await tab.press('refuse')).press('ask-again')).press('snapshot');
+    const pressed = tab.answers.filter(({ method }) => method === 'POST');
+    expect(pressed.map(({ status }) => status)).toEqual(Array(13).fill(303));
+    expect(wechat.calls.every(({ path }) => path.startsWith('/connect/'))).toBe(true);
+    const shown = tab.answers.filter(({ status }) => status === 200);
+    expect(shown.length).toBeGreaterThan(10);
+    for (const { url } of shown) expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('leads to pages of their own links and people only', async () => {
+    const wechat = await start();
+    const query = (link: string) => /\?[^#]*/.exec(link)![0];
+    const qr = `/mock/qrconnect/ming/confirm${query(qrLink())}`;
+    expect((await get(wechat, qr)).body).toContain('confirm-page');
+    expect((await get(wechat, qr.replace('ming', 'gone'))).body).toContain('没有这个测试用户');
+    expect((await get(wechat, qr.replace('appid=', 'appid=x'))).body).toContain('appid 参数错误');
+    const inside = `/mock/authorize/ming/full${query(officialLink())}`;
+    expect((await get(wechat, inside)).body).toContain('consent-page');
+    expect((await get(wechat, inside.replace('scope=', 'x=1&scope='))).body).toContain('参数必须依次是');
+    const odd = ['confirm', 'constructor', '', '__proto__'].map((step) => inside.replace('full', step));
+    odd.push(inside.replace('ming', 'a%2F..'), inside.replace('ming', 'x'.repeat(65)));
+    for (const path of odd) expect((await get(wechat, path)).status).toBe(404);
+    for (const method of ['POST', 'PUT']) {
+      expect((await get(wechat, qr, {}, { method })).status).toBe(404);
+    }
   });
 });
 
