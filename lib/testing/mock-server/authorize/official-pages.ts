@@ -14,7 +14,7 @@ export function officialAuthorize(request: MockRequest, world: MockWorld): MockA
   const link = judgeOfficialLink(request, world);
   const { user: named, answer, fromChat } = readVisit(request, world);
   const user = named ?? phoneOwner(request, world);
-  if (!user) return choosePhonePage(world.users.list(), formOf(request));
+  if (!user) return choosePhonePage(world.users.list(), formOf(request), link.scope === 'snsapi_base');
   if (isSilent(link, user, fromChat, request, world)) return withCode(link, user, world);
   if (meetsSnapshot(request, user)) {
     // A snapshot page asks for nothing, so there is nothing to refuse.

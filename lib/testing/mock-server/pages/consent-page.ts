@@ -7,6 +7,9 @@ import { html } from './html.js';
 import { page } from './layout.js';
 import { appLine, buttons, type FormTarget, developerHint, people, userCard } from './parts.js';
 
+/** 网页授权: only `snsapi_userinfo` meets the snapshot page. */
+const NO_SNAPSHOT = '静默登录（snsapi_base）不出快照页，会得到普通身份；请求 snsapi_userinfo 时才是快照访客';
+
 const SWITCH = html`<button class="link" name="answer" value="switch" data-testid="switch-user">
   换一个测试用户
 </button>`;
@@ -14,14 +17,15 @@ const SWITCH = html`<button class="link" name="answer" value="switch" data-testi
 /**
  * "Whose phone is this?" WeChat never asks: a phone knows its owner. The answer is kept in a
  * cookie.
+ * @param silent whether `snsapi_base` is asked for
  */
-export function choosePhonePage(users: readonly MockUser[], form: FormTarget): MockAnswer {
+export function choosePhonePage(users: readonly MockUser[], form: FormTarget, silent: boolean): MockAnswer {
   return page({
     title: '选择测试用户',
     testId: 'choose-user-page',
     content: html`<h1>这是谁的手机？</h1>
       <p class="lead">之后的访问都以此人的微信身份进行</p>
-      ${people(users, form, 'user', 'cn')}`,
+      ${people({ users, form, prefix: 'user', lang: 'cn', noSnapshot: silent ? NO_SNAPSHOT : undefined })}`,
   });
 }
 

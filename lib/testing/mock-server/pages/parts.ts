@@ -32,13 +32,18 @@ export function userCard(user: MockUser): Html {
   </div>`;
 }
 
-/** Every user as a button. `prefix` is what their `data-testid` starts with. */
-export function people(
-  users: readonly MockUser[],
-  form: FormTarget,
-  prefix: string,
-  lang: PageLanguage,
-): Html {
+/**
+ * Every user as a button. `prefix` is what their `data-testid` starts with; `noSnapshot` tells
+ * those who pick a snapshot user why none comes of it.
+ */
+export function people(options: {
+  users: readonly MockUser[];
+  form: FormTarget;
+  prefix: string;
+  lang: PageLanguage;
+  noSnapshot?: string;
+}): Html {
+  const { users, form, prefix, lang, noSnapshot } = options;
   return html`<form method="post" action="${form.action}">
     <ul class="people">
       ${users.map(
@@ -46,7 +51,7 @@ export function people(
           html`<li>
             <button name="user" value="${user.id}" data-testid="${prefix}-${user.id}">
               <img src="/avatar/${user.id}.svg/96" alt="" width="48" height="48" /><span
-                >${user.nickname}<small>${describe(user, lang)}</small></span
+                >${user.nickname}<small>${describe(user, lang)}</small>${user.snapshot && noSnapshot !== undefined && html`<small class="note" data-testid="no-snapshot">${noSnapshot}</small>`}</span
               >
               <svg viewBox="0 0 8 14" aria-hidden="true">
                 <path d="M1 1l6 6-6 6" fill="none" stroke="#c4c4c4" stroke-width="2" />

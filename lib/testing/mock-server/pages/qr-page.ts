@@ -13,6 +13,7 @@ const TEXTS = {
     scan: '请使用微信扫描二维码登录',
     pick: '用这部手机扫码',
     note: '二维码只是示意图：点一个测试用户，就是用此人的手机扫码',
+    noSnapshot: '扫码登录没有快照页，会得到普通身份',
     ask: '申请使用你的微信账号登录',
     allow: '允许',
     refuse: '拒绝',
@@ -22,6 +23,7 @@ const TEXTS = {
     scan: 'Scan with WeChat to log in',
     pick: 'Scan with this phone',
     note: 'The QR code is a picture only. Choosing a test user stands for scanning it with their phone.',
+    noSnapshot: 'A login by QR code knows no snapshot page: the identity is an ordinary one',
     ask: 'asks to log you in with your WeChat account',
     allow: 'Allow',
     refuse: 'Reject',
@@ -52,7 +54,7 @@ export function qrPage(
         <section>
           <h2>${texts.pick}</h2>
           <p class="note">${texts.note}</p>
-          ${people(users, form, 'scan-as', lang)}
+          ${people({ users, form, prefix: 'scan-as', lang, noSnapshot: texts.noSnapshot })}
         </section>
       </div>`,
   });

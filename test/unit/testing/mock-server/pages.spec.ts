@@ -82,6 +82,28 @@ describe('inside WeChat', () => {
     expect(tokens).not.toHaveProperty('is_snapshotuser');
   });
 
+  it('says beside a snapshot user where no snapshot comes of it: a silent login, a QR code', async () => {
+    const wechat = await start();
+    const tab = new Tab(wechat);
+    const note = () => /data-testid="no-snapshot"[^>]*>([^<]*)/.exec(tab.html)?.[1]?.trim();
+    await tab.open(officialLink({ scope: 'snsapi_base' }));
+    expect(note()).toMatch(/静默登录.*普通身份.*snsapi_userinfo/);
+    expect(tab.html.match(/no-snapshot/g)).toHaveLength(1);
+    await tab.press('user-visitor');
+    const tokens = await exchange(wechat, OFFICIAL, codeIn(tab.url));
+    expect(tokens).toMatchObject({ openid: wechat.openidOf(OFFICIAL.appId, 'visitor') });
+    expect(tokens).not.toHaveProperty('is_snapshotuser');
+    await new Tab(wechat)
+      .open(officialLink())
+      .then(({ html: text }) => expect(text).not.toContain('no-snapshot'));
+    await tab.open(qrLink());
+    expect(note()).toMatch(/扫码登录没有快照页/);
+    await tab.open(qrLink({}, '&lang=en'));
+    expect(note()).toMatch(/QR code knows no snapshot page/);
+    const ordinary = await start({ users: [{ id: 'ming', nickname: '小明' }] });
+    expect((await new Tab(ordinary).open(qrLink())).html).not.toContain('no-snapshot');
+  });
+
   it('can be opened by GET only, and its buttons only name people who exist', async () => {
     const wechat = await start();
     const path = officialLink().slice('https://open.weixin.qq.com'.length).split('#')[0]!;
