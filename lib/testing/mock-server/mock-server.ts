@@ -7,6 +7,7 @@ import { Listener } from './http/listener.js';
 import type { MockClock } from './mock-clock.js';
 import { CODE_LIFE } from './grants/codes.js';
 import { listenAddress } from './http/listen-address.js';
+import { givesLoginCodes, issueLoginCode } from './login-codes.js';
 import { MockServerError } from './mock-server-error.js';
 import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
@@ -154,18 +155,14 @@ export class WechatMockServer {
   loginCode(login: { appId: string; user: string }): string {
     const app = this.#world.apps.get(login.appId, 'loginCode()');
     const userId = this.#world.users.get(login.user, 'loginCode()').id;
-    if (app.type !== 'mini-program' && app.type !== 'mobile') {
+    if (!givesLoginCodes(app)) {
       throw new MockServerError(
         'loginCode()',
         `got a ${app.type}`,
         'Use authorize() with the link of this app.',
       );
     }
-    const sessionKey =
-      app.type === 'mini-program' ? this.#world.sessionKeys.mint(app.appId, userId) : undefined;
-    const scope = app.type === 'mobile' ? 'snsapi_userinfo' : '';
-    const grant = { appId: app.appId, userId, scope, snapshot: false, sessionKey };
-    return this.#world.codes.issue(grant, CODE_LIFE[app.type]);
+    return issueLoginCode(this.#world, app, userId);
   }
 
   /**
