@@ -34,6 +34,15 @@ export const DEFAULT_MOCK_APPS: readonly Readonly<MockAppOptions>[] = [
   { type: 'mini-program', appId: 'wx00000000000000d4', secret: 'd4'.repeat(16), openPlatform: 'mock' },
 ];
 
+/**
+ * The secret of an app that everybody has; undefined for one's own, which is not shown: it may be a
+ * real one.
+ */
+export function wellKnownSecret(app: MockApp): string | undefined {
+  const known = DEFAULT_MOCK_APPS.find(({ appId }) => appId === app.appId)?.secret;
+  return app.secrets.find((secret) => secret === known);
+}
+
 /** The apps that are registered. */
 export class MockApps {
   readonly #apps = new Map<string, MockApp>();

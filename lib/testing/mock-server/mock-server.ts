@@ -54,17 +54,20 @@ export class WechatMockServer {
         'It lets anybody sign in as anybody; use it in development and tests only.',
       );
     }
-    const { port = 0, host = '127.0.0.1', allowRemote = false } = options;
+    const { port = 0, allowRemote = false } = options;
     if (!Number.isInteger(port) || port < 0 || port > 65535) {
       throw new MockServerError('port', `is ${port}`, 'Use 0 (any free port) to 65535.');
     }
     const server = new WechatMockServer(options);
-    const address = await listenAddress(host, allowRemote === true);
+    const address = await listenAddress(server.#world.host, allowRemote === true);
     server.#world.origin = await server.#listener.listen(port, address);
     return server;
   }
 
-  /** The module's option of the same name. Both are this server. */
+  /**
+   * The module's option of the same name. Both are this server. Opened in a browser, the address is
+   * a page: who and what is here, the last calls, and faults to inject.
+   */
   get endpoints(): { open: string; api: string } {
     return { open: this.#world.origin, api: this.#world.origin };
   }
@@ -149,7 +152,7 @@ export class WechatMockServer {
 
   /**
    * What `wx.login` (mini program) or the app SDK (mobile) hands out. For a mini program a new
-   * session_key comes into being and kills the old one.
+   * session_key comes into being and kills the old one. Over HTTP: `GET /mock/wx-login?app=&user=`.
    * @throws MockServerError for other kinds of app: theirs come by `authorize()`
    */
   loginCode(login: { appId: string; user: string }): string {

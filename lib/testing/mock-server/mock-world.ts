@@ -33,12 +33,15 @@ export class MockWorld {
   autoConsent: Consent | undefined;
   /** Where the server is reached, known once it listens. */
   origin = '';
+  /** Where it was told to listen, as it was said. */
+  readonly host: string;
 
   /** @throws MockServerError naming the option that is wrong */
   constructor(options: WechatMockServerOptions) {
     if (options.now !== undefined && typeof options.now !== 'function') {
       throw new MockServerError('now', 'is not a function', 'Give one that returns milliseconds since 1970.');
     }
+    this.host = options.host ?? '127.0.0.1';
     this.clock = new MockClock(options.now);
     this.apps = new MockApps(options.apps ?? DEFAULT_MOCK_APPS);
     this.users = new MockUsers(options.users);

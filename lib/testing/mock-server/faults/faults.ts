@@ -5,6 +5,13 @@ import type { MockFault, MockFaultHandle } from '../mock-server.types.js';
 /** Exactly one of these says what the fault is; `status` or `delayMs` alone will do as well. */
 const KINDS = ['errcode', 'body', 'empty', 'brokenJson', 'reset', 'hang', 'redirectTo', 'answer'] as const;
 
+/** A fault that waits for its requests. */
+export interface WaitingFault {
+  readonly path: string;
+  readonly fault: MockFault;
+  readonly hits: number;
+}
+
 interface QueuedFault extends MockFaultHandle {
   readonly fault: MockFault;
   hits: number;
@@ -14,7 +21,7 @@ interface QueuedFault extends MockFaultHandle {
 export class Faults {
   readonly #queues = new Map<string, QueuedFault[]>();
 
-  constructor(private readonly knownPaths: readonly string[]) {}
+  constructor(readonly knownPaths: readonly string[]) {}
 
   /**
    * @throws MockServerError for a path WeChat does not have or a fault that says nothing or two
@@ -49,6 +56,13 @@ export class Faults {
     queued.hits += 1;
     if (queued.hits >= (queued.fault.times ?? 1)) queued.remove();
     return queued.fault;
+  }
+
+  /** What is injected now, path by path, each in the order it will strike. */
+  list(): WaitingFault[] {
+    return [...this.#queues].flatMap(([path, queue]) =>
+      queue.map(({ fault, hits }) => ({ path, fault, hits })),
+    );
   }
 
   clear(): void {

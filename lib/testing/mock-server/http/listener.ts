@@ -2,9 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CallLog } from './call-log.js';
+import { DESK, serveDesk } from '../desk/desk.js';
 import { type Faults, worksAnyway } from '../faults/faults.js';
 import { faultyAnswer } from '../faults/faulty-answers.js';
-import { type MockAnswer, readRequest } from './mock-http.js';
+import { type MockAnswer, type MockRequest, readRequest } from './mock-http.js';
 import type { MockFault } from '../mock-server.types.js';
 import type { MockWorld } from '../mock-world.js';
 import { isOwnPath, isPage, route } from './router.js';
@@ -49,11 +50,11 @@ export class Listener {
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readRequest(incoming);
-    const own = isOwnPath(request.path);
+    const request = await readRequest(incoming, isDesk);
+    const own = isDesk(request.path) || isOwnPath(request.path);
     const call = own ? undefined : this.log.add(request, this.world.clock.now());
     const fault = own ? undefined : this.faults.take(request.path);
-    const real = !fault || worksAnyway(fault) ? route(request, this.world) : undefined;
+    const real = !fault || worksAnyway(fault) ? this.#route(request) : undefined;
     if (fault?.delayMs !== undefined) await this.#wait(fault.delayMs);
     if (fault?.hang) return;
     if (fault?.reset) {
@@ -66,6 +67,11 @@ export class Listener {
     response.end(answer.body);
   }
 
+  #route(request: MockRequest): MockAnswer {
+    const { world, log, faults } = this;
+    return isDesk(request.path) ? serveDesk(request, { world, log, faults }) : route(request, world);
+  }
+
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -75,6 +81,11 @@ export class Listener {
       this.#timers.add(timer);
     });
   }
+}
+
+/** Never logged and never struck by a fault: it is where faults are taken back. */
+function isDesk(path: string): boolean {
+  return path === DESK;
 }
 
 function answeredOf(answer: MockAnswer, fault: MockFault | undefined): { status: number; errcode?: number } {

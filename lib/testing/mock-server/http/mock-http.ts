@@ -10,6 +10,8 @@ export interface MockRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The body was read to its end and thrown away. */
+  readonly bodyTooLarge?: boolean;
 }
 
 /** What is sent back. */
@@ -23,28 +25,44 @@ export interface MockAnswer {
 }
 
 const BODY_LIMIT = 64 * 1024;
+const SWALLOW_LIMIT = 8 * 1024 * 1024;
 
-/** Reads a request with its body. Rejects when the client goes away or sends more than 64 KiB. */
-export async function readRequest(incoming: IncomingMessage): Promise<MockRequest> {
+/**
+ * Reads a request with its body. Rejects when the client goes away or sends more than 64 KiB.
+ * @param patient swallows what is more, up to 8 MiB: who is still sending when the connection is
+ * cut never sees an answer
+ */
+export async function readRequest(
+  incoming: IncomingMessage,
+  patient: (path: string) => boolean,
+): Promise<MockRequest> {
+  const { path, rawQuery } = targetOf(incoming);
+  const most = patient(path) ? SWALLOW_LIMIT : BODY_LIMIT;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_LIMIT) throw new Error(`The body is larger than ${BODY_LIMIT} bytes.`);
-    chunks.push(chunk);
+    if (size > most) throw new Error(`The body is larger than ${most} bytes.`);
+    if (size <= BODY_LIMIT) chunks.push(chunk);
   }
+  const bodyTooLarge = size > BODY_LIMIT;
+  return {
+    method: incoming.method!,
+    path,
+    rawQuery,
+    query: new URLSearchParams(rawQuery),
+    headers: incoming.headers,
+    body: bodyTooLarge ? '' : Buffer.concat(chunks).toString('utf8'),
+    bodyTooLarge,
+  };
+}
+
+function targetOf(incoming: IncomingMessage): { path: string; rawQuery: string } {
   // A request line may be absolute (`GET http://host/path`), as proxies send it.
   const target = incoming.url!.replace(/^[a-z]+:\/\/[^/?]*/i, '');
   const mark = target.indexOf('?');
   const rawQuery = mark < 0 ? '' : target.slice(mark + 1);
-  return {
-    method: incoming.method!,
-    path: (mark < 0 ? target : target.slice(0, mark)) || '/',
-    rawQuery,
-    query: new URLSearchParams(rawQuery),
-    headers: incoming.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
-  };
+  return { path: (mark < 0 ? target : target.slice(0, mark)) || '/', rawQuery };
 }
 
 /** A header as one string; '' where it is missing. */

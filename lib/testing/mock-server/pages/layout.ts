@@ -19,6 +19,10 @@ export interface PageOptions {
   wide?: boolean;
   /** May stand in a frame of the application's own page, as wxLogin.js does it. */
   framed?: boolean;
+  /** Its forms lead nowhere but to the mock, which looks at where they stand. */
+  ownForms?: boolean;
+  /** More rules of style. */
+  style?: string;
   errcode?: number;
 }
 
@@ -28,6 +32,7 @@ export interface PageOptions {
  */
 export function page(options: PageOptions): MockAnswer {
   const { title, testId, content, lang = 'cn', wide = false, framed = false, errcode } = options;
+  const { ownForms = false, style = '' } = options;
   const nonce = randomBytes(16).toString('base64');
   const banner =
     lang === 'en'
@@ -41,7 +46,7 @@ export function page(options: PageOptions): MockAnswer {
         <meta name="robots" content="noindex" />
         <title>${title} · ${lang === 'en' ? 'mock' : '测试环境'}</title>
         <style nonce="${nonce}">
-          ${STYLE_HTML}
+          ${new Html(STYLE + style)}
         </style>
       </head>
       <body class="${wide ? 'wide' : ''}">
@@ -54,16 +59,15 @@ export function page(options: PageOptions): MockAnswer {
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
-      'Referrer-Policy': 'no-referrer',
+      // With `no-referrer` a form would not say where it stands (`Origin: null`).
+      'Referrer-Policy': ownForms ? 'same-origin' : 'no-referrer',
       'X-Content-Type-Options': 'nosniff',
       // form-action is enforced on every redirect that follows, and the last one goes to the
       // application: it cannot be narrower.
-      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; base-uri 'none'; form-action http: https:; frame-ancestors ${framed ? 'http: https:' : "'none'"}`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; base-uri 'none'; form-action ${ownForms ? "'self'" : 'http: https:'}; frame-ancestors ${framed ? 'http: https:' : "'none'"}`,
       ...(errcode === undefined ? {} : { 'X-Wechat-Mock-Errcode': String(errcode) }),
     },
     body: document.text,
     errcode,
   };
 }
-
-const STYLE_HTML = new Html(STYLE);

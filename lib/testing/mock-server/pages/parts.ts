@@ -97,7 +97,8 @@ export function developerHint(text: string | undefined): Html | undefined {
     : html`<div class="hint" data-testid="hint"><b>模拟服务器提示</b>${text}</div>`;
 }
 
-function describe(user: MockUser, lang: PageLanguage): string {
+/** The id and what is special about somebody. */
+export function describe(user: MockUser, lang: PageLanguage): string {
   const words =
     lang === 'en' ? ['follower', 'snapshot page', 'high risk'] : ['已关注', '快照页用户', '高风险用户'];
   const traits = [user.follower && words[0], user.snapshot && words[1], user.blocked && words[2]].filter(

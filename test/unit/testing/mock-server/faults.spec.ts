@@ -303,10 +303,11 @@ describe('the socket', () => {
     expect(await raw(wechat, `GET http://api.weixin.qq.com/sns/auth HTTP/1.1\r\n${head}`)).toContain(
       '"errcode":41001',
     );
-    expect(await raw(wechat, `GET http://api.weixin.qq.com?x=1 HTTP/1.1\r\n${head}`)).toContain(
+    expect(await raw(wechat, `GET http://api.weixin.qq.com/x HTTP/1.1\r\n${head}`)).toContain(
       '"errcode":40066',
     );
-    expect(wechat.calls.map(({ path }) => path)).toEqual(['/sns/auth', '/']);
+    expect(await raw(wechat, `GET http://api.weixin.qq.com?x=1 HTTP/1.1\r\n${head}`)).toContain('desk-page');
+    expect(wechat.calls.map(({ path }) => path)).toEqual(['/sns/auth', '/x']);
   });
 
   it('is cut for a body without end, and the server lives on', async () => {

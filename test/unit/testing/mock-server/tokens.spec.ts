@@ -227,14 +227,14 @@ describe('answers', () => {
 
   it('are a 404 for paths WeChat does not have', async () => {
     const wechat = await start();
-    for (const path of ['/', '/sns/nothing', '/avatar/', '/mock/authorize']) {
+    for (const path of ['//', '/index.html', '/sns/nothing', '/avatar/', '/mock', '/mock/authorize']) {
       const { status, body } = await get(wechat, path);
       expect([status, JSON.parse(body)]).toEqual([
         404,
         { errcode: 40066, errmsg: expect.stringMatching(/^invalid url, rid:/) },
       ]);
     }
-    expect(wechat.calls.map(({ path }) => path)).toEqual(['/', '/sns/nothing']);
+    expect(wechat.calls.map(({ path }) => path)).toEqual(['//', '/index.html', '/sns/nothing', '/mock']);
   });
 });
 
