@@ -1,6 +1,8 @@
 // The bin without its process: starts the server, says where it is, stops it on a signal. cli.ts
 // runs it.
 import { CliUsageError, parseCliOptions, USAGE } from './cli-options.js';
+import { envBlock } from './env-block.js';
+import { WX_LOGIN } from '../mock-server/desk/wx-login.js';
 import { DEFAULT_MOCK_APPS } from '../mock-server/mock-apps.js';
 import { MockServerError } from '../mock-server/mock-server-error.js';
 import { WechatMockServer } from '../mock-server/mock-server.js';
@@ -10,6 +12,8 @@ import type { WechatMockServerOptions } from '../mock-server/mock-server.types.j
 export interface CliHost {
   out(line: string): void;
   err(line: string): void;
+  /** So many bytes that nobody can guess. */
+  random(bytes: number): Buffer;
   /** Resolves when the program is to stop (SIGINT, SIGTERM). */
   stopped: Promise<unknown>;
 }
@@ -31,7 +35,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
     if (code === 2) host.err('Try nestjs-wechat-mock --help.');
     return code;
   }
-  greet(server, options.apps === undefined, host);
+  greet(server, options.apps, host);
   await host.stopped;
   await server.close();
   host.out('Stopped.');
@@ -57,18 +61,35 @@ function explain(error: NodeJS.ErrnoException): [code: 1 | 2, message: string] {
   }
 }
 
-function greet(server: WechatMockServer, defaultApps: boolean, host: CliHost): void {
+function greet(server: WechatMockServer, apps: WechatMockServerOptions['apps'], host: CliHost): void {
   const { open, api } = server.endpoints;
   host.out('WeChat mock server (not WeChat; for development only)');
+  host.out(`  page  ${open}/  (apps, people, last calls, faults to inject)`);
   host.out(`  endpoints: { open: '${open}', api: '${api}' }`);
   for (const { type, appId } of server.apps) {
     // The secrets of one's own apps are nobody's business; those of the default ones are in the
     // documentation.
-    const secret = defaultApps
-      ? `  secret ${String(DEFAULT_MOCK_APPS.find((app) => app.appId === appId)!.secret)}`
-      : '';
+    const secret = apps
+      ? ''
+      : `  secret ${String(DEFAULT_MOCK_APPS.find((app) => app.appId === appId)!.secret)}`;
     host.out(`  app   ${type.padEnd(16)}  ${appId}${secret}`);
   }
-  for (const { id, nickname } of server.users) host.out(`  user  ${id.padEnd(16)}  ${nickname}`);
+  for (const { id, nickname, snapshot } of server.users) {
+    host.out(`  user  ${id.padEnd(16)}  ${nickname}${snapshot ? SNAPSHOT : ''}`);
+  }
+  // What stands first is what `wx.login` is about; a native app has codes of the same kind.
+  const { apps: all, users } = server;
+  const login = all.find(({ type }) => type === 'mini-program') ?? all.find(({ type }) => type === 'mobile');
+  if (login)
+    host.out(`  code  ${open}${WX_LOGIN}?app=${login.appId}&user=${users[0]!.id}  (as wx.login gives it)`);
+  host.out('');
+  // A comment, so that nothing breaks when it is pasted as well.
+  host.out('# .env for the quick start of the README:');
+  const sessionSecret = host.random(32).toString('base64');
+  for (const line of envBlock({ apps, origin: open, sessionSecret })) host.out(line);
+  host.out('');
   host.out('Stop with Ctrl+C.');
 }
+
+/** Why picking such a user for the quick start's silent login shows nothing special. */
+const SNAPSHOT = '  (a snapshot user with snsapi_userinfo only; a silent login gives an ordinary identity)';

@@ -36,7 +36,8 @@ export function checkDomain(domain: string, at: string): string {
   return new URL(`http://${host}`).hostname;
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host, as it stands in a URL, is this machine. */
+export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host)
   );

@@ -1,8 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { jest } from '@jest/globals';
+import { envBlock } from '../../../../lib/testing/cli/env-block.js';
 import { runCli } from '../../../../lib/testing/cli/run-cli.js';
+import { readSessionSecrets } from '../../../../lib/config/read-session.js';
+import type { MockAppOptions } from '../../../../lib/testing/index.js';
 import { start } from '../mock-server/kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'wechat-mock-'));
@@ -28,6 +33,7 @@ async function run(argv: string[], whileUp?: (origin: string) => Promise<void>) 
       }
     },
     err: (line) => err.push(line),
+    random: (bytes) => Buffer.alloc(bytes, 'seam'),
     stopped,
   });
   await used;
@@ -74,6 +80,83 @@ describe('nestjs-wechat-mock', () => {
     expect(out).not.toContain('topsecret');
   });
 
+  /** The block as `node --env-file` reads it, comments left out. */
+  const blockIn = (out: string) => {
+    const block = /\n\n(# \.env [^]*?)\n\n/.exec(out)![1]!;
+    return parseEnv(block);
+  };
+
+  it('prints the .env of the quick start, ready to paste', async () => {
+    let origin = '';
+    const { out } = await run(['--port', '0'], async (at) => void (origin = at));
+    const env = blockIn(out);
+    expect(env).toEqual({
+      WECHAT_APP_ID: 'wx00000000000000a1',
+      WECHAT_SECRET: 'a1'.repeat(16),
+      PUBLIC_URL: 'http://localhost:3000',
+      SESSION_SECRET: Buffer.alloc(32, 'seam').toString('base64'),
+      WECHAT_MOCK: origin,
+    });
+    expect(out).toContain(`  page  ${origin}/  (`);
+    expect(out).toContain(`${origin}/mock/wx-login?app=wx00000000000000d4&user=ming  (as`);
+    expect(out).toMatch(/visitor +快照访客 {2}\(a snapshot user with snsapi_userinfo only; a silent login/);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThan(130);
+  });
+
+  it('makes a session secret that our own check takes', () => {
+    const sessionSecret = randomBytes(32).toString('base64');
+    const env = parseEnv(
+      envBlock({ apps: undefined, origin: 'http://127.0.0.1:1', sessionSecret }).join('\n'),
+    );
+    expect(env['SESSION_SECRET']).toBe(sessionSecret);
+    expect(readSessionSecrets(env['SESSION_SECRET'], new Map())).toHaveLength(1);
+  });
+
+  it.each<[MockAppOptions[], Record<string, string>]>([
+    [
+      [
+        { type: 'website', appId: 'wx1', secret: 'topsecret' },
+        { type: 'official-account', appId: 'wx2', secret: 'topsecret', domains: ['www.qq.com', '127.0.0.2'] },
+      ],
+      { WECHAT_APP_ID: 'wx2', PUBLIC_URL: 'http://127.0.0.2:3000' },
+    ],
+    [
+      [{ type: 'official-account', appId: 'wx2', secret: 'topsecret', domains: ['WWW.QQ.com', 'qq.com'] }],
+      { WECHAT_APP_ID: 'wx2', PUBLIC_URL: 'https://www.qq.com' },
+    ],
+    [
+      [{ type: 'official-account', appId: 'wx2', secret: 'topsecret', domains: ['::1'] }],
+      { WECHAT_APP_ID: 'wx2', PUBLIC_URL: 'http://[::1]:3000' },
+    ],
+    [
+      [{ type: 'website', appId: 'wx1', secret: ['topsecret', 'topsecret2'], domains: ['localhost'] }],
+      { WECHAT_APP_ID: 'wx1', PUBLIC_URL: 'http://localhost:3000' },
+    ],
+    [
+      [{ type: 'mini-program', appId: 'wx3', secret: 'topsecret', domains: [] }],
+      { WECHAT_APP_ID: 'wx3', PUBLIC_URL: 'http://localhost:3000' },
+    ],
+    [
+      [{ type: 'official-account', appId: 'wx2', secret: 'topsecret', domains: [] }],
+      { WECHAT_APP_ID: 'wx2', PUBLIC_URL: '' },
+    ],
+  ])('says in it what is true with apps of one’s own: %j', async (apps, facts) => {
+    const { out } = await run(['--port', '0', '--apps', file('own.json', apps)]);
+    expect(blockIn(out)).toMatchObject({ ...facts, WECHAT_SECRET: '' });
+    expect(out).not.toContain('topsecret');
+    const [first] = apps;
+    expect(out.includes(`needs type: '${first!.type}'`)).toBe(
+      apps.every(({ type }) => type !== 'official-account'),
+    );
+    expect(out.includes('logins end with 10003')).toBe(facts['PUBLIC_URL'] === '');
+    expect(out.includes('/mock/wx-login')).toBe(first!.type === 'mini-program');
+  });
+
+  it('names the address that --host gives', async () => {
+    const { out } = await run(['--port', '0', '--host', '::1']);
+    expect(blockIn(out)['WECHAT_MOCK']).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  });
+
   it('takes apps and users from a file', async () => {
     const apps = [{ type: 'official-account', appId: 'wx9', secret: 's' }];
     const both = file('both.json', { apps, users: [{ id: 'lan', nickname: '小兰' }] });
@@ -85,7 +168,7 @@ describe('nestjs-wechat-mock', () => {
         expect(await page.text()).toContain('请在微信客户端打开链接');
       },
     );
-    expect(first.out).toMatch(/wx9\n.*wx1\n {2}user {2}lan +小兰\nStop/);
+    expect(first.out).toMatch(/wx9\n.*wx1\n {2}user {2}lan +小兰\n\n# \.env for/);
     expect((await run(['--port', '0', '--apps', list])).out).toMatch(/wx9\n {2}user {2}ming/);
     expect(
       (
