@@ -11,6 +11,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './errors/errors.js';
 import { LoginAddress } from './auth/login-address.js';
 import { check } from './config/read-value.js';
+import { requireOptionsWay, requireProvider } from './config/read-extras.js';
 import { requireOptionsObject } from './config/resolve-config.js';
 import { describeSetup, suspicions } from './config/start-report.js';
 import type { AppConfig, WechatConfig } from './config/wechat-config.js';
@@ -75,6 +76,7 @@ export class WechatOAuthModule
    */
   static override forRoot(options: WechatOAuthModuleOptions & WechatOAuthModuleExtras): DynamicModule {
     requireOptionsObject(options);
+    requireExtras(options);
     return super.forRoot(options);
   }
 
@@ -95,6 +97,8 @@ export class WechatOAuthModule
    * @throws WechatConfigError while the application starts, when an option is missing or wrong
    */
   static override forRootAsync(options: WechatOAuthModuleAsyncOptions): DynamicModule {
+    requireOptionsWay(options);
+    requireExtras(options);
     return super.forRootAsync(options);
   }
 
@@ -180,6 +184,11 @@ export class WechatOAuthModule
     check(isSingleton, option, 'has request scope', 'Provide it as a singleton, which is the default scope.');
     return provider.instance;
   }
+}
+
+function requireExtras({ loginHandler, tokenStore }: WechatOAuthModuleExtras): void {
+  requireProvider('loginHandler', loginHandler, '{ useClass: YourLoginHandler }');
+  requireProvider('tokenStore', tokenStore, '{ useFactory: () => new RedisTokenStore(redis) }');
 }
 
 function requireMethods(option: string, value: unknown, methods: string[]): void {

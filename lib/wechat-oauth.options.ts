@@ -202,7 +202,11 @@ export interface WechatDevOptions {
    * login inside WeChat in a desktop browser.
    */
   client?: WechatClientKind | ((context: { readonly raw: unknown }) => WechatClientKind | undefined);
-  /** Permits `http://` in `publicUrl` for hosts other than loopback. */
+  /**
+   * Permits `http://` for hosts other than loopback in `publicUrl`, `returnTo.origins` and
+   * `endpoints.open`, where browsers are sent: for a phone in your network. Never in
+   * `endpoints.api`, where the app secret goes.
+   */
   allowHttp?: boolean;
 }
 

@@ -59,11 +59,11 @@ export function readSession(
   const { ttl = 7 * DAY, idle, cookieName = 'wechat_session' } = options.session ?? {};
   const { bearer = true, revocable = false } = options.session ?? {};
   return {
-    ttl: complaints.attempt(() => readPositive('session.ttl', ttl, 's', 400 * DAY), DAY),
+    ttl: complaints.attempt(() => readPositive('session.ttl', ttl, 'seconds', 400 * DAY, 7 * DAY), DAY),
     idle:
       idle === undefined
         ? undefined
-        : complaints.attempt(() => readPositive('session.idle', idle, 's', 400 * DAY), undefined),
+        : complaints.attempt(() => readPositive('session.idle', idle, 'seconds', 400 * DAY, DAY), undefined),
     cookieName: complaints.attempt(() => readCookieName(cookieName), ''),
     bearerHeader: complaints.attempt(() => readBearerHeader(bearer), undefined),
     revocable: complaints.attempt(

@@ -32,11 +32,13 @@ export function readOrigin(option: string, value: unknown, allowHttp: boolean): 
   return url.origin;
 }
 
-/** Base address of one of WeChat's hosts, without a trailing slash. */
-export function readEndpoint(option: string, value: unknown): string {
+/**
+ * Base address of one of WeChat's hosts, without a trailing slash. To that of the API goes the app
+ * secret: only where it is encrypted, or never leaves the machine.
+ */
+export function readEndpoint(option: string, value: unknown, allowHttp: boolean): string {
   const url = parse(option, value, 'Write an address such as "https://api.weixin.qq.com".');
-  // The app secret goes to this address: only where it is encrypted, or never leaves the machine.
-  requireScheme(option, url, false);
+  requireScheme(option, url, allowHttp);
   requireBare(option, url, value, 'Write scheme, host and perhaps a path.');
   return url.href.replace(/\/+$/, '');
 }
@@ -67,5 +69,10 @@ function requireBare(option: string, url: URL, value: unknown, fix: string): voi
 
 function requireScheme(option: string, url: URL, allowHttp: boolean): void {
   const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)));
-  check(isSafe, option, `has the scheme "${url.protocol}"`, 'Use https; http is for loopback hosts only.');
+  check(
+    isSafe,
+    option,
+    `has the scheme "${url.protocol}"`,
+    'Use https; http is for loopback hosts, and while you develop for others with dev: { allowHttp: true }.',
+  );
 }

@@ -1,16 +1,24 @@
 // Reads plain values among the options: numbers, words, paths, functions.
 import { WechatConfigError } from '../errors/errors.js';
 import type { Complaints } from './complaints.js';
+import { nearestName } from './nearest-name.js';
 
 /** @throws WechatConfigError with these words unless it is so */
 export function check(isRight: boolean, option: string, problem: string, fix: string): asserts isRight {
   if (!isRight) throw new WechatConfigError(option, problem, fix);
 }
 
-/** @param unit for the message */
-export function readPositive(option: string, value: unknown, unit: 's' | 'ms', max: number): number {
+/** @param example in this unit */
+export function readPositive(
+  option: string,
+  value: unknown,
+  unit: 'seconds' | 'milliseconds',
+  max: number,
+  example: number,
+): number {
   const isRight = typeof value === 'number' && value > 0 && value <= max;
-  check(isRight, option, `is not a number of ${unit} between 0 and ${max}`, 'Write a plain number.');
+  const fix = `Write a plain number in ${unit}, e.g. ${example}.`;
+  check(isRight, option, `is not a number of ${unit} above 0 and up to ${max}`, fix);
   return value;
 }
 
@@ -51,7 +59,9 @@ export function refuseUnknown(value: object, known: object, group: string, compl
   const names = Object.keys(known);
   for (const key of Object.keys(value)) {
     const option = group ? `${group}.${key}` : key;
-    complaints.check(names.includes(key), option, 'is not known', `Known here: ${names.join(', ')}.`);
+    const meant = nearestName(key, names);
+    const fix = `${meant === undefined ? '' : `Write "${meant}"? `}Known here: ${names.join(', ')}.`;
+    complaints.check(names.includes(key), option, 'is not known', fix);
   }
 }
 

@@ -13,6 +13,7 @@ import type {
 import { CLIENT_KINDS } from '../model/client-kind.js';
 import { Complaints } from './complaints.js';
 import { missingForGuard } from './guard-needs.js';
+import { EXTRAS } from './read-extras.js';
 import { readApps, readDefaultApp } from './read-apps.js';
 import { readBrand } from './read-brand.js';
 import { readSession, readSessionSecrets } from './read-session.js';
@@ -94,11 +95,11 @@ export function resolveConfig(
     loginPath: complaints.attempt(() => readLoginPath(given.loginPath), undefined),
     endpoints: {
       open: complaints.attempt(
-        () => readEndpoint('endpoints.open', endpoints.open ?? 'https://open.weixin.qq.com'),
+        () => readEndpoint('endpoints.open', endpoints.open ?? 'https://open.weixin.qq.com', allowHttp),
         '',
       ),
       api: complaints.attempt(
-        () => readEndpoint('endpoints.api', endpoints.api ?? 'https://api.weixin.qq.com'),
+        () => readEndpoint('endpoints.api', endpoints.api ?? 'https://api.weixin.qq.com', false),
         '',
       ),
     },
@@ -139,6 +140,7 @@ function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): 
     if (value === undefined) continue;
     if (isRecord(value)) {
       if (group === 'http' && value['proxy'] !== undefined) complaints.attempt(refuseProxy, undefined);
+      if (group === '') refuseExtras(value, complaints);
       if (group === 'session' && value['codec'] !== undefined) complaints.attempt(refuseCodec, undefined);
       refuseUnknown(value, known, group, complaints);
     } else {
@@ -147,6 +149,17 @@ function readGroups(options: WechatOAuthModuleOptions, complaints: Complaints): 
     }
   }
   return read as unknown as WechatOAuthModuleOptions;
+}
+
+/**
+ * In what a factory returns: Nest has taken them from where they belong before anything of it is
+ * there.
+ */
+function refuseExtras(options: object, complaints: Complaints): void {
+  for (const name of EXTRAS.filter((one) => one in options)) {
+    const fix = `Write forRootAsync({ useFactory, ${name}: … }).`;
+    complaints.check(false, name, 'belongs beside useFactory, not into what it returns', fix);
+  }
 }
 
 function judgeDev(dev: WechatDevOptions, production: boolean): void {
@@ -171,7 +184,7 @@ function readOrigins(value: unknown, allowHttp: boolean, complaints: Complaints)
 /** @throws WechatConfigError */
 export function requireOptionsObject(options: unknown): void {
   if (isRecord(options)) return;
-  throw new WechatConfigError('options', 'are missing', 'Pass an object, or return one from useFactory.');
+  throw new WechatConfigError('options', 'is missing', 'Pass an object, or return one from useFactory.');
 }
 
 function readHttp(http: WechatHttpOptions, complaints: Complaints): WechatConfig['http'] {
@@ -186,7 +199,7 @@ function readHttp(http: WechatHttpOptions, complaints: Complaints): WechatConfig
   const isWhole = Number.isInteger(maxSockets) && maxSockets >= 1;
   complaints.check(isWhole, 'http.maxSockets', 'is not a whole number from 1', 'Write a plain number.');
   const timeout = complaints.attempt(
-    () => readPositive('http.timeout', http.timeout ?? 5_000, 'ms', 120_000),
+    () => readPositive('http.timeout', http.timeout ?? 5_000, 'milliseconds', 120_000, 5_000),
     1,
   );
   return { ...http, timeout, maxSockets };

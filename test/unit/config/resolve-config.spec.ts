@@ -182,7 +182,10 @@ describe('What is right', () => {
       resolve({ ...ONE, returnTo: { origins: ['http://192.168.1.7:5173'] }, dev: { allowHttp: true } })
         .returnTo.origins,
     ).toContain('http://192.168.1.7:5173');
-    // Not for WeChat's hosts: the secret goes there.
+    const open = 'http://192.168.1.7:8765';
+    expect(complaint({ ...ONE, endpoints: { open } }).option).toBe('endpoints.open');
+    expect(resolve({ ...ONE, endpoints: { open }, dev: { allowHttp: true } }).endpoints.open).toBe(open);
+    // Not for the host of the API: the secret goes there.
     expect(
       complaint({ ...ONE, endpoints: { api: 'http://192.168.1.7' }, dev: { allowHttp: true } }).option,
     ).toBe('endpoints.api');
@@ -255,14 +258,19 @@ describe('What is wrong is named', () => {
   const session = (more: object) => ({ ...ONE, session: more });
 
   const rows: Row[] = [
-    ['nothing', undefined, 'options', 'are missing'],
-    ['null', null, 'options', 'are missing'],
-    ['a list', [ONE], 'options', 'are missing'],
-    ['text', 'wx', 'options', 'are missing'],
+    ['nothing', undefined, 'options', 'is missing'],
+    ['null', null, 'options', 'is missing'],
+    ['a list', [ONE], 'options', 'is missing'],
+    ['text', 'wx', 'options', 'is missing'],
 
     ['an unknown option', { ...ONE, appSecret: SECRET }, 'appSecret', 'is not known'],
     ['an option in another case', { ...ONE, appid: APP_ID }, 'appid', 'is not known'],
     ['an unknown option of a group', session({ maxAge: 1 }), 'session.maxAge', 'is not known'],
+    ['an option written apart', { ...ONE, app_id: APP_ID }, 'app_id', 'is not known'],
+    ['a login handler', { ...ONE, loginHandler: { useClass: Object } }, 'loginHandler', /beside useFactory/],
+    ['a token store', { ...ONE, tokenStore: undefined }, 'tokenStore', /beside useFactory/],
+    ['isGlobal', { ...ONE, isGlobal: true }, 'isGlobal', /beside useFactory/],
+    ['imports', { ...ONE, imports: [] }, 'imports', /beside useFactory/],
     ['an unknown endpoint', { ...ONE, endpoints: { sns: 'https://x.y' } }, 'endpoints.sns', 'is not known'],
     ['an unknown hook', { ...ONE, hooks: { onLogin: () => 1 } }, 'hooks.onLogin', 'is not known'],
     ['an unknown http option', { ...ONE, http: { retries: 3 } }, 'http.retries', 'is not known'],
@@ -566,9 +574,19 @@ describe('What is wrong is named', () => {
       /a user/,
     ],
 
-    ['a timeout of zero', { ...ONE, http: { timeout: 0 } }, 'http.timeout', /not a number of ms/],
-    ['a timeout in text', { ...ONE, http: { timeout: '5s' } }, 'http.timeout', /not a number of ms/],
-    ['a timeout of hours', { ...ONE, http: { timeout: 7_200_000 } }, 'http.timeout', /not a number of ms/],
+    ['a timeout of zero', { ...ONE, http: { timeout: 0 } }, 'http.timeout', /not a number of milliseconds/],
+    [
+      'a timeout in text',
+      { ...ONE, http: { timeout: '5s' } },
+      'http.timeout',
+      /not a number of milliseconds/,
+    ],
+    [
+      'a timeout of hours',
+      { ...ONE, http: { timeout: 7_200_000 } },
+      'http.timeout',
+      /not a number of milliseconds/,
+    ],
     ['no sockets', { ...ONE, http: { maxSockets: 0 } }, 'http.maxSockets', /whole number/],
     ['half a socket', { ...ONE, http: { maxSockets: 0.5 } }, 'http.maxSockets', /whole number/],
     ['sockets in text', { ...ONE, http: { maxSockets: '9' } }, 'http.maxSockets', /whole number/],
