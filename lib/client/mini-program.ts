@@ -1,17 +1,19 @@
 // Requests of a mini program to an application that guards its routes with `WechatAuthGuard`: signs
 // in by `wx.login` when it is needed, once for all who wait.
 
-/** What is used of `wx`. */
+/** What is used of `wx`, of `uni` or of `Taro`: each of them fits without a cast. */
 export interface WxLike {
   /** `wx.login` */
-  login(options: { success(result: { code: string }): void; fail(error: unknown): void }): void;
+  login(options: { success(result: { code: string }): void; fail(error: unknown): void }): unknown;
   /** `wx.request` */
   request(options: {
     url: string;
-    method?: string | undefined;
+    method?: 'OPTIONS' | 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT';
     /** The body, or for GET the query. */
-    data?: unknown;
-    header?: Record<string, string> | undefined;
+    data?: string | Record<string, unknown> | ArrayBuffer;
+    header?: Record<string, string>;
+    /** In ms. */
+    timeout?: number;
     success(answer: { statusCode: number; data: unknown; header?: unknown }): void;
     fail(error: unknown): void;
   }): unknown;
@@ -25,7 +27,7 @@ export interface WxLike {
 
 /** What `createMiniProgramClient` has to know. */
 export interface MiniProgramClientOptions {
-  /** The global of the mini program. */
+  /** The global of the mini program: `wx`, or `uni` or `Taro`, which do the same. */
   wx: WxLike;
   /**
    * Where the application is, e.g. `https://shop.example.com`: the host that is registered as
@@ -44,6 +46,12 @@ export interface MiniProgramClientOptions {
   sessionPath?: string;
   /** Under which the token is kept on the phone. @default 'wechat-session' */
   storageKey?: string;
+  /**
+   * How long a login may take, in ms, from `wx.login` to the token. A request takes as long as
+   * `wx.request` lets it: 60 s, or what its own `timeout` says.
+   * @default 15_000
+   */
+  timeout?: number;
 }
 
 /**
@@ -91,21 +99,22 @@ export interface MiniProgramClient {
 
 /** Nobody could be signed in. */
 export class WechatLoginFailed extends Error {
-  /** `WechatLoginFailed` */
-  override readonly name: string = 'WechatLoginFailed';
+  /** What the application answered; undefined where no answer came. */
+  declare readonly statusCode?: number;
+  /** E.g. `LOGIN_REFUSED`; `LOGIN_FAILED` with 401 where WeChat did not take the code. */
+  declare readonly code?: string;
+  /** Stands in the log of the server. */
+  declare readonly ref?: string;
 
   /**
    * @param statusCode what the application answered; undefined where no answer came
    * @param code e.g. `LOGIN_REFUSED`
    * @param ref stands in the log of the server
    */
-  constructor(
-    message: string,
-    readonly statusCode?: number,
-    readonly code?: string,
-    readonly ref?: string,
-  ) {
+  constructor(message: string, statusCode?: number, code?: string, ref?: string) {
     super(message);
+    this.name = 'WechatLoginFailed';
+    Object.assign(this, { statusCode, code, ref });
   }
 }
 
@@ -116,6 +125,7 @@ export class WechatLoginFailed extends Error {
  *
  * const api = createMiniProgramClient({ wx, baseUrl: 'https://shop.example.com', app: 'mini' });
  * const { data } = await api.request('/orders');
+ * @throws TypeError where an option is not what it should be
  */
 export function createMiniProgramClient({
   wx,
@@ -123,14 +133,20 @@ export function createMiniProgramClient({
   app,
   sessionPath = '/wechat/session',
   storageKey = 'wechat-session',
+  timeout = 15 * 1000,
 }: MiniProgramClientOptions): MiniProgramClient {
+  if (!/^https?:\/\/[^/\\?#@\s]+(?:\/[^?#\\\s]*)?$/i.test(baseUrl))
+    throw new TypeError('baseUrl must be an address such as "https://shop.example.com".');
+  if (!isPath(sessionPath)) throw new TypeError('sessionPath must be a path such as "/wechat/session".');
+  if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= 600 * 1000))
+    throw new TypeError('timeout must be a number of ms, at most ten minutes.');
+  const base = baseUrl.replace(/\/+$/, '');
   let token = stored();
   let signingIn: Promise<string> | undefined;
 
   function stored(): string | undefined {
     try {
-      const kept = wx.getStorageSync(storageKey);
-      return typeof kept === 'string' && kept !== '' ? kept : undefined;
+      return textOf(wx.getStorageSync(storageKey));
     } catch {
       return undefined;
     }
@@ -147,48 +163,61 @@ export function createMiniProgramClient({
     }
   }
 
-  function send(path: string, options: MiniProgramRequest): Promise<MiniProgramAnswer> {
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => reject(new Error(messageOf(error)));
-      wx.request({ ...options, url: baseUrl.replace(/\/$/, '') + path, success: resolve, fail });
-    });
+  async function send(path: string, options: MiniProgramRequest): Promise<MiniProgramAnswer> {
+    const answer = await called<MiniProgramAnswer>((success, fail) =>
+      // What a program passes on is up to it; `WxLike` is what `wx`, `uni` and `Taro` share.
+      wx.request({ ...(options as object), url: base + path, success, fail }),
+    );
+    if (typeof answer?.statusCode !== 'number') throw new Error('The request ended without an answer.');
+    return answer;
   }
 
   async function signIn(): Promise<string> {
-    const code = await new Promise<string>((resolve, reject) => {
-      const fail = (error: unknown) => reject(new WechatLoginFailed(messageOf(error)));
-      wx.login({ success: (result) => resolve(result.code), fail });
-    });
-    const data = { ...(app === undefined ? {} : { app }), code };
-    const answer = await send(sessionPath, { method: 'POST', data }).catch((error: Error) => {
-      throw new WechatLoginFailed(error.message);
-    });
+    const result = await called<{ code?: unknown }>((success, fail) => wx.login({ success, fail }));
+    const code = textOf(result?.code);
+    if (code === undefined) throw new WechatLoginFailed('wx.login gave no code.');
+    const data = app === undefined ? { code } : { app, code };
+    const answer = await send(sessionPath, { method: 'POST', data, timeout });
     const body = (answer.data ?? {}) as Partial<Record<'token' | 'message' | 'code' | 'ref', unknown>>;
-    if (answer.statusCode !== 200 || typeof body.token !== 'string') {
-      const [message, reason, ref] = [body.message, body.code, body.ref].map(textOf);
-      const otherwise = `${sessionPath} answered with ${answer.statusCode} and no token.`;
-      throw new WechatLoginFailed(message ?? otherwise, answer.statusCode, reason, ref);
-    }
-    keep(body.token);
-    return body.token;
+    const own = textOf(body.token);
+    if (answer.statusCode === 200 && own !== undefined) return own;
+    const [message, reason, ref] = [body.message, body.code, body.ref].map(textOf);
+    const otherwise = `${sessionPath} answered with ${answer.statusCode} and no token.`;
+    throw new WechatLoginFailed(message ?? otherwise, answer.statusCode, reason, ref);
   }
 
-  /** One `wx.login` for all who wait; one that failed is nobody's any more. */
+  /** One `wx.login` for all who wait; one that failed or took too long is nobody's any more. */
   function signInOnce(): Promise<string> {
-    signingIn ??= signIn().finally(() => {
-      signingIn = undefined;
-    });
-    return signingIn;
+    if (signingIn) return signingIn;
+    const mine = within(timeout, signIn()).then(
+      (own) => {
+        // Whoever has signed out meanwhile stays signed out.
+        if (signingIn === mine) keep(own);
+        return own;
+      },
+      (error: unknown) => {
+        throw error instanceof WechatLoginFailed ? error : new WechatLoginFailed(messageOf(error));
+      },
+    );
+    signingIn = mine;
+    mine
+      .finally(() => {
+        if (signingIn === mine) signingIn = undefined;
+      })
+      .catch(() => undefined);
+    return mine;
   }
 
   function sendWith(own: string, path: string, options: MiniProgramRequest): Promise<MiniProgramAnswer> {
-    return send(path, { ...options, header: { ...options.header, Authorization: `Bearer ${own}` } });
+    const header: Record<string, string> = { Authorization: `Bearer ${own}` };
+    for (const [name, value] of Object.entries(options.header ?? {}))
+      if (name.toLowerCase() !== 'authorization') header[name] = value;
+    return send(path, { ...options, header });
   }
 
   return {
     async request<T>(path: string, options: MiniProgramRequest = {}) {
-      if (!/^\/(?![/\\])/.test(path))
-        throw new Error('The path must be one of the application, such as "/orders".');
+      if (!isPath(path)) throw new Error('The path must be one of the application, such as "/orders".');
       const own = token ?? (await signInOnce());
       const answer = await sendWith(own, path, options);
       if (answer.statusCode !== 401) return answer as MiniProgramAnswer<T>;
@@ -200,14 +229,47 @@ export function createMiniProgramClient({
       await signInOnce();
     },
     logout() {
+      signingIn = undefined;
       keep(undefined);
     },
   };
 }
 
-/** `wx` says what went wrong in `errMsg`. */
+/**
+ * Waits for one of two callbacks. Whatever throws instead, or returns a promise that fails as those
+ * of Taro do, has failed as well.
+ */
+function called<T>(
+  call: (success: (result: T) => void, fail: (error: unknown) => void) => unknown,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(new Error(messageOf(error)));
+    try {
+      const returned = call(resolve, fail) as { then?: unknown } | null | undefined;
+      if (typeof returned?.then === 'function') (returned as PromiseLike<unknown>).then(undefined, fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new WechatLoginFailed(`Signing in took more than ${ms} ms.`));
+    const timer = setTimeout(late, ms);
+    work.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
+}
+
+/** Of the application: the token goes to no other host. */
+function isPath(path: string): boolean {
+  return /^\/(?![/\\])/.test(path);
+}
+
+/** `wx` says what went wrong in `errMsg`, and whatever throws in `message`. */
 function messageOf(error: unknown): string {
-  return textOf((error as { errMsg?: unknown } | null | undefined)?.errMsg) ?? 'The request failed.';
+  const { errMsg, message } = (error ?? {}) as { errMsg?: unknown; message?: unknown };
+  return textOf(errMsg) ?? textOf(message) ?? 'The request failed.';
 }
 
 function textOf(value: unknown): string | undefined {
