@@ -1,5 +1,13 @@
 // The entry `nestjs-wechat-oauth/client`: for the code that runs at people's, so it imports
 // nothing.
+export { createBrowserClient, WechatClientError, WechatLoginAbandoned } from './browser.js';
+export type {
+  BrowserClient,
+  BrowserClientOptions,
+  BrowserLoginOptions,
+  BrowserUser,
+  GlobalFetch,
+} from './browser.types.js';
 export {
   createMiniProgramClient,
   type MiniProgramAnswer,
