@@ -8,7 +8,7 @@ describe('Back and forward around a login', () => {
   let visitor: Visitor;
 
   beforeAll(async () => {
-    shop = await Shop.with({ apps: ALL_APPS });
+    shop = await Shop.openWith({ options: { apps: ALL_APPS } });
     shop.wechat.autoConsent = undefined;
   }, 60_000);
 

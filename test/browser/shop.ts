@@ -7,15 +7,23 @@ import type { AddressInfo } from 'node:net';
 import type { Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Browser as Chromium } from 'playwright-core';
-import { WechatAuthController, type WechatOAuthModuleOptions } from '../../lib/index.js';
+import { WechatAuthController } from '../../lib/index.js';
 import type { WechatMockServer } from '../../lib/testing/index.js';
-import { type Running, startApplication, startWechat } from '../support/application.js';
+import {
+  type ApplicationOptions,
+  type Running,
+  startApplication,
+  startWechat,
+} from '../support/application.js';
 import { AGENTS } from '../support/browser.js';
 import { CERTIFICATE, KEY } from '../support/certificate.js';
 import { OrdersController } from '../support/orders.js';
 import { launchChromium, Visitor } from './visitor.js';
 
 export const EVIL = 'https://evil.example.com';
+/** Pages of the shop on an origin of their own: of the same site, and of another one. */
+export const WEB = 'https://www.example.com';
+export const WEB_ELSEWHERE = 'https://www.coffee.test';
 
 /** One request that the shop answered. */
 export interface Seen {
@@ -30,6 +38,8 @@ export class Shop {
   private readonly answered = new EventEmitter();
   /** What the site beside the shop answers. */
   evil: RequestListener = (_, response) => response.end('evil');
+  /** What the pages on other origins are. */
+  web: RequestListener = (_, response) => response.end('web');
 
   private constructor(
     readonly wechat: WechatMockServer,
@@ -39,24 +49,38 @@ export class Shop {
 
   /** @param controllers besides the guarded orders and the ready-made routes */
   static open(...controllers: Type[]): Promise<Shop> {
-    return Shop.with({}, ...controllers);
+    return Shop.openWith({ controllers });
   }
 
-  /** @param options what the module is told besides, e.g. several apps */
-  static async with(options: Partial<WechatOAuthModuleOptions>, ...controllers: Type[]): Promise<Shop> {
+  /** @param keepsPages as `launchChromium` has it */
+  static async openWith({
+    controllers = [],
+    keepsPages = false,
+    ...more
+  }: Pick<ApplicationOptions, 'controllers' | 'options' | 'configure'> & {
+    keepsPages?: boolean;
+  }): Promise<Shop> {
     const wechat = await startWechat();
     const running = await startApplication({
       wechat,
       adapter: () => new ExpressAdapter(),
       controllers: [OrdersController, WechatAuthController, ...controllers],
-      options,
+      ...more,
     });
     const shop = new Shop(wechat, running, [() => running.app.close(), () => wechat.close()]);
     const port = await shop.listen((request, response) => shop.passOn(request, response));
     const evilPort = await shop.listen((request, response) => shop.evil(request, response));
+    const webPort = await shop.listen((request, response) => shop.web(request, response));
+    const hosts = [
+      ['shop.example.com', port],
+      ['evil.example.com', evilPort],
+      ['www.example.com', webPort],
+      ['www.coffee.test', webPort],
+    ];
+    const rules = hosts.map(([host, at]) => `MAP ${host}:443 127.0.0.1:${at}`).join();
     shop.chromium = await launchChromium(
-      '--ignore-certificate-errors',
-      `--host-resolver-rules=MAP shop.example.com:443 127.0.0.1:${port},MAP evil.example.com:443 127.0.0.1:${evilPort}`,
+      ['--ignore-certificate-errors', `--host-resolver-rules=${rules}`],
+      keepsPages,
     );
     return shop;
   }

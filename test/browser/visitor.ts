@@ -13,8 +13,12 @@ const SCREENS = {
   desktop: { viewport: { width: 1280, height: 800 } },
 };
 
-/** @param more switches of Chromium */
-export async function launchChromium(...more: string[]): Promise<Browser> {
+/**
+ * @param more switches of Chromium
+ * @param keepsPages goes back to a page as it was left, as browsers of people do; Playwright
+ * otherwise loads it anew
+ */
+export async function launchChromium(more: string[] = [], keepsPages = false): Promise<Browser> {
   const executablePath = process.env['CHROME_PATH'] || '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     throw new Error(
@@ -23,6 +27,7 @@ export async function launchChromium(...more: string[]): Promise<Browser> {
   }
   return chromium.launch({
     executablePath,
+    ...(keepsPages ? { ignoreDefaultArgs: ['--disable-back-forward-cache'] } : {}),
     args: [
       '--no-sandbox',
       '--disable-gpu',
