@@ -172,6 +172,32 @@ describe('The single-page application', () => {
     await expectRoute('/cellar?sort=name', '小明');
   });
 
+  it('is as it was left, and its button works, where the browser keeps pages whole', async () => {
+    const keeping = await launchChromium([], true);
+    try {
+      visitor = await Visitor.open(keeping, 'desktop');
+      const { page } = visitor;
+      await page.goto(`${place.web}/teas/longjing`);
+      await expectRoute('/teas/longjing');
+      await page.evaluate('globalThis.life = "first"');
+      await visitor.press('sign-in');
+      await page.getByTestId('qr-code').waitFor();
+
+      // A page out of the cache does not load.
+      await page.goBack({ waitUntil: 'commit' });
+      await page.locator('[data-testid=sign-in]:enabled').waitFor();
+      await expectRoute('/teas/longjing');
+      expect(await page.evaluate('globalThis.life')).toBe('first');
+      expect(await page.getByTestId('problem').count()).toBe(0);
+
+      await visitor.press('sign-in');
+      await scan('ming');
+      await expectRoute('/teas/longjing', '小明');
+    } finally {
+      await keeping.close();
+    }
+  });
+
   it('signs in silently inside WeChat', async () => {
     visitor = await Visitor.open(browser, 'phone');
     const session = await visitor.context.newCDPSession(visitor.page);

@@ -9,8 +9,6 @@ let showing = 0;
 export function start(chosen) {
   router = chosen;
   router.listen(show);
-  // Back from WeChat's page with the browser's button: the page wakes up as it was left, waiting.
-  addEventListener('pageshow', ({ persisted }) => persisted && show());
   show();
 }
 
@@ -123,6 +121,8 @@ function button(text, testId, act) {
     try {
       await act();
     } catch (error) {
+      // Back from WeChat with the browser's button: the page as it was, and its buttons work again.
+      if (error.name === 'WechatLoginAbandoned') return show();
       document.querySelector('main').replaceChildren(...problem(error), whereYouAre());
     }
   };

@@ -6,6 +6,9 @@ import { extname } from 'node:path';
 
 const PUBLIC = new URL('../public/', import.meta.url);
 
+/** The client imports nothing, so a page without a bundler takes its file as it is. */
+const CLIENT = new URL('browser.js', import.meta.resolve('nestjs-wechat-oauth/client'));
+
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -16,6 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function createWebServer(apiUrl: string): Promise<Server> {
   const files = new Map<string, Buffer>();
   for (const name of await readdir(PUBLIC)) files.set(`/${name}`, await readFile(new URL(name, PUBLIC)));
+  files.set('/wechat-client.js', await readFile(CLIENT));
   files.set('/config.js', Buffer.from(`export const API = ${JSON.stringify(apiUrl)};\n`));
   const headers = {
     'X-Content-Type-Options': 'nosniff',
