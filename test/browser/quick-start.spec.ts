@@ -89,7 +89,7 @@ describe('The quick start', () => {
     await visitor.photograph('wechat-5-profile');
 
     await page.reload();
-    expect(await visitor.text('decision')).toContain('没有联系微信');
+    expect(await visitor.text('decision')).toContain('未请求微信');
 
     await visitor.press('home');
     expect(await visitor.text('who')).toBe('小明');
@@ -125,7 +125,7 @@ describe('The quick start', () => {
 
     await page.goto(`${home}/account`);
     expect(await visitor.fact('scope')).toBe('snsapi_base');
-    expect(await visitor.text('decision')).toContain('没有联系微信');
+    expect(await visitor.text('decision')).toContain('未请求微信');
   });
 
   it('asks again after a refusal, by the button of the page', async () => {
@@ -166,12 +166,16 @@ describe('The quick start', () => {
 
   it.each(['phone', 'desktop'] as const)('signs in as a mini program does, on a %s', async (screen) => {
     const { page, context } = await openHome(screen);
+    expect(await page.getByText('这台设备').isVisible()).toBe(true);
     await visitor.press('device-mini');
+    expect(await visitor.text('who')).toContain('未登录');
     await page.getByTestId('mini-user').selectOption('ming');
     await page.getByTestId('mini-login').click();
     await page.locator('#mini-points.done').waitFor();
 
     expect(await visitor.text('mini-name')).toContain('小明');
+    expect(await visitor.text('who')).toContain('小明');
+    expect(await visitor.text('who')).not.toContain('未登录');
     expect(await visitor.text('mini-token')).toContain('"app": "mini"');
     expect(await visitor.text('mini-points')).toContain('"points": 88');
     const request = visitor.to('/account/points').at(-1)!.request();

@@ -1,43 +1,73 @@
-// Plays the mini program: a code from wx.login, a token from the module, a guarded route with the token. The token stays in memory, as in wx.setStorage
-// it would stay on the phone; cookies have no part in this.
+// Plays the phone: `wx` as the mini program has it, made of fetch. What runs on it is the client of
+// the package, as a real mini program would use it; cookies have no part in this.
+import { createMiniProgramClient } from './wechat-client/mini-program.js';
+
 const login = document.getElementById('mini-login');
 const user = document.getElementById('mini-user');
 const name = document.querySelector('.mini-name');
 const face = document.querySelector('.phone .avatar');
+const who = document.querySelector('.top .who');
+
+/** The step on the page that shows a request. */
+const STEPS = {
+  '/demo/wx-login': 'mini-code',
+  '/wechat/session': 'mini-token',
+  '/account/points': 'mini-points',
+};
+
+/** Forgotten with the page; on a phone it would stay. */
+const storage = new Map();
+const wx = {
+  login: ({ success, fail }) =>
+    call('/demo/wx-login', { method: 'POST', data: { user: user.value } }).then(
+      ({ data }) => success(data),
+      fail,
+    ),
+  request: ({ url, success, fail, ...options }) => call(url, options).then(success, fail),
+  getStorageSync: (key) => storage.get(key) ?? '',
+  setStorageSync: (key, value) => storage.set(key, value),
+  removeStorageSync: (key) => storage.delete(key),
+};
+const client = createMiniProgramClient({ wx, baseUrl: location.origin, app: 'mini' });
 
 login.addEventListener('click', async () => {
   login.disabled = true;
   for (const step of document.querySelectorAll('#mini-steps li')) show(step, '', undefined);
   try {
-    const { code } = await call('mini-code', '/demo/wx-login', { user: user.value });
-    const { token, identity } = await call('mini-token', '/wechat/session', { app: 'mini', code });
-    await call('mini-points', '/account/points', undefined, token);
-    name.replaceChildren(user.selectedOptions[0].label, small(`unionid ${identity.unionid ?? '—'}`));
-    face.textContent = [...user.selectedOptions[0].label][0];
+    // Whoever owns the phone now; a request alone would sign in only where nobody is.
+    client.logout();
+    const { statusCode } = await client.request('/account/points');
+    if (statusCode !== 200) throw new Error(String(statusCode));
+    const { label } = user.selectedOptions[0];
+    name.replaceChildren(label, small('signed in'));
+    face.textContent = [...label][0];
+    signedIn(label);
   } catch {
     name.replaceChildren('登录失败', small('sign-in failed, see the step'));
+    face.textContent = '客';
+    signedOut();
   } finally {
     login.disabled = false;
   }
 });
 
-/** POST with a body, GET without. */
-async function call(step, path, body, token) {
-  const response = await fetch(path, {
-    method: body ? 'POST' : 'GET',
+/** What `wx.request` does. */
+async function call(url, { method = 'GET', data, header = {} }) {
+  const step = document.getElementById(STEPS[new URL(url, location.href).pathname]);
+  const response = await fetch(url, {
+    method,
     // Only the token counts here.
     credentials: 'omit',
     headers: {
       Accept: 'application/json',
-      ...(body ? { 'Content-Type': 'application/json' } : {}),
-      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...(data ? { 'Content-Type': 'application/json' } : {}),
+      ...header,
     },
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    ...(data ? { body: JSON.stringify(data) } : {}),
   });
   const answer = await response.json();
-  show(document.getElementById(step), response.ok ? 'done' : 'failed', answer);
-  if (!response.ok) throw new Error(String(response.status));
-  return answer;
+  show(step, response.ok ? 'done' : 'failed', answer);
+  return { statusCode: response.status, data: answer };
 }
 
 function show(step, state, answer) {
@@ -50,6 +80,17 @@ function show(step, state, answer) {
     (key, value) => (key === 'token' || key === 'code' ? `${value.slice(0, 10)}…` : value),
     2,
   );
+}
+
+/** The head of the page speaks of the phone here. */
+function signedIn(label) {
+  who.classList.remove('nobody');
+  who.replaceChildren(label);
+}
+
+function signedOut() {
+  who.classList.add('nobody');
+  who.replaceChildren('未登录', small('signed out'));
 }
 
 function small(text) {

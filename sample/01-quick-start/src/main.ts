@@ -19,6 +19,9 @@ async function start(): Promise<void> {
   app.disable('x-powered-by');
   app.use(ownAddress(settings), protectPages(settings));
   app.useStaticAssets(fileURLToPath(new URL('../public', import.meta.url)));
+  // The client for mini programs imports nothing, so the page that plays one takes it as it is.
+  const client = new URL('.', import.meta.resolve('nestjs-wechat-oauth/client'));
+  app.useStaticAssets(fileURLToPath(client), { prefix: '/wechat-client/' });
 
   let closing: Promise<void> | undefined;
   const stop = () => {

@@ -62,7 +62,7 @@ export function accountPage({ user, needs, calls }: AccountView): Html {
       </section>
       <div class="facts">
         <section>
-          <h2>守卫知道的<small>What the guard knew</small></h2>
+          <h2>守卫拿到的身份<small>What the guard knew</small></h2>
           <table data-testid="identity">
             ${row('app', user.app, DOORS[user.app])} ${row('appId', user.appId)} ${row('openid', user.openid)}
             ${row('unionid', user.unionid, user.unionid === undefined ? '静默授权不给 unionid · not given to a silent login' : undefined)}
@@ -96,7 +96,7 @@ function decision(user: WechatIdentity, needs: AccountView['needs'], calls: Acco
     ${
       signedInNow
         ? html`<li>
-              <b>会话</b>${upgraded ? '没有，或者授权不够，于是去问微信' : '还没有，于是去问微信'}
+              <b>会话</b>${upgraded ? '没有，或者授权不够，于是跳转微信' : '还没有，于是跳转微信'}
               <small>${upgraded ? 'None, or too little granted: ask WeChat' : 'None yet: ask WeChat'}</small>
             </li>
             ${lastOfEach(calls!).map(
@@ -108,7 +108,7 @@ function decision(user: WechatIdentity, needs: AccountView['needs'], calls: Acco
                 </li>`,
             )}`
         : html`<li>
-            <b>会话</b>有效，授权也够${calls && '，没有联系微信'}
+            <b>会话</b>有效，授权也够${calls && '，未请求微信'}
             <small>The session is valid and sufficient${calls && '; WeChat was not asked'}</small>
           </li>`
     }

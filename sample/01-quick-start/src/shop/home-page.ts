@@ -54,11 +54,15 @@ export function homePage({ device, user, people }: HomeView): Html {
         </ul>
         <p class="note" data-testid="price-note">
           ${
-            user
-              ? html`已为你显示会员价。<small
-                    >Member prices, because the guard knows you (<code>mode: 'optional'</code>).</small
+            mini
+              ? html`小程序里的登录只在手机上，这个网页仍显示原价。<small
+                    >The mini program signs in on its phone; this page keeps the ordinary prices.</small
                   >`
-              : html`登录后显示会员价。<small>Member prices show once you are signed in.</small>`
+              : user
+                ? html`已为你显示会员价。<small
+                      >Member prices, because the guard knows you (<code>mode: 'optional'</code>).</small
+                    >`
+                : html`登录后显示会员价。<small>Member prices show once you are signed in.</small>`
           }
         </p>
       </section>
@@ -91,7 +95,7 @@ export function homePage({ device, user, people }: HomeView): Html {
 /** Choosing a device goes by way of a logout: another device has another browser. */
 function deviceSwitch(current: Device): Html {
   return html`<nav class="devices" aria-label="设备">
-    <p>这台设备<small>this device</small></p>
+    <p>这台设备 <small>this device</small></p>
     ${DEVICES.map(
       ({ device, name, english }) =>
         html`<form method="post" action="/wechat/logout?returnTo=/demo/device/${device}">

@@ -23,7 +23,7 @@ export function layout({ title, user, mocked, content, strip, script }: Frame): 
       <title>${title} · 一叶茶铺</title>
       <link rel="icon" href="/leaf.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/style.css" />
-      ${script && html`<script src="${script}" defer></script>`}
+      ${script && html`<script type="module" src="${script}"></script>`}
     </head>
     <body>
       ${strip}
