@@ -95,7 +95,9 @@ interface Mark {
 export function createBrowserClient(options: BrowserClientOptions = {}): BrowserClient {
   const win = options.window ?? (globalThis as unknown as WindowLike);
   const loginPath = readLoginPath(options.loginPath ?? '/wechat');
-  const { baseUrl, storageKey = 'wechat-login' } = options;
+  const { baseUrl, loginOrigin, storageKey = 'wechat-login' } = options;
+  if (loginOrigin !== undefined && parse(loginOrigin)?.origin !== loginOrigin)
+    throw new TypeError('loginOrigin must be an origin such as "http://localhost:3000".');
   if (baseUrl !== undefined) readBase(baseUrl, 'http://page.invalid');
 
   const send = ((...args) => (options.fetch ?? win.fetch!)(...(args as [never]))) as NonNullable<
@@ -174,8 +176,12 @@ export function createBrowserClient(options: BrowserClientOptions = {}): Browser
     const address = textOf(loginUrl);
     if (reason != null || address === undefined) return undefined;
     const url = parse(address, base.href);
-    if (!url || !isWeb(url) || (url.origin !== base.origin && url.origin !== pageOrigin(win)))
+    if (!url || !isWeb(url)) return undefined;
+    // Nobody is sent to a host that the page does not know of.
+    if (![base.origin, pageOrigin(win), loginOrigin].includes(url.origin)) {
+      sayOnce(url.origin);
       return undefined;
+    }
     if (typeof app === 'string') url.searchParams.set('app', app);
     if (typeof scope === 'string') url.searchParams.set('scope', scope);
     const said = {
@@ -185,6 +191,16 @@ export function createBrowserClient(options: BrowserClientOptions = {}): Browser
       ref: textOf(ref),
     };
     return { url, said };
+  }
+
+  let said = false;
+  /** To the developer: the person sees a page that only says they are signed out. */
+  function sayOnce(origin: string): void {
+    if (!said)
+      win.console?.warn(
+        `Not signed in, and ${origin} is neither this page's origin nor that of baseUrl. Set loginOrigin: "${origin}" if the login is there.`,
+      );
+    said = true;
   }
 
   /** Of a copy: the caller may read the answer still. */

@@ -45,6 +45,12 @@ export interface BrowserClientOptions {
    */
   loginPath?: string;
   /**
+   * Origin of the module's `publicUrl` where it is neither the page's nor that of `baseUrl`, e.g.
+   * behind the proxy of a development server: `http://localhost:3000`. A login elsewhere is not
+   * followed.
+   */
+  loginOrigin?: string;
+  /**
    * Makes the requests.
    * @default the global `fetch`, as it is at the time of the request
    */
@@ -129,6 +135,8 @@ export interface BrowserClient {
 
 /** What is used of the window. On a server most of it is missing. */
 export interface WindowLike {
+  /** Where developers look. */
+  readonly console?: { warn(text: string): void };
   readonly location?: { readonly href: string; readonly origin: string; assign(url: string): void };
   readonly top?: unknown;
   readonly document?: {

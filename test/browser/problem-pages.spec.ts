@@ -38,7 +38,7 @@ beforeAll(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
-  chromium = await launchChromium(`--host-resolver-rules=MAP shop.example.com 127.0.0.1`);
+  chromium = await launchChromium(['--host-resolver-rules=MAP shop.example.com 127.0.0.1']);
 });
 
 beforeEach(() => (asked = []));

@@ -176,6 +176,28 @@ describe('An answer', () => {
     expect(new URL(tab.trips[0]!).searchParams.getAll('returnTo')).toEqual([PAGE]);
   });
 
+  it('leads to the origin it was told, and says once in the console where it was told none', async () => {
+    const loginUrl = 'http://localhost:3000/wechat/login';
+    tab.answers = ({ url }) => answer(url, 401, { ...REFUSED, loginUrl });
+    const warned: string[] = [];
+    const { client, page } = tab.open();
+    Object.assign(page, { console: { warn: (text: string) => warned.push(text) } });
+    await client.fetch('/orders');
+    await client.fetch('/orders');
+    expect([tab.trips, warned.length]).toEqual([[], 1]);
+    expect(warned[0]).toContain('Set loginOrigin: "http://localhost:3000"');
+
+    await stateOf(tab.open(PAGE, { loginOrigin: 'http://localhost:3000' }).client.fetch('/orders'));
+    expect(tab.trips).toEqual([`${loginUrl}?returnTo=${encodeURIComponent(PAGE)}`]);
+  });
+
+  it.each(['localhost:3000', 'http://localhost:3000/', 'null', '', '*', '//localhost'])(
+    'takes no loginOrigin %j',
+    (loginOrigin) => {
+      expect(() => tab.open(PAGE, { loginOrigin })).toThrow(/loginOrigin must be an origin/);
+    },
+  );
+
   it('of a host that the application redirected to has no say', async () => {
     tab.answers = () => answer('https://cdn.example.com/orders', 401, REFUSED);
     expect(await stateOf(tab.open().client.fetch('/orders'))).toMatchObject({ status: 401 });
