@@ -271,6 +271,7 @@ describe.each(PLATFORMS)('Hooks on %s', (_platform, adapter) => {
           code: 'OPEN_IN_WECHAT',
           message: expect.any(String),
           client: 'desktop-browser',
+          pageUrl: expect.stringMatching(/^https:\/\/shop\.example\.com\//),
           homeUrl: `${SHOP}/`,
           ref: expect.stringMatching(/^[0-9A-F]{10}$/),
         },
