@@ -193,14 +193,14 @@ export function createBrowserClient(options: BrowserClientOptions = {}): Browser
     return { url, said };
   }
 
-  let said = false;
+  let warned = false;
   /** To the developer: the person sees a page that only says they are signed out. */
   function sayOnce(origin: string): void {
-    if (!said)
+    if (!warned)
       win.console?.warn(
         `Not signed in, and ${origin} is neither this page's origin nor that of baseUrl. Set loginOrigin: "${origin}" if the login is there.`,
       );
-    said = true;
+    warned = true;
   }
 
   /** Of a copy: the caller may read the answer still. */

@@ -5,7 +5,20 @@ import type { SealedSessions } from './sealed-sessions.js';
 
 /** A security scheme of OpenAPI. */
 export type WechatSecurityScheme =
-  { type: 'apiKey'; in: 'cookie' | 'header'; name: string } | { type: 'http'; scheme: 'bearer' };
+  | {
+      /** A value by its name. */
+      type: 'apiKey';
+      /** Where it travels. */
+      in: 'cookie' | 'header';
+      /** Of the cookie or the header. */
+      name: string;
+    }
+  | {
+      /** The header `Authorization`. */
+      type: 'http';
+      /** The word in front of the token. */
+      scheme: 'bearer';
+    };
 
 /** The names by which the ready-made routes call them. */
 export const SECURITY = { cookie: 'wechat-cookie', bearer: 'wechat-bearer' } as const;

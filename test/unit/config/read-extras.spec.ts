@@ -1,9 +1,10 @@
 // What stands beside the options, looked at before Nest sees it.
 import { requireOptionsWay, requireProvider } from '../../../lib/config/read-extras.js';
+import { MemoryTokenStore } from '../../../lib/tokens/memory-token-store.js';
 import { WechatConfigError } from '../../../lib/errors/errors.js';
 import { thrownBy } from '../../support/failure.js';
 
-class Store {}
+class Store extends MemoryTokenStore {}
 
 it.each([
   [undefined],
