@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchChromium, Visitor } from '../browser/visitor.js';
@@ -82,6 +82,19 @@ async function requireFree(port: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+/** Nest says that it has started a moment before it listens. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, 'localhost');
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Presses a button of a page and follows where it leads, as a person would. */
 async function press(browser: Browser, page: Answer, button: RegExp): Promise<Answer> {
   const forms = [...page.body.matchAll(/<form[^>]*>.*?<\/form>/gs)].map(([one]) => one);
@@ -152,6 +165,7 @@ describe.each(['12', '11'])('the quick start with the command of Nest %s', (nest
     const app = Running.start(line('npm run start:dev'), shop);
     running.push(app);
     await app.until(/Nest application successfully started/);
+    await listening(3000);
     expect(app.output).not.toMatch(/ERROR/);
     expect(app.output).toContain('login path: /wechat/login');
   });
