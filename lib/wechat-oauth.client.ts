@@ -140,6 +140,19 @@ export class WechatApp {
   }
 
   /**
+   * What is kept of a person who signed in before, refreshed where it is over: one refresh, however
+   * many ask. Undefined where nothing is kept.
+   * @example
+   * const token = await wechat.getStoredToken(openid);
+   * if (token?.scope.includes('snsapi_userinfo')) await wechat.getUser(openid);
+   * @throws WechatApiError (kind `token`: the person has to sign in again), WechatStoreError,
+   * WechatNetworkError, WechatResponseError, WechatInputError
+   */
+  async getStoredToken(openid: string): Promise<WechatToken | undefined> {
+    return this.#parts.tokens.stored(this.#target, openid);
+  }
+
+  /**
    * Whether WeChat still takes the token. False only when WeChat says so.
    * @throws WechatNetworkError, WechatResponseError, WechatApiError when nobody could tell
    */

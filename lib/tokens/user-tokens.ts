@@ -116,6 +116,20 @@ export class UserTokens {
     }
   }
 
+  /**
+   * What is kept of a person, refreshed where it is over; undefined where nothing is.
+   * @throws as `profile`, but for a missing token
+   */
+  async stored(app: AppConfig, openid: string): Promise<WechatToken | undefined> {
+    requireOpenid(openid);
+    try {
+      return new WechatToken(await this.current(app, openid));
+    } catch (error) {
+      if (error instanceof WechatTokenNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
   /** The profile for a token that was just issued, so that a login does not depend on the store. */
   async profileFor(token: WechatToken, lang: WechatLang): Promise<WechatUserProfile> {
     return this.fetchProfile(token, lang);

@@ -25,3 +25,23 @@ export async function measureLogins({ what, rounds, count = 300, sides = LIBRARI
   for (const one of [wechat, ...Object.values(processes)]) one.stop();
   return figures;
 }
+
+/**
+ * Wall time of a thousand callers on one expired token beside that of one, WeChat answering in
+ * 50 ms; in µs.
+ */
+export async function measureRefresh({ rounds, callers = 1_000 }) {
+  const wechat = await start('wechat.mjs', 'other');
+  const WECHAT_URL = await wechat.ask('url');
+  const ours = await start('library.mjs', 'server', { SIDE: 'ours', WECHAT_URL });
+  await ours.ask('run', 'login', 1_500);
+  await wechat.ask('delay', 50);
+  for (let round = 0; round < 5; round++) await ours.ask('refresh', callers);
+  const found = await compare(
+    () => ours.ask('refresh', callers),
+    () => ours.ask('refresh', 1),
+    rounds,
+  );
+  for (const one of [wechat, ours]) one.stop();
+  return found;
+}

@@ -32,11 +32,13 @@ const server = http.createServer((request, response) => {
       unionid: 'oR5GjjgEhCMJFyzaVZdrxZ2zRRF4',
     });
   }
+  const owner = query.get('refresh_token')?.slice(3, 31) ?? openid;
   return json(response, {
     access_token: `98_${'k'.repeat(107)}`,
-    expires_in: query.get('code') === 'expired' ? 1 : 7_200,
-    refresh_token: `98_${'r'.repeat(107)}`,
-    openid: query.get('refresh_token') ? 'operson00000000000000000000' : openid,
+    expires_in: 7_200,
+    // Knows whose it is, as WeChat does.
+    refresh_token: `98_${owner}${'r'.repeat(79)}`,
+    openid: owner,
     scope: 'snsapi_userinfo',
     unionid: 'oR5GjjgEhCMJFyzaVZdrxZ2zRRF4',
   });

@@ -237,6 +237,42 @@ describe('The store', () => {
   });
 });
 
+describe('The token that is kept of a person', () => {
+  it('is given as it is while it is good, and to a thousand who ask after that by one refresh', async () => {
+    await signIn();
+    expect(await parts.service.getStoredToken(OPENID)).toMatchObject({ openid: OPENID, accessToken: 'AT1' });
+    expect(wire.count(REFRESH)).toBe(0);
+
+    parts.runtime.time += 3 * HOUR;
+    wire.on(REFRESH, refreshed(2));
+    const asked = Array.from({ length: 1_000 }, () => parts.service.getStoredToken(OPENID));
+    const given = new Set((await Promise.all(asked)).map((one) => one?.accessToken));
+    expect([...given, wire.count(REFRESH), wire.count(USERINFO)]).toEqual(['AT2', 1, 0]);
+  });
+
+  it('is undefined where there is none, and no answer where nobody can tell', async () => {
+    expect(await parts.service.getStoredToken(OPENID)).toBeUndefined();
+    expect(await failureOf(() => parts.service.getStoredToken(''))).toMatchObject({ code: 'WECHAT_INPUT' });
+    await signIn();
+    store.mode = 'rejects';
+    expect(await failureOf(() => parts.service.getStoredToken(OPENID))).toBeInstanceOf(WechatStoreError);
+  });
+
+  it('is an error of kind token when WeChat does not refresh it any more', async () => {
+    await signIn();
+    parts.runtime.time += 3 * HOUR;
+    wire.on(REFRESH, { errcode: 42002, errmsg: 'refresh_token expired' });
+    expect(await failureOf(() => parts.service.getStoredToken(OPENID))).toMatchObject({ kind: 'token' });
+    expect(await parts.service.getStoredToken(OPENID)).toBeUndefined();
+  });
+
+  it('gives no secret away when it is logged', async () => {
+    await signIn();
+    const given = await parts.service.getStoredToken(OPENID);
+    expectFreeOf(given, ['AT1', 'RT1']);
+  });
+});
+
 describe('A store that can be written and not read', () => {
   /** As the predecessor's function pair on a storage whose reads fail. */
   class Unreadable extends MemoryTokenStore {
