@@ -1,5 +1,4 @@
 // The static methods of the module: what they take, and how the extras become providers.
-import { HttpModule } from '@nestjs/axios';
 import {
   type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
@@ -81,9 +80,7 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WechatO
     (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
       ...definition,
       global: isGlobal,
-      // An HttpModule of our own: interceptors of the application's would repeat our codes and log
-      // our secrets.
-      imports: [...new Set([...(definition.imports ?? []), ...imports]), HttpModule.register({})],
+      imports: [...new Set([...(definition.imports ?? []), ...imports])],
       providers: [
         ...(definition.providers ?? []),
         provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_CONFIG] }),

@@ -1,9 +1,8 @@
 // Wires the parts together. Every part is a plain class; this is the only place that knows them
 // all.
-import { HttpService } from '@nestjs/axios';
+import type { HttpService } from '@nestjs/axios';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, Reflector } from '@nestjs/core';
-import { withoutDefaults } from './api/own-client.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
 import { CodeClaims } from './auth/login/code-claims.js';
@@ -59,7 +58,12 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     inject: [WECHAT_CONFIG],
     useFactory: ({ now }: WechatConfig) => systemRuntime(now),
   },
-  { provide: WECHAT_HTTP_SERVICE, inject: [HttpService], useFactory: withoutDefaults },
+  {
+    provide: WECHAT_HTTP_SERVICE,
+    // axios takes longer to load than all of this package: nobody who imports a decorator or a type,
+    // as every spec of an application does, has to wait for it.
+    useFactory: async () => (await import('./api/own-client.js')).ownClient(),
+  },
   part(WechatTransport, [WECHAT_HTTP_SERVICE, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),
   part(SnsApi, [WechatTransport]),
   part(UserTokens, [SnsApi, Vault, WECHAT_RUNTIME, WECHAT_CONFIG, WechatEvents]),

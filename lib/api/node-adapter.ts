@@ -10,45 +10,10 @@ import { urlToHttpOptions } from 'node:url';
 import { brotliDecompressSync, unzipSync } from 'node:zlib';
 import { type AxiosAdapter, AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import { LRUCache } from 'lru-cache';
+import type { Sending } from './sending.js';
 
 /** Kept connections are closed before most servers do, and before NATs forget them. */
 const IDLE_MS = 4_000;
-
-/** One sending of a call. It travels in axios' config under `sending`. */
-export class Sending {
-  #end: 'unsent' | 'stale' | 'unknown' | undefined;
-  #stop: (() => void) | undefined;
-
-  /** @param fresh on a connection that no call used before */
-  constructor(readonly fresh = false) {}
-
-  /** No byte of the call left this host, for certain. */
-  get unsent(): boolean {
-    return this.#end === 'unsent';
-  }
-
-  /**
-   * The connection was a kept one and broke without a byte of an answer: most likely it was dead.
-   */
-  get stale(): boolean {
-    return this.#end === 'stale';
-  }
-
-  /** Ends it where it is. */
-  stop(): void {
-    this.#stop?.();
-  }
-
-  /** @param stop what ends it */
-  began(stop: () => void): void {
-    this.#stop = stop;
-  }
-
-  /** Of a call that an interceptor sends twice nothing is certain. */
-  failed(how: 'unsent' | 'stale' | 'unknown'): void {
-    this.#end = this.#end === undefined ? how : 'unknown';
-  }
-}
 
 /**
  * @param uriOf `getUri` of the client that the adapter is for: that of `axios` takes its defaults

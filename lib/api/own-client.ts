@@ -1,6 +1,16 @@
-// The HTTP client that nothing but this module shapes.
-import type { HttpService } from '@nestjs/axios';
+// The HTTP client that nothing but this module shapes. Loaded when a module starts, because it is
+// the one file that loads axios.
+import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
 import { nodeAdapter } from './node-adapter.js';
+
+/**
+ * A client of our own: interceptors of the application's would repeat our codes and log our
+ * secrets.
+ */
+export function ownClient(): HttpService {
+  return withoutDefaults(new HttpService(axios.create()));
+}
 
 /**
  * Makes a new client forget what it took over from `axios.defaults`. Applications put headers there

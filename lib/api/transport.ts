@@ -12,7 +12,7 @@ import {
   type WechatNetworkFault,
   WechatResponseError,
 } from '../errors/errors.js';
-import { Sending } from './node-adapter.js';
+import { Sending } from './sending.js';
 import { Sockets, SocketsBusy } from './sockets.js';
 
 const BODY_LIMIT = 64 * 1024;

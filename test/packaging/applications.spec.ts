@@ -104,6 +104,15 @@ describe.each([
     expect(sameClass).toBe(true);
   });
 
+  it('loads axios when a module starts, not with whoever imports a decorator', () => {
+    // form-data is CommonJS and comes with axios alone.
+    const code =
+      "import('nestjs-wechat-oauth').then(({ WechatAuth }) => console.log(typeof WechatAuth, Object.keys(require('node:module')._cache).some((file) => file.includes('form-data'))))";
+    expect(run(process.execPath, ['--input-type=commonjs', '-e', code], { cwd: directory })).toBe(
+      'function false\n',
+    );
+  });
+
   it('finds the mock server as a command', () => {
     expect(run('npx', ['--no-install', 'nestjs-wechat-mock', '--help'], { cwd: directory })).toContain('--');
   });

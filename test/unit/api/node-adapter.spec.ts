@@ -9,7 +9,7 @@ import { jest } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios, { AxiosError, type AxiosRequestConfig } from 'axios';
 import { firstValueFrom, Subscription } from 'rxjs';
-import { Sending } from '../../../lib/api/node-adapter.js';
+import { Sending } from '../../../lib/api/sending.js';
 import { withoutDefaults } from '../../../lib/api/own-client.js';
 import { CERTIFICATE, KEY } from '../../support/certificate.js';
 import { failureOf } from '../../support/failure.js';
