@@ -43,6 +43,10 @@ export interface WechatAppOptions {
    * Where browsers reach the application for this app, if it differs from the module's `publicUrl`.
    */
   publicUrl?: string;
+  /**
+   * Where WeChat sends people of this app back to, if it differs from the module's `callbackPath`.
+   */
+  callbackPath?: string;
 }
 
 /** How sessions are made, and how long they count. */
@@ -239,6 +243,16 @@ export interface WechatOAuthModuleOptions {
    * strips one. The guard needs it.
    */
   publicUrl?: string;
+  /**
+   * The one path of the application that WeChat sends people back to: `publicUrl` and this path,
+   * without a query, for consoles where an exact address is registered, or a host with a path.
+   * `WechatAuthController` serves it as `GET callback`, so it is where that stands, prefix and
+   * version included.
+   * @default none: the page that was asked for is its own callback
+   * @example
+   * callbackPath: '/wechat/callback'
+   */
+  callbackPath?: string;
   /**
    * At least 32 bytes, the same on every machine. The first seals, all open: put a new one in front
    * to change it. The guard needs it.

@@ -8,6 +8,8 @@ import type {
   WechatScope,
 } from '../wechat-oauth.options.js';
 import type { Complaints } from './complaints.js';
+import { hasPages } from './guard-needs.js';
+import { readCallbackPath } from './read-callback-path.js';
 import { readPublicUrl, UNREAD_URL } from './read-url.js';
 import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
 import type { AppConfig } from './wechat-config.js';
@@ -18,6 +20,7 @@ const KNOWN_APP_OPTIONS = {
   secret: 1,
   scope: 1,
   publicUrl: 1,
+  callbackPath: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**
@@ -34,17 +37,23 @@ export const SCOPES: Readonly<Record<WechatAppType, readonly WechatScope[]>> = {
   'mini-program': [],
 };
 
+/** What an app has of the module where it says nothing itself. */
+export interface ModuleDefaults {
+  readonly publicUrl: URL | undefined;
+  readonly callbackPath: string | undefined;
+}
+
 /** The apps by name. What is wrong goes to `complaints`, or is thrown. */
 export function readApps(
   options: WechatOAuthModuleOptions,
-  publicUrl: URL | undefined,
+  defaults: ModuleDefaults,
   allowHttp: boolean,
   complaints: Complaints,
 ): Map<string, AppConfig> {
   const { apps, appId, secret, type, scope } = options;
   if (apps === undefined) {
     const single = { type: type ?? 'official-account', appId, secret, scope } as WechatAppOptions;
-    return new Map([['default', readApp('default', single, '', publicUrl, allowHttp, complaints)]]);
+    return new Map([['default', readApp('default', single, '', defaults, allowHttp, complaints)]]);
   }
   const isAlone = [appId, secret, type, scope].every((one) => one === undefined);
   check(isAlone, 'apps', 'stands beside appId, secret, type or scope', 'Write one app or several, not both.');
@@ -60,7 +69,7 @@ export function readApps(
       name,
       app as unknown as WechatAppOptions,
       `${option}.`,
-      publicUrl,
+      defaults,
       allowHttp,
       complaints,
     );
@@ -86,7 +95,7 @@ function readApp(
   name: string,
   app: WechatAppOptions,
   prefix: string,
-  publicUrl: URL | undefined,
+  defaults: ModuleDefaults,
   allowHttp: boolean,
   complaints: Complaints,
 ): AppConfig {
@@ -102,9 +111,27 @@ function readApp(
     scope: type && complaints.attempt(() => readScope(`${prefix}scope`, app.scope, type), undefined),
     publicUrl:
       app.publicUrl === undefined
-        ? publicUrl
+        ? defaults.publicUrl
         : complaints.attempt(() => readPublicUrl(`${prefix}publicUrl`, app.publicUrl, allowHttp), UNREAD_URL),
+    callbackPath: complaints.attempt(
+      () => callbackPathOf(`${prefix}callbackPath`, app.callbackPath, type, defaults),
+      undefined,
+    ),
   };
+}
+
+/** Only an app with pages is one that WeChat sends people back from. */
+function callbackPathOf(
+  option: string,
+  value: unknown,
+  type: WechatAppType | undefined,
+  defaults: ModuleDefaults,
+): string | undefined {
+  const comesBack = type === undefined || hasPages({ type });
+  if (value === undefined) return comesBack ? defaults.callbackPath : undefined;
+  const fix = 'Leave it out: nobody is sent back from WeChat to such an app.';
+  check(comesBack, option, 'does not fit the type of the app', fix);
+  return readCallbackPath(option, value);
 }
 
 function readAppId(option: string, value: unknown): string {

@@ -16,6 +16,7 @@ import { missingForGuard } from './guard-needs.js';
 import { EXTRAS } from './read-extras.js';
 import { readApps, readDefaultApp } from './read-apps.js';
 import { readBrand } from './read-brand.js';
+import { readCallbackPath } from './read-callback-path.js';
 import { readSession, readSessionSecrets } from './read-session.js';
 import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
 import {
@@ -34,8 +35,8 @@ import type { WechatConfig } from './wechat-config.js';
 // prettier-ignore
 const KNOWN_OPTIONS = {
   '': {
-    appId: 1, secret: 1, type: 1, scope: 1, apps: 1, defaultApp: 1, publicUrl: 1, sessionSecret: 1,
-    session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
+    appId: 1, secret: 1, type: 1, scope: 1, apps: 1, defaultApp: 1, publicUrl: 1,
+    callbackPath: 1, sessionSecret: 1, session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
     dev: 1, now: 1,
   } satisfies OptionNames<WechatOAuthModuleOptions>,
   session: { ttl: 1, idle: 1, cookieName: 1, bearer: 1, revocable: 1 } satisfies OptionNames<WechatSessionOptions>,
@@ -72,7 +73,14 @@ export function resolveConfig(
     given.publicUrl === undefined
       ? undefined
       : complaints.attempt(() => readPublicUrl('publicUrl', given.publicUrl, allowHttp), UNREAD_URL);
-  const apps = complaints.attempt(() => readApps(given, publicUrl, allowHttp, complaints), new Map());
+  const callbackPath =
+    given.callbackPath === undefined
+      ? undefined
+      : complaints.attempt(() => readCallbackPath('callbackPath', given.callbackPath), undefined);
+  const apps = complaints.attempt(
+    () => readApps(given, { publicUrl, callbackPath }, allowHttp, complaints),
+    new Map(),
+  );
   const sessionSecrets = complaints.attempt(() => readSessionSecrets(given.sessionSecret, apps), []);
   const origins = new Set<string>();
   for (const app of apps.values()) if (app.publicUrl) origins.add(app.publicUrl.origin);

@@ -6,13 +6,21 @@ import type { AppConfig, WechatConfig } from './wechat-config.js';
 /** One line for the log. @param store name of the token store's class */
 export function describeSetup(config: WechatConfig, loginPath: string | undefined, store: string): string {
   const apps = [...config.apps.values()];
+  const callbacks = new Set(apps.flatMap(callbackOf));
   const hosts = new Set(apps.filter(hasPages).flatMap(({ publicUrl }) => publicUrl?.host ?? []));
   return [
     `WeChat apps: ${apps.map(({ name, type }) => `${name} (${type})`).join(', ')}`,
     `hosts to register at WeChat: ${[...hosts].join(', ') || 'none'}`,
+    ...(callbacks.size > 0 ? [`callback addresses: ${[...callbacks].join(', ')}`] : []),
     `login path: ${loginPath ?? 'none'}`,
     `token store: ${store}`,
   ].join('; ');
+}
+
+/** As it is registered where a console wants the exact address. */
+function callbackOf({ publicUrl, callbackPath }: AppConfig): string[] {
+  if (!publicUrl || callbackPath === undefined) return [];
+  return [publicUrl.href.replace(/\/$/, '') + callbackPath];
 }
 
 /** For production alone: each is how somebody develops or tests. @returns one text for each */

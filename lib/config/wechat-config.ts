@@ -21,6 +21,8 @@ export interface AppConfig {
    */
   readonly scope: WechatScope | undefined;
   readonly publicUrl: URL | undefined;
+  /** Undefined: the page that was asked for is its own callback. */
+  readonly callbackPath: string | undefined;
 }
 
 /** All options, judged. */
