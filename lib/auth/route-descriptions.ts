@@ -54,6 +54,21 @@ export const LOGIN: RouteDescription = {
   },
 };
 
+export const CALLBACK: RouteDescription = {
+  summary: 'Where WeChat sends people back to',
+  description: 'For WeChat, with the option `callbackPath`; nobody else has a reason to open it.',
+  query: { code: 'Of WeChat, for one use.', state: 'As it was sent to WeChat.' },
+  answers: {
+    302: { description: 'Signed in: to the page that was asked for. Or to WeChat once more.' },
+    400: problem('Wrong parameters, or a browser without cookies.'),
+    401: problem('Not opened as a page.'),
+    403: problem('The person said no, or was refused.'),
+    404: { description: 'No answer of WeChat to a login of ours.' },
+    502: problem('WeChat or the login handler failed.'),
+    503: problem('Too many logins at once, or a browser that fetches ahead.'),
+  },
+};
+
 export const ME: RouteDescription = {
   summary: 'Who is signed in',
   security: Object.values(SECURITY),

@@ -7,6 +7,7 @@ import {
   Header,
   HttpCode,
   Inject,
+  NotFoundException,
   Post,
   Req,
   Res,
@@ -24,8 +25,8 @@ import { newLogoutMark, writeLogoutMark } from './session/logout-mark.js';
 import { problemException } from './problems/problems.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './http/return-address.js';
 import { Described } from './decorators/described.decorator.js';
-import { LOGIN, LOGOUT, ME, SESSION } from './route-descriptions.js';
-import { LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
+import { CALLBACK, LOGIN, LOGOUT, ME, SESSION } from './route-descriptions.js';
+import { CallbackRoute, LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
 import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import type { WechatIssuedSession } from './session/wechat-session.service.js';
@@ -55,6 +56,18 @@ export class WechatAuthController {
   @UseGuards(WechatAuthGuard)
   @HttpCode(204)
   login(): void {}
+
+  /**
+   * Where WeChat sends people back to, with the option `callbackPath`. The guard does all of it, and
+   * whatever it lets through has no business here.
+   */
+  @Get('callback')
+  @Described(CALLBACK)
+  @CallbackRoute()
+  @UseGuards(WechatAuthGuard)
+  callback(): void {
+    throw new NotFoundException();
+  }
 
   /** 200 for everybody: `{ user: null }` when signed out. */
   @Get('me')

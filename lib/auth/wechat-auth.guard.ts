@@ -6,6 +6,7 @@ import {
   Inject,
   Injectable,
   Logger,
+  NotFoundException,
   UnauthorizedException,
 } from '@nestjs/common';
 import { attachIdentity } from './http/attached-identity.js';
@@ -89,6 +90,10 @@ function carryOut(
     case 'pass':
       answer.pass(verdict);
       return true;
+    case 'absent':
+      // Kept by nobody: the same address may be a callback to another browser, or in a minute.
+      answer.keepPrivate();
+      throw new NotFoundException();
     case 'deny':
       answer.keepPrivate();
       throw problemException(verdict.problem);

@@ -25,6 +25,7 @@ class OrdersController {
 
 const METHODS = {
   '/wechat/login': 'get',
+  '/wechat/callback': 'get',
   '/wechat/me': 'get',
   '/wechat/logout': 'post',
   '/wechat/session': 'post',
@@ -53,6 +54,7 @@ describe.each(PLATFORMS)('The document on %s', (_name, adapter) => {
     });
     expect(Object.fromEntries(answers)).toEqual({
       '/wechat/login': ['204', '302', '400', '401', '403', '502', '503'],
+      '/wechat/callback': ['302', '400', '401', '403', '404', '502', '503'],
       '/wechat/me': ['200', '503'],
       '/wechat/logout': ['204', '303', '403', '503'],
       '/wechat/session': ['200', '400', '401', '403', '502', '503'],

@@ -209,6 +209,8 @@ export function wordOf(verdict: Verdict): string {
   switch (verdict.kind) {
     case 'pass':
       return verdict.identity ? `pass ${verdict.identity.openid}` : 'pass';
+    case 'absent':
+      return '404';
     case 'deny':
       return String(verdict.problem.statusCode);
     case 'page':

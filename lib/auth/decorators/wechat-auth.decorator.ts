@@ -40,10 +40,13 @@ export interface RouteRule {
    * The login route of `WechatAuthController`, which sends people on instead of letting them in.
    */
   isLoginRoute: boolean;
+  /** The callback route of `WechatAuthController`, where there is nothing but an answer of WeChat. */
+  isCallbackRoute?: true;
 }
 
 const RULE = 'nestjs-wechat-oauth:rule';
 const LOGIN_ROUTE = 'nestjs-wechat-oauth:login-route';
+const CALLBACK_ROUTE = 'nestjs-wechat-oauth:callback-route';
 
 /**
  * Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the
@@ -62,6 +65,11 @@ export function LoginRoute(): CustomDecorator<string> {
   return SetMetadata(LOGIN_ROUTE, true);
 }
 
+/** @internal */
+export function CallbackRoute(): CustomDecorator<string> {
+  return SetMetadata(CALLBACK_ROUTE, true);
+}
+
 /** The rule of a handler: its own keys over those of its class, with the defaults. */
 export function readRule(reflector: Reflector, context: ExecutionContext): RouteRule {
   const handler = context.getHandler();
@@ -75,6 +83,7 @@ export function readRule(reflector: Reflector, context: ExecutionContext): Route
     mode: rule.mode ?? 'required',
     snapshot: rule.snapshot ?? 'refuse',
     isLoginRoute: reflector.get<boolean | undefined>(LOGIN_ROUTE, handler) === true,
+    ...(reflector.get<boolean | undefined>(CALLBACK_ROUTE, handler) ? { isCallbackRoute: true } : {}),
   };
 }
 

@@ -17,11 +17,15 @@ export type Verdict =
       /** What the application's own paths are below, for this person. */
       base: URL | undefined;
     }
+  /** Thrown: for this request there is nothing here, as if no route were. */
+  | { kind: 'absent' }
   /** Thrown, for programs; the application's filters shape it. */
   | { kind: 'deny'; problem: WechatProblem };
 
 /** Of nearly every request. */
 const NONE: readonly string[] = [];
+
+export const ABSENT: Verdict = { kind: 'absent' };
 
 export const redirectTo = (location: string, setCookies = NONE): Verdict => ({
   kind: 'redirect',

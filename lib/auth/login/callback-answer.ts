@@ -102,6 +102,11 @@ export class CallbackAnswer {
     return this.toError(attempt, error ?? new StateSpent());
   }
 
+  /** A browser that shows nothing of what it was given, where there is no page to show in place. */
+  withoutCookies(visit: Visit, app: AppConfig): Verdict {
+    return this.start.refuseCookies(visit, app, visit.cleanDestination);
+  }
+
   toError({ visit, app, returnTo }: LostAttempt, error: unknown): Verdict {
     const ref = this.failures.tell(error, app, visit.client, true);
     return this.problems.pageFor(visit, 'LOGIN_FAILED', { retryUrl: returnTo, ref, ...statusOf(error) });

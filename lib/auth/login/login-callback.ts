@@ -9,13 +9,14 @@ import { FLOW_LIFETIME_MS, type PendingLogins, looksLikeState } from './pending-
 import type { Failures } from '../problems/failures.js';
 import { RedirectNotAllowed } from '../problems/login-error.js';
 import type { CallbackAnswer, LoginAttempt } from './callback-answer.js';
+import { askedAddress } from './login-start.js';
 import type { ProblemFactory } from './problem-factory.js';
 import { allowedReturnAddress, handlerReturnAddress } from '../http/return-address.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Revocations } from '../session/revocations.js';
 import type { FoundSession, SealedSessions } from '../session/sealed-sessions.js';
 import { eventOf, type SignInResult, type SignIn } from './sign-in.js';
-import { wasTried } from './silent-attempts.js';
+import { rememberAttempt, wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
 
@@ -30,6 +31,7 @@ export interface Callback {
   readonly app: AppConfig;
   readonly state: string;
   readonly attempt: number;
+  readonly isQuiet?: true;
 }
 
 /** Where a login ends: a code and our state are back. */
@@ -64,6 +66,19 @@ export class LoginCallback {
     return recognized && { ...recognized, state: state! };
   }
 
+  /**
+   * The visit at the callback route as a part of the one at the page that the login began at. What
+   * that page asks, the cookie knows; without it only what the state says.
+   */
+  resume(visit: Visit, { app, state, isQuiet }: Callback): Visit {
+    const flow = this.logins.find(app, visit.cookies, state);
+    const cameFrom = askedAddress(this.config, app, flow);
+    const quiet = isQuiet ? { mode: 'silent' as const } : {};
+    // This browser was sent to this app, so the app serves it, and the page takes its sessions.
+    const apps = flow ? { apps: [app.name] } : {};
+    return visit.resumed({ ...flow?.rule, ...quiet, ...apps }, cameFrom);
+  }
+
   async finish(visit: Visit, callback: Callback, found: readonly FoundSession[]): Promise<Verdict> {
     const [sent = '', ...more] = visit.request.query.getAll('code');
     const code = DECLINED.has(sent) ? undefined : sent;
@@ -75,7 +90,7 @@ export class LoginCallback {
     const current = found.find((one) => one.app === app);
     const verdict = await this.judge(visit, callback, code, current);
     return visit.rule.mode === 'silent'
-      ? this.keepQuiet(visit, app, verdict, current !== undefined)
+      ? this.keepQuiet(visit, callback, verdict, current !== undefined)
       : verdict;
   }
 
@@ -188,11 +203,17 @@ export class LoginCallback {
    * the page is shown where it is; nothing can come of the code in its address without the flow's
    * cookie.
    */
-  private keepQuiet(visit: Visit, app: AppConfig, verdict: Verdict, isSignedIn: boolean): Verdict {
+  private keepQuiet(visit: Visit, { app, state }: Callback, verdict: Verdict, isSignedIn: boolean): Verdict {
     const setCookies = 'setCookies' in verdict ? verdict.setCookies : [];
     const settled = isSignedIn || wasTried(app, visit.cookies);
     if (verdict.kind === 'redirect' && (settled || setCookies.length > 0)) return verdict;
-    return settled ? redirectTo(visit.cleanDestination, setCookies) : pass(undefined, setCookies);
+    if (settled) return redirectTo(visit.cleanDestination, setCookies);
+    if (!visit.rule.isCallbackRoute) return pass(undefined, setCookies);
+    // No page is here. Who shows the flow's cookie keeps what they are given; of who does not,
+    // nobody knows the page, and each that they are sent to would try once more.
+    return this.logins.find(app, visit.cookies, state)
+      ? redirectTo(visit.cleanDestination, [...setCookies, rememberAttempt(app)])
+      : this.answer.withoutCookies(visit, app);
   }
 }
 

@@ -5,6 +5,7 @@ import type { WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 import { pageAppFor } from './app-choice.js';
+import { CallbackRoute } from './callback-route.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
@@ -24,6 +25,8 @@ const UNGUARDED: Verdict = { ...pass(undefined), unguarded: true };
 
 /** Where a login is judged: request × rule × sessions → verdict. */
 export class LoginJudge {
+  private readonly callbackRoute: CallbackRoute;
+
   constructor(
     private readonly config: WechatConfig,
     private readonly reader: SessionReader,
@@ -31,12 +34,15 @@ export class LoginJudge {
     private readonly start: LoginStart,
     private readonly callback: LoginCallback,
     private readonly problems: ProblemFactory,
-  ) {}
+  ) {
+    this.callbackRoute = new CallbackRoute(config, reader, start, callback, problems);
+  }
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
   judge(request: HttpRequest, rule: RouteRule, canNavigate: boolean): Verdict | Promise<Verdict> {
-    if (rule.mode === 'off' && !rule.isLoginRoute) return UNGUARDED;
+    if (rule.mode === 'off' && !rule.isLoginRoute && !rule.isCallbackRoute) return UNGUARDED;
     const arrived = new Visit(this.config, request, rule, canNavigate);
+    if (rule.isCallbackRoute) return this.callbackRoute.judge(arrived);
     const visit = this.atLoginRoute(arrived);
     if (!visit) {
       return arrived.isPage

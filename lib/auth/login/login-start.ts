@@ -9,16 +9,24 @@ import type { WechatScope } from '../../wechat-oauth.options.js';
 import { pageAppFor, scopeToAsk } from './app-choice.js';
 import {
   attemptAfter,
+  type PageRule,
   type PendingLogin,
   type PendingLogins,
   hashOf,
   hashOfPath,
   MAX_RESTARTS,
 } from './pending-logins.js';
+import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import { fitsAnswer } from '../http/header-budget.js';
 import { logoutMark } from '../session/logout-mark.js';
 import type { ProblemFactory } from './problem-factory.js';
-import { publicAddress, requirePublicUrl, warnOfLength } from '../http/return-address.js';
+import {
+  allowedReturnAddress,
+  defaultReturnAddress,
+  publicAddress,
+  requirePublicUrl,
+  warnOfLength,
+} from '../http/return-address.js';
 import { rememberAttempt } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
@@ -37,6 +45,12 @@ export interface LoginStartOptions {
   upgrades?: string | undefined;
   /** Whether the browser is to remember that it was tried. */
   isSilent?: boolean;
+}
+
+/** A login that may be the one whose answer came back without its state. */
+export interface LostLogin {
+  readonly app: AppConfig;
+  readonly flow: PendingLogin;
 }
 
 /** Where a login begins: the person is sent to WeChat. */
@@ -73,16 +87,20 @@ export class LoginStart {
     if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, recentRoundTrips);
 
     const scope = scopeToAsk(app, login.scope ?? rule.scope);
-    const state = this.logins.createState(app, attempt);
+    const { callbackPath } = app;
+    const ownRule = callbackPath === undefined ? {} : { rule: pageRuleOf(rule) };
+    const isQuiet = callbackPath !== undefined && rule.mode === 'silent';
+    const state = this.logins.createState(app, attempt, isQuiet);
     const out = logoutMark(app, cookies);
     const mark = out === '' ? {} : { out };
     const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
     // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
-    const callback = publicAddress(requirePublicUrl(app), request.path);
+    const comesTo = callbackPath ?? request.path;
+    const callback = publicAddress(requirePublicUrl(app), comesTo);
     const build = app.type === 'website' ? joinWebsiteAuthorizeUrl : joinAuthorizeUrl;
-    const [asked, at] = [hashOf(returnTo), hashOfPath(request.path)];
+    const [asked, at] = [hashOf(returnTo), hashOfPath(comesTo)];
     const answerWith = (kept: string, redirectUri: string) => {
-      const flow = { state, scope, returnTo: kept, asked, at, ...mark, ...account };
+      const flow = { state, scope, returnTo: kept, asked, at, ...mark, ...account, ...ownRule };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
       const setCookies = this.logins.makeRoom(app, cookies, [this.logins.start(app, flow), ...tried]);
       const location = build(this.config.endpoints.open, app.appId, redirectUri, state, scope);
@@ -95,9 +113,13 @@ export class LoginStart {
       url.searchParams.set('returnTo', returnTo);
       return answerWith(returnTo, url.href);
     };
-    const whole = (rule.isLoginRoute ? telling() : undefined) ?? answerWith(returnTo, callback);
+    const mayTell = rule.isLoginRoute && callbackPath === undefined;
+    const whole = (mayTell ? telling() : undefined) ?? answerWith(returnTo, callback);
     if (!whole) warnOfLength(this.config, request.path);
-    const verdict = whole ?? answerWith('', callback);
+    // Where the answer comes to another address, that one does not say which page it was.
+    const bare = () =>
+      callbackPath === undefined ? undefined : answerWith(withoutQuery(returnTo), callback);
+    const verdict = whole ?? bare() ?? answerWith('', callback);
     if (!verdict) return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
 
     const facts = { app: app.name, client: visit.client };
@@ -108,16 +130,32 @@ export class LoginStart {
   }
 
   /**
+   * Whose answer a request at the callback route may be that carries a code and no state of ours:
+   * the login that was restarted most often, of several the newest, whichever app it is at.
+   */
+  lostAt(visit: Visit): LostLogin | undefined {
+    const lost = visit.accepted.flatMap((app) =>
+      this.stateless(visit, app, 0).map((flow) => ({ app, flow })),
+    );
+    const order = ({ flow }: LostLogin) => attemptAfter([flow]);
+    return lost.toSorted((a, b) => order(b) - order(a) || b.flow.expiresAt - a.flow.expiresAt)[0];
+  }
+
+  /**
    * The flows that this request may be the answer to, though it carries no state of ours. It may as
    * well be a page of the application's own with `?code=`: the one that a flow set out from is no
    * answer to it, and where no flow has just begun nothing is.
    */
-  private stateless({ request, cookies }: Visit, app: AppConfig, attempt: number): PendingLogin[] {
+  private stateless(
+    { request, cookies, rule: { isCallbackRoute } }: Visit,
+    app: AppConfig,
+    attempt: number,
+  ): PendingLogin[] {
     const code = codeOf(request.query);
     // A restart comes from a state of ours, which has counted.
     if (attempt > 0 || code === undefined) return [];
     return this.logins
-      .unanswered(app, cookies, request.path)
+      .unanswered(app, cookies, isCallbackRoute ? app.callbackPath! : request.path)
       .filter(({ returnTo }) => returnTo === '' || codeOf(new URL(returnTo).searchParams) !== code);
   }
 
@@ -175,6 +213,25 @@ export class LoginStart {
     const { pageUrl } = visit;
     return this.problems.pageFor(visit, leads ? 'OPEN_IN_WECHAT' : 'OPEN_IN_BROWSER', defined({ pageUrl }));
   }
+}
+
+/** The address that a login set out from; where that is not kept any more, the default. */
+export function askedAddress(config: WechatConfig, app: AppConfig, flow: PendingLogin | undefined): string {
+  return allowedReturnAddress(config, app, flow?.returnTo) ?? defaultReturnAddress(config, app);
+}
+
+/** What the callback has to know of the page, as short as it can be said. */
+function pageRuleOf({ scope, snapshot, mode }: RouteRule): PageRule {
+  return {
+    ...(scope === undefined ? {} : { scope }),
+    ...(snapshot === 'refuse' ? {} : { snapshot }),
+    ...(mode === 'silent' ? { mode } : {}),
+  };
+}
+
+function withoutQuery(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return origin + pathname;
 }
 
 /** WeChat's parameter, also where somebody wrote the address with `&amp;` or in capitals. */

@@ -4,6 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Sealer } from '../../sealing/sealer.js';
+import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 import {
   cookieName,
@@ -44,6 +45,8 @@ export interface PendingLogin {
   readonly at: string;
   /** The mark of the browser's last logout, if it has one. */
   readonly out?: string;
+  /** Of a flow that comes back to a path of its own: what the page that it began at asks. */
+  readonly rule?: PageRule;
   /** Upgrades keep the account: its openid. */
   readonly upgrades?: string;
   /** Milliseconds since 1970. */
@@ -52,10 +55,15 @@ export interface PendingLogin {
   readonly done?: true;
 }
 
+/** What a page asks of whoever comes, as far as it is not the default. */
+export type PageRule = Partial<Pick<RouteRule, 'scope' | 'snapshot'>> & { readonly mode?: 'silent' };
+
 /** What a state of ours says. */
 export interface RecognizedState {
   readonly app: AppConfig;
   readonly attempt: number;
+  /** The flow is a silent one, and its page is known by its cookie alone. */
+  readonly isQuiet?: true;
 }
 
 /** The logins of a browser that are under way, in its own sealed cookies. */
@@ -66,10 +74,14 @@ export class PendingLogins {
     private readonly runtime: Runtime,
   ) {}
 
-  /** @param attempt how often this login has started again by itself, 0 to 15 */
-  createState(app: AppConfig, attempt: number): string {
+  /**
+   * @param attempt how often this login has started again by itself, 0 to 15
+   * @param isQuiet of a silent flow whose callback is not its page: without its cookie nobody would
+   * know that nothing may be asked or shown
+   */
+  createState(app: AppConfig, attempt: number, isQuiet = false): string {
     const body = attempt.toString(16) + this.runtime.randomBytes(12).toString('hex').slice(1);
-    return body + this.macs(app, body)[0]!;
+    return body + this.macs(app, body, isQuiet)[0]!;
   }
 
   /**
@@ -82,9 +94,11 @@ export class PendingLogins {
     const body = state.slice(0, 24);
     const mac = Buffer.from(state.slice(24));
     for (const app of this.config.apps.values()) {
-      if (this.macs(app, body).some((own) => timingSafeEqual(Buffer.from(own), mac))) {
-        return { app, attempt: Number.parseInt(state[0]!, 16) };
-      }
+      const isOurs = (isQuiet: boolean) =>
+        this.macs(app, body, isQuiet).some((own) => timingSafeEqual(Buffer.from(own), mac));
+      const attempt = Number.parseInt(state[0]!, 16);
+      if (isOurs(false)) return { app, attempt };
+      if (app.callbackPath !== undefined && isOurs(true)) return { app, attempt, isQuiet: true };
     }
     return undefined;
   }
@@ -180,10 +194,10 @@ export class PendingLogins {
   }
 
   /**
-   * Logins of this browser that have just begun at this path and have no answer yet, the one that
-   * was restarted most often first, of several the newest. If nobody counted them, a state that
-   * something on the way takes away or changes would send a person round and round: without it, an
-   * answer is only `?code=`.
+   * Logins of this browser that have just begun, whose answer comes to this path and is not here
+   * yet, the one that was restarted most often first, of several the newest. If nobody counted them,
+   * a state that something on the way takes away or changes would send a person round and round:
+   * without it, an answer is only `?code=`.
    */
   unanswered(app: AppConfig, cookies: readonly ReceivedCookie[], path: string): PendingLogin[] {
     const since = this.runtime.now() - UNANSWERED_MS;
@@ -226,8 +240,10 @@ export class PendingLogins {
     return flow && flow.expiresAt > this.runtime.now() ? flow : undefined;
   }
 
-  private macs(app: AppConfig, body: string): string[] {
-    return this.sealer.macs(`${app.appId}\n${body}`).map((mac) => mac.toString('hex').slice(0, 8));
+  private macs(app: AppConfig, body: string, isQuiet: boolean): string[] {
+    return this.sealer
+      .macs(`${app.appId}\n${body}${isQuiet ? '\nquiet' : ''}`)
+      .map((mac) => mac.toString('hex').slice(0, 8));
   }
 }
 

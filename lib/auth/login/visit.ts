@@ -37,11 +37,19 @@ export class Visit {
     /** Whether the context can be answered with a redirect or a page at all. */
     private readonly canNavigate: boolean,
     private readonly found: Findings = {},
+    /** Where the person was when the login began, if that is not here. */
+    private readonly cameFrom?: string,
   ) {}
 
   /** The apps whose sessions count here. */
   get accepted(): readonly AppConfig[] {
-    return (this.known ??= acceptedApps(this.config, this.rule.apps));
+    if (this.known) return this.known;
+    const accepted = acceptedApps(this.config, this.rule.apps);
+    // A callback route is one to the apps that say so, and to no other a way to come in by.
+    const { isCallbackRoute } = this.rule;
+    return (this.known = isCallbackRoute
+      ? accepted.filter(({ callbackPath }) => callbackPath !== undefined)
+      : accepted);
   }
 
   /**
@@ -49,7 +57,17 @@ export class Visit {
    * goes on with its own.
    */
   under(rule: Partial<RouteRule>): Visit {
-    return new Visit(this.config, this.request, { ...this.rule, ...rule }, this.canNavigate, this.found);
+    const own = { ...this.rule, ...rule };
+    return new Visit(this.config, this.request, own, this.canNavigate, this.found, this.cameFrom);
+  }
+
+  /**
+   * The same request as a part of the visit at another address, under what that page asks.
+   * @param cameFrom absolute and allowed
+   */
+  resumed(rule: Partial<RouteRule>, cameFrom: string): Visit {
+    const own = { ...this.rule, ...rule };
+    return new Visit(this.config, this.request, own, this.canNavigate, this.found, cameFrom);
   }
 
   /** Whether a person is waiting who can be sent to WeChat. */
@@ -102,6 +120,7 @@ export class Visit {
    * a login route was told.
    */
   get destination(): string {
+    if (this.cameFrom !== undefined) return this.cameFrom;
     const { request, rule, home: app } = this;
     /* c8 ignore next -- routes of apps without any address are denied before they get here */
     if (!app) return '/';
@@ -117,6 +136,7 @@ export class Visit {
 
   /** The destination of a callback, whose address carries WeChat's parameters. */
   get cleanDestination(): string {
+    if (this.cameFrom !== undefined) return this.cameFrom;
     const { href } = new URL(this.destination);
     return this.rule.isLoginRoute ? href : withoutAnswer(href);
   }
@@ -127,6 +147,7 @@ export class Visit {
    * `state` it is an answer that nobody else may have. Undefined for an address that is too long.
    */
   get pageUrl(): string | undefined {
+    if (this.cameFrom !== undefined) return this.cameFrom;
     const { request, home: app } = this;
     const own = app && ownAddress(this.config, app, request.path + request.search);
     const isAnswer = request.query.has('code') && request.query.has('state');
