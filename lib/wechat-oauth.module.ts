@@ -153,6 +153,7 @@ export class WechatOAuthModule
     const store = own.get(TOKEN_STORE)!.instance as object;
     this.logger.log(describeSetup(config, address.path, store.constructor?.name || 'without a name'));
     address.warnOfMismatch();
+    address.warnOfLostCallbacks();
     if (!isProduction()) return;
     for (const text of suspicions(config)) this.logger.warn(text);
     if (usesGuard(this.modules) && !address.isMounted) {

@@ -1,4 +1,5 @@
-// Finds out where the login route is mounted, so that refusals name an address that exists.
+// Finds out where the login route is mounted, so that refusals name an address that exists; and
+// whether the callback route stands where WeChat sends people back to.
 import { Logger, RequestMethod, type Type } from '@nestjs/common';
 import { MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
@@ -7,10 +8,13 @@ import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import { servesFor, WechatAuthController } from './wechat-auth.controller.js';
 
+/** Routes of `WechatAuthController` by the names of their methods. */
+type Route = 'login' | 'callback';
+
 /** Where the login route is mounted. */
 export class LoginAddress {
   private readonly logger = new Logger('WechatOAuth');
-  private found: string[] | undefined;
+  private readonly found = new Map<Route, string[]>();
 
   constructor(
     private readonly config: WechatConfig,
@@ -24,44 +28,68 @@ export class LoginAddress {
    */
   get path(): string | undefined {
     if (!this.isMounted) return undefined;
-    return this.config.loginPath ?? this.mounted.find(isPlain);
+    return this.config.loginPath ?? this.mounted('login').find(isPlain);
   }
 
   /**
    * Whether `WechatAuthController`, or a controller that extends it, is mounted with these options.
    */
   get isMounted(): boolean {
-    return this.mounted.length > 0;
+    return this.mounted('login').length > 0;
   }
 
   /** Called once the routes are known. */
   warnOfMismatch(): void {
     const { loginPath } = this.config;
-    if (loginPath === undefined || !this.isMounted || !this.mounted.every(isPlain)) return;
-    if (this.mounted.includes(loginPath.replace(/(.)\/$/, '$1'))) return;
+    const mounted = this.mounted('login');
+    if (loginPath === undefined || !this.isMounted || !mounted.every(isPlain)) return;
+    if (mounted.includes(loginPath.replace(/(.)\/$/, '$1'))) return;
     this.logger.warn(
-      `The option loginPath is "${loginPath}", but the login route is mounted at ${this.mounted.map((path) => `"${path}"`).join(' and ')}: ` +
+      `The option loginPath is "${loginPath}", but the login route is mounted at ${listed(mounted)}: ` +
         'the loginUrl of refusals may lead nowhere. Leave loginPath out, or correct it.',
     );
+  }
+
+  /**
+   * Called once the routes are known. Where nothing answers at a `callbackPath`, every login ends in
+   * a 404 after WeChat.
+   */
+  warnOfLostCallbacks(): void {
+    const mounted = this.mounted('callback');
+    const paths = new Set([...this.config.apps.values()].flatMap(({ callbackPath }) => callbackPath ?? []));
+    for (const path of paths) {
+      if (mounted.includes(path) || mounted.some((one) => !isPlain(one))) continue;
+      const where = mounted.length > 0 ? `it is mounted at ${listed(mounted)}` : 'it is mounted nowhere';
+      this.logger.warn(
+        `The option callbackPath is "${path}", where WeChat will send people back to, but the callback route is not there: ${where}. ` +
+          'List WechatAuthController in `controllers`, and write its path with prefix and version.',
+      );
+    }
   }
 
   /**
    * Asked for after the start only: the prefix may be set until then, and Nest reads it at the same
    * time.
    */
-  private get mounted(): string[] {
-    return (this.found ??= [...this.modules.values()].flatMap(({ controllers, metatype: module }) =>
+  private mounted(route: Route): string[] {
+    let paths = this.found.get(route);
+    if (!paths) this.found.set(route, (paths = this.findMounted(route)));
+    return paths;
+  }
+
+  private findMounted(route: Route): string[] {
+    return [...this.modules.values()].flatMap(({ controllers, metatype: module }) =>
       [...controllers.values()]
         .filter(
           ({ instance }) => instance instanceof WechatAuthController && servesFor(instance, this.config),
         )
-        .flatMap(({ metatype }) => this.pathsOf(metatype as Type, module)),
-    ));
+        .flatMap(({ metatype }) => this.pathsOf(route, metatype as Type, module)),
+    );
   }
 
-  private pathsOf(controller: Type, module: Type): string[] {
-    const login = (controller.prototype as WechatAuthController).login;
-    const methodPaths = listOf(Reflect.getMetadata(PATH_METADATA, login));
+  private pathsOf(route: Route, controller: Type, module: Type): string[] {
+    const method = (controller.prototype as WechatAuthController)[route];
+    const methodPaths = listOf(Reflect.getMetadata(PATH_METADATA, method));
     const versioning = this.application.getVersioning();
     const prefix = this.application.getGlobalPrefix();
     const factory = new RoutePathFactory(this.application);
@@ -78,7 +106,7 @@ export class LoginAddress {
             controllerVersion: versioning
               ? (Reflect.getMetadata(VERSION_METADATA, controller) ?? versioning.defaultVersion)
               : undefined,
-            methodVersion: Reflect.getMetadata(VERSION_METADATA, login),
+            methodVersion: Reflect.getMetadata(VERSION_METADATA, method),
             versioningOptions: versioning,
           },
           RequestMethod.GET,
@@ -91,6 +119,10 @@ export class LoginAddress {
 /** Without parameters and wildcards, which nobody can fill in for a link. */
 function isPlain(path: string): boolean {
   return !/[:*{}()?]/.test(path);
+}
+
+function listed(paths: readonly string[]): string {
+  return paths.map((path) => `"${path}"`).join(' and ');
 }
 
 /** A method without a decorator has no path, and is no route. */
