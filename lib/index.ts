@@ -23,6 +23,7 @@ export type {
   WechatScope,
   WechatSession,
   WechatSessionOptions,
+  WechatVerificationFiles,
 } from './wechat-oauth.options.js';
 
 export { WechatAuthGuard } from './auth/wechat-auth.guard.js';

@@ -23,6 +23,17 @@ export type WechatScope = 'snsapi_base' | 'snsapi_userinfo' | 'snsapi_login';
 /** The languages in which WeChat tells regions and cities of a profile. */
 export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';
 
+/**
+ * Files by which WeChat or WeCom sees that a domain is yours, as they were downloaded from a console:
+ * names of `MP_verify_….txt` and `WW_verify_….txt`, which carry their own content, or
+ * `{ name: content }`, which every other name needs.
+ * @example
+ * verificationFiles: ['MP_verify_A1b2C3d4E5f6G7h8.txt']
+ * @example
+ * verificationFiles: { '6ynZPDvfTF.txt': '0123456789abcdef0123456789abcdef' }
+ */
+export type WechatVerificationFiles = readonly string[] | Readonly<Record<string, string>>;
+
 /** One app as it is registered with WeChat. */
 export interface WechatAppOptions {
   /** What kind of app it is: it decides which clients can sign in by it. */
@@ -47,6 +58,11 @@ export interface WechatAppOptions {
    * Where WeChat sends people of this app back to, if it differs from the module's `callbackPath`.
    */
   callbackPath?: string;
+  /**
+   * Served only where the request's `Host` is that of this app's `publicUrl`: a file vouches for the
+   * account that it came from, and must not do so at another's host.
+   */
+  verificationFiles?: WechatVerificationFiles;
 }
 
 /** How sessions are made, and how long they count. */
@@ -282,6 +298,12 @@ export interface WechatOAuthModuleOptions {
   lang?: WechatLang;
   /** Functions of the application that are asked on the way. */
   hooks?: WechatHooks;
+  /**
+   * Files by which WeChat sees that the domain is yours, answered at the root before guards,
+   * prefixes, versions and fallbacks, at whatever host the request names.
+   * @default none
+   */
+  verificationFiles?: WechatVerificationFiles;
   /** Name, picture and colour of the built-in pages. */
   brand?: WechatBrandOptions;
   /** Only for development: refused when `NODE_ENV` is `production`. */

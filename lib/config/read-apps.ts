@@ -10,6 +10,7 @@ import type {
 import type { Complaints } from './complaints.js';
 import { hasPages } from './guard-needs.js';
 import { readCallbackPath } from './read-callback-path.js';
+import { readAppFiles } from './read-verification-files.js';
 import { readPublicUrl, UNREAD_URL } from './read-url.js';
 import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
 import type { AppConfig } from './wechat-config.js';
@@ -21,6 +22,7 @@ const KNOWN_APP_OPTIONS = {
   scope: 1,
   publicUrl: 1,
   callbackPath: 1,
+  verificationFiles: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**
@@ -103,18 +105,23 @@ function readApp(
   // Of an unknown type nothing more can be said about scope and public URL, so neither is
   // complained about.
   const type = complaints.attempt(() => readOneOf(`${prefix}type`, app.type, types), undefined);
+  const publicUrl =
+    app.publicUrl === undefined
+      ? defaults.publicUrl
+      : complaints.attempt(() => readPublicUrl(`${prefix}publicUrl`, app.publicUrl, allowHttp), UNREAD_URL);
   return {
     name,
     type: type ?? 'mobile',
     appId: complaints.attempt(() => readAppId(`${prefix}appId`, app.appId), ''),
     secrets: complaints.attempt(() => readAppSecrets(`${prefix}secret`, app.secret), []),
     scope: type && complaints.attempt(() => readScope(`${prefix}scope`, app.scope, type), undefined),
-    publicUrl:
-      app.publicUrl === undefined
-        ? defaults.publicUrl
-        : complaints.attempt(() => readPublicUrl(`${prefix}publicUrl`, app.publicUrl, allowHttp), UNREAD_URL),
+    publicUrl,
     callbackPath: complaints.attempt(
       () => callbackPathOf(`${prefix}callbackPath`, app.callbackPath, type, defaults),
+      undefined,
+    ),
+    verificationFiles: complaints.attempt(
+      () => readAppFiles(`${prefix}verificationFiles`, app.verificationFiles, publicUrl),
       undefined,
     ),
   };

@@ -18,6 +18,7 @@ import { readApps, readDefaultApp } from './read-apps.js';
 import { readBrand } from './read-brand.js';
 import { readCallbackPath } from './read-callback-path.js';
 import { readSession, readSessionSecrets } from './read-session.js';
+import { readVerificationFiles, requireOneContent } from './read-verification-files.js';
 import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
 import {
   check,
@@ -36,7 +37,7 @@ import type { WechatConfig } from './wechat-config.js';
 const KNOWN_OPTIONS = {
   '': {
     appId: 1, secret: 1, type: 1, scope: 1, apps: 1, defaultApp: 1, publicUrl: 1,
-    callbackPath: 1, sessionSecret: 1, session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
+    callbackPath: 1, verificationFiles: 1, sessionSecret: 1, session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
     dev: 1, now: 1,
   } satisfies OptionNames<WechatOAuthModuleOptions>,
   session: { ttl: 1, idle: 1, cookieName: 1, bearer: 1, revocable: 1 } satisfies OptionNames<WechatSessionOptions>,
@@ -115,9 +116,14 @@ export function resolveConfig(
     lang: complaints.attempt(() => readOneOf('lang', given.lang ?? 'en', ['zh_CN', 'zh_TW', 'en']), 'en'),
     hooks: readFunctions('hooks', given.hooks ?? {}, complaints),
     brand: readBrand(given.brand, allowHttp, complaints),
+    verificationFiles: complaints.attempt(
+      () => readVerificationFiles('verificationFiles', given.verificationFiles),
+      undefined,
+    ),
     dev,
     now,
   };
+  complaints.attempt(() => requireOneContent(config), undefined);
   if (hasGuard) addGuardNeeds(options, config, complaints);
   complaints.throwIfAny();
   return config;

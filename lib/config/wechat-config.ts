@@ -23,6 +23,8 @@ export interface AppConfig {
   readonly publicUrl: URL | undefined;
   /** Undefined: the page that was asked for is its own callback. */
   readonly callbackPath: string | undefined;
+  /** Content by name; undefined where there is none. */
+  readonly verificationFiles: ReadonlyMap<string, string> | undefined;
 }
 
 /** All options, judged. */
@@ -61,6 +63,8 @@ export interface WechatConfig {
         readonly color: string | undefined;
       }
     | undefined;
+  /** Content by name, for every host; undefined where there is none. */
+  readonly verificationFiles: ReadonlyMap<string, string> | undefined;
   readonly dev: WechatDevOptions;
   /** Milliseconds since 1970. */
   readonly now: () => number;
