@@ -4,12 +4,14 @@ import {
   Inject,
   Logger,
   Module,
+  type NestModule,
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { WechatConfigError } from './errors/errors.js';
 import { LoginAddress } from './auth/login-address.js';
+import { VerificationFiles } from './auth/verification-files.js';
 import { check } from './config/read-value.js';
 import { requireOptionsWay, requireProvider } from './config/read-extras.js';
 import { requireOptionsObject } from './config/resolve-config.js';
@@ -55,11 +57,14 @@ const WITHOUT_OPTIONS = [WECHAT_OAUTH_OPTIONS, TOKEN_STORE, WECHAT_LOGIN_HANDLER
 @Module({ providers: [...WITHOUT_OPTIONS, ...WECHAT_OAUTH_PROVIDERS], exports: WECHAT_OAUTH_EXPORTS })
 export class WechatOAuthModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationBootstrap
+  implements NestModule, OnModuleInit, OnApplicationBootstrap
 {
   private readonly logger = new Logger('WechatOAuth');
 
-  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
+  constructor(
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {
     super();
   }
 
@@ -102,6 +107,15 @@ export class WechatOAuthModule
     return super.forRootAsync(options);
   }
 
+  /** Registers what has to answer before any route, and is under the prefix of none. */
+  configure(): void {
+    const own = this.ownProviders();
+    // Before they are asked for: of request scope they are not there yet.
+    this.requireSingleton('options', own.get(WECHAT_OAUTH_OPTIONS)!);
+    const config = own.get(WECHAT_CONFIG)!.instance as WechatConfig;
+    new VerificationFiles(config).serveBefore(this.host.httpAdapter);
+  }
+
   /** Looks at what the application provided, before anything is asked for. */
   onModuleInit(): void {
     // Two global ones would provide every token twice, and the last one registered would win.
@@ -115,6 +129,7 @@ export class WechatOAuthModule
       'Configure several apps in one module with `apps`, or set isGlobal: false and import each module where it is used.',
     );
     const own = this.ownProviders();
+    // Once more: an application without HTTP configures nothing.
     this.requireSingleton('options', own.get(WECHAT_OAUTH_OPTIONS)!);
     const store = this.requireSingleton('tokenStore', own.get(TOKEN_STORE)!);
     requireMethods('tokenStore', store, ['get', 'set', 'delete', 'setIfAbsent', 'replaceIfEqual']);
