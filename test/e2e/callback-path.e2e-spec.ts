@@ -191,6 +191,20 @@ describe.each(PLATFORMS)('A callback path on %s', (_platform, adapter) => {
     await expectLogin(desk.another(), `${club}/orders`);
   });
 
+  it('lies below the path that a console has with the host, where pages do not', async () => {
+    const [official] = MOCK_APPS;
+    const wechat = stage.keep(await startWechat({ apps: [{ ...official, domainPath: '/wechat' }] }));
+    const setUp = { controllers: [OrdersController, WechatAuthController] };
+    const { endpoints } = wechat;
+    const running = await stage.start({ ...setUp, options: { endpoints, callbackPath } });
+    await expectLogin(browserFor(running), `${SHOP}/orders?page=2`);
+
+    const without = await stage.start({ ...setUp, options: { endpoints } });
+    const start = await browserFor(without).visit(`${SHOP}/orders`);
+    const { page } = await wechat.authorize(start.headers.location!, { user: 'ming' });
+    expect(page!.errcode).toBe(10003);
+  });
+
   it('behind a proxy that strips a path carries it', async () => {
     const publicUrl = `${SHOP}/shop`;
     const running = await stage.start({

@@ -1,11 +1,12 @@
 // The apps registered with the mock: which secrets, scopes and hosts each one has.
 import { MockServerError } from './mock-server-error.js';
 import type { MockAppOptions, MockAppType } from './mock-server.types.js';
-import { checkDomain } from './redirect-domains.js';
+import { checkDomain, checkDomainPath } from './redirect-domains.js';
 
 /** An app with every default filled in. */
-export type MockApp = Readonly<Omit<Required<MockAppOptions>, 'secret' | 'openPlatform'>> & {
+export type MockApp = Readonly<Omit<Required<MockAppOptions>, 'secret' | 'openPlatform' | 'domainPath'>> & {
   readonly secrets: readonly string[];
+  readonly domainPath?: string | undefined;
   readonly openPlatform?: string;
 };
 
@@ -123,6 +124,7 @@ export class MockApps {
       domains: (app.domains ?? ['127.0.0.1', 'localhost']).map((domain, index) =>
         checkDomain(domain, `${at}.domains[${index}]`),
       ),
+      domainPath: checkDomainPath(app.domainPath, `${at}.domainPath`),
       anyPort: app.anyPort ?? false,
       scopes: [...scopes],
       openPlatform: app.openPlatform,
@@ -135,7 +137,17 @@ function checkShape(app: MockAppOptions, at: string): void {
   if (typeof app !== 'object' || app === null) {
     throw new MockServerError(at, `is ${JSON.stringify(app)}`, 'Give { type, appId, secret, … }.');
   }
-  const known = ['type', 'appId', 'secret', 'name', 'domains', 'anyPort', 'scopes', 'openPlatform'];
+  const known = [
+    'type',
+    'appId',
+    'secret',
+    'name',
+    'domains',
+    'domainPath',
+    'anyPort',
+    'scopes',
+    'openPlatform',
+  ];
   const unknown = Object.keys(app).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new MockServerError(`${at}.${unknown}`, 'is unknown', `Known: ${known.join(', ')}.`);

@@ -28,6 +28,12 @@ export interface MockAppOptions {
    */
   domains?: string[];
   /**
+   * What was entered behind the domains, where a console took more than a host: `/wechat`, and every
+   * redirect has to lie under it.
+   * @default none: a whole host is registered
+   */
+  domainPath?: string;
+  /**
    * Lets `domains` be reached at any port, for containers and phones in the same network. WeChat
    * does not.
    * @default false

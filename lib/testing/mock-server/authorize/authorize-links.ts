@@ -129,7 +129,7 @@ function judgeDomain(app: MockApp, redirectUri: string): void {
   if (domainAllows(app, redirectUri)) return;
   throw PageFailure.of(
     10003,
-    `redirect_uri 是 ${redirectUri}，${app.appId} 登记的域名是：${app.domains.join('、')}。必须与其中一个完全一致；除本机外只能用 80 或 443 端口。`,
+    `redirect_uri 是 ${redirectUri}，${app.appId} 登记的域名是：${app.domains.map((host) => host + (app.domainPath ?? '')).join('、')}。必须与其中一个完全一致；除本机外只能用 80 或 443 端口。`,
   );
 }
 

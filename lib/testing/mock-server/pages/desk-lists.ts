@@ -21,7 +21,9 @@ export function appList(apps: readonly MockApp[], users: readonly MockUser[], te
 }
 
 function appRow(app: MockApp, users: readonly MockUser[], texts: DeskTexts): Html {
-  const hosts = app.domains.join(' · ') + (app.anyPort ? ` (${texts.anyPort})` : '');
+  const hosts =
+    app.domains.map((host) => host + (app.domainPath ?? '')).join(' · ') +
+    (app.anyPort ? ` (${texts.anyPort})` : '');
   return html`<li data-testid="app-${app.appId}">
     <div class="line"><b>${app.name}</b><span>${app.type}</span><code class="far">${app.appId}</code></div>
     <small>${texts.secret}: <code>${wellKnownSecret(app) ?? texts.ownSecret}</code></small>

@@ -178,6 +178,25 @@ describe('the link to the page inside WeChat', () => {
     );
   });
 
+  it.each([
+    ['/wechat', true],
+    ['/wechat/callback', true],
+    ['/wechat/callback?x=1', true],
+    ['/wechat?x=1', true],
+    ['/wechatting', false],
+    ['/Wechat/callback', false],
+    ['/', false],
+    ['/orders', false],
+    ['/wechat/../orders', false],
+    ['/wechat/%2e%2e/orders', false],
+    ['/orders?/wechat/', false],
+  ])('with redirect_uri %s and a domain with a path: %s', async (path, allowed) => {
+    const wechat = await start({ apps: [{ ...OFFICIAL, domains: ['www.qq.com'], domainPath: '/wechat' }] });
+    const redirect_uri = `https://www.qq.com${path}`;
+    const { redirectTo, page } = await wechat.authorize(officialLink({ redirect_uri }));
+    expect([redirectTo !== undefined, page?.errcode]).toEqual([allowed, allowed ? undefined : 10003]);
+  });
+
   it('may be allowed any port, for containers', async () => {
     const wechat = await start({ apps: [{ ...OFFICIAL, domains: ['app'], anyPort: true }] });
     expect(

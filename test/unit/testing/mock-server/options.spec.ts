@@ -62,6 +62,9 @@ describe('WechatMockServer.start', () => {
     [{ apps: [{ ...app, domains: ['a.com', 'https://a.com'] }] }, 'apps[0].domains[1]'],
     [{ apps: [{ ...app, domains: ['a.com:8080'] }] }, 'apps[0].domains[0]'],
     [{ apps: [{ ...app, domains: ['a.com/path'] }] }, 'apps[0].domains[0]'],
+    ...['wechat', '/', '/wechat/', '/a//b', '/../x', '/x/..', '/x?y', '//evil.example', '', 7, null].map(
+      (domainPath) => [{ apps: [{ ...app, domainPath }] }, 'apps[0].domainPath'] as [object, string],
+    ),
     [{ apps: [{ ...app, domains: ['999.1.1.1'] }] }, 'apps[0].domains[0]'],
     [{ apps: [{ ...app, domains: [3] }] }, 'apps[0].domains[0]'],
     [{ users: [] }, 'users'],
