@@ -6,6 +6,7 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 // Nest's own arithmetic of prefix, exclusions, versions and paths: a copy would soon be wrong.
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { WechatConfig } from '../config/wechat-config.js';
+import { isCallbackRoute } from './decorators/wechat-auth.decorator.js';
 import { servesFor, WechatAuthController } from './wechat-auth.controller.js';
 
 /** Routes of `WechatAuthController` by the names of their methods. */
@@ -89,6 +90,7 @@ export class LoginAddress {
 
   private pathsOf(route: Route, controller: Type, module: Type): string[] {
     const method = (controller.prototype as WechatAuthController)[route];
+    if (route === 'callback' && !isCallbackRoute(method)) return [];
     const methodPaths = listOf(Reflect.getMetadata(PATH_METADATA, method));
     const versioning = this.application.getVersioning();
     const prefix = this.application.getGlobalPrefix();

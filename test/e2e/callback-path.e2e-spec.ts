@@ -21,6 +21,16 @@ import { startProxy } from '../support/stripping-proxy.js';
 @Controller('account')
 class AccountController extends WechatAuthController {}
 
+@Controller(':shop/wechat')
+class ShopController extends WechatAuthController {}
+
+/** A method of its own that happens to have the name. */
+@Controller('wechat')
+class OwnController extends WechatAuthController {
+  @Get('callback')
+  override callback(): void {}
+}
+
 @Controller('products')
 @UseGuards(WechatAuthGuard)
 class ProductsController {
@@ -99,10 +109,20 @@ describe.each(PLATFORMS)('A callback path on %s', (_platform, adapter) => {
     ['no controller', [], '/wechat/callback', /it is mounted nowhere/],
     ['another path', [AccountController], '/wechat/callback', /it is mounted at "\/account\/callback"/],
     ['another case', [WechatAuthController], '/wechat/Callback', /it is mounted at "\/wechat\/callback"/],
+    ['a method of the application’s own', [OwnController], '/wechat/callback', /it is mounted nowhere/],
   ])('that nothing answers at is one warning: %s', async (_what, controllers, path, expected) => {
     const running = await stage.start({ controllers, options: { callbackPath: path } });
     expect(warnings(running.logs)).toEqual([expect.stringMatching(expected)]);
     expect(warnings(running.logs)[0]).toContain(`callbackPath is "${path}"`);
+  });
+
+  it('may have been given for a parameter, of which nobody knows more than that', async () => {
+    const running = await stage.start({
+      controllers: [OrdersController, ShopController],
+      options: { callbackPath: '/tea/wechat/callback' },
+    });
+    await expectLogin(browserFor(running), `${SHOP}/orders`);
+    expect(warnings(running.logs)).toEqual([]);
   });
 
   it('has a page in front of WeChat’s, a 404 without a state, and no page for anybody else', async () => {

@@ -70,6 +70,11 @@ export function CallbackRoute(): CustomDecorator<string> {
   return SetMetadata(CALLBACK_ROUTE, true);
 }
 
+/** Whether a method is one: who overrides it without the decorators has taken it away. */
+export function isCallbackRoute(method: object): boolean {
+  return Reflect.getMetadata(CALLBACK_ROUTE, method) === true;
+}
+
 /** The rule of a handler: its own keys over those of its class, with the defaults. */
 export function readRule(reflector: Reflector, context: ExecutionContext): RouteRule {
   const handler = context.getHandler();
