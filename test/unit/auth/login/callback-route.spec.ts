@@ -1,6 +1,7 @@
 // The callback route of apps with a callbackPath: what comes there, and what it is answered.
 import { Logger } from '@nestjs/common';
 import { WechatApiError } from '../../../../lib/errors/errors.js';
+import { fitsAnswer } from '../../../../lib/auth/http/header-budget.js';
 import { AGENTS } from '../../../support/browser.js';
 import {
   type Asked,
@@ -246,6 +247,36 @@ describe('A login', () => {
       problem: { code: 'LOGIN_FAILED', retryUrl: `${HOST}/orders?page=2` },
     });
   });
+
+  it('whose session never arrives does not go round for ever', async () => {
+    const jar = new Map<string, string>();
+    const keep = (verdict: Verdict) => {
+      for (const pair of cookiesOf(verdict))
+        if (!pair.includes('wechat_session')) jar.set(pair.split('=')[0]!, pair);
+    };
+    const words: string[] = [];
+    for (let round = 0; round < 5; round++) {
+      const begun = await login.judge({ path: '/orders?page=2', cookies: [...jar.values()] });
+      words.push(wordOf(begun));
+      if (begun.kind !== 'redirect') break;
+      keep(begun);
+      const query = answerTo(begun, `code${round}`);
+      keep(await at(query, { cookies: [...jar.values()] }));
+    }
+    expect(words).toEqual(['wechat', 'wechat', 'wechat', 'page COOKIES_REQUIRED']);
+  });
+
+  it.each([100, 1_500, 2_900])(
+    'with %d characters to remember fits the header of an answer',
+    async (length) => {
+      login.admit(async () => ({ claims: { big: 'x'.repeat(1_000) } }));
+      const begun = await login.judge({ path: `/orders?q=${'x'.repeat(length)}` });
+      const ended = await at(answerTo(begun), { cookies: cookiesOf(begun) });
+      for (const verdict of [begun, ended] as unknown as { location: string; setCookies: string[] }[])
+        expect(fitsAnswer(verdict.setCookies, verdict.location)).toBe(true);
+      expect(wordOf(ended)).toMatch(/^\/orders/);
+    },
+  );
 
   it('that somebody says no to offers the page again', async () => {
     const begun = await login.judge({ path: '/orders?page=2' });
