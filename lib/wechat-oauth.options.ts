@@ -63,6 +63,13 @@ export interface WechatAppOptions {
    * account that it came from, and must not do so at another's host.
    */
   verificationFiles?: WechatVerificationFiles;
+  /**
+   * Names the open-platform account (开放平台账号) that the app is bound to: unionids link people
+   * within one realm only. Letters, digits, `.`, `_` and `-`, at most 64. Apps of a second account
+   * need a name of their own.
+   * @default one realm for all apps, `default`
+   */
+  unionRealm?: string;
 }
 
 /** How sessions are made, and how long they count. */

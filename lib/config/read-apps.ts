@@ -23,6 +23,7 @@ const KNOWN_APP_OPTIONS = {
   publicUrl: 1,
   callbackPath: 1,
   verificationFiles: 1,
+  unionRealm: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**
@@ -124,6 +125,7 @@ function readApp(
       () => readAppFiles(`${prefix}verificationFiles`, app.verificationFiles, publicUrl),
       undefined,
     ),
+    unionRealm: complaints.attempt(() => readRealm(`${prefix}unionRealm`, app.unionRealm), ''),
   };
 }
 
@@ -139,6 +141,16 @@ function callbackPathOf(
   const fix = 'Leave it out: nobody is sent back from WeChat to such an app.';
   check(comesBack, option, 'does not fit the type of the app', fix);
   return readCallbackPath(option, value);
+}
+
+/** It is part of a key in the application's database. */
+function readRealm(option: string, value: unknown): string {
+  if (value === undefined) return 'default';
+  const isOne = typeof value === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(value);
+  const fix =
+    'Letters, digits, ".", "_" and "-", at most 64, the same for all apps of one open-platform account.';
+  check(isOne, option, 'is no name of a realm', fix);
+  return value;
 }
 
 function readAppId(option: string, value: unknown): string {

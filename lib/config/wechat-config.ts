@@ -25,6 +25,8 @@ export interface AppConfig {
   readonly callbackPath: string | undefined;
   /** Content by name; undefined where there is none. */
   readonly verificationFiles: ReadonlyMap<string, string> | undefined;
+  /** In which the app's unionids mean something. */
+  readonly unionRealm: string;
 }
 
 /** All options, judged. */

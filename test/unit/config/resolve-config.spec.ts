@@ -38,6 +38,7 @@ describe('The smallest configuration', () => {
             secrets: [expect.any(WechatSecret)],
             scope: 'snsapi_base',
             publicUrl: undefined,
+            unionRealm: 'default',
           },
         ],
       ]),
@@ -95,6 +96,16 @@ describe('What is right', () => {
     ],
   ])('takes the brand %j', (given, read) => {
     expect(resolve({ ...ONE, brand: given }).brand).toEqual(read);
+  });
+
+  it('takes apps of two open-platform accounts, and one realm for all that name none', () => {
+    const realms = { a: undefined, b: undefined, c: 'second', d: 'A-z.0_9'.padEnd(64, 'x') };
+    const apps = Object.entries(realms).map(([name, unionRealm], index) => [
+      name,
+      { ...MINI, appId: `wx000${index}`, unionRealm },
+    ]);
+    const read = [...resolve({ apps: Object.fromEntries(apps) }).apps.values()];
+    expect(read.map(({ unionRealm }) => unionRealm)).toEqual(['default', 'default', realms.c, realms.d]);
   });
 
   it('takes two secrets, the current one first', () => {
@@ -317,6 +328,14 @@ describe('What is wrong is named', () => {
     ['a scope for a mini program', apps({ scope: 'snsapi_base' }), 'apps.shop.scope', /does not fit/],
     ['an unknown scope', { ...ONE, scope: 'snsapi_all' }, 'scope', /does not fit/],
     ['a scope that is null', { ...ONE, scope: null }, 'scope', /does not fit/],
+
+    ...['', 'a b', 'x'.repeat(65), '平台', 'a:b', 'a/b', 7, null, {}].map((unionRealm): Row => [
+      `the union realm ${JSON.stringify(unionRealm)}`,
+      apps({ unionRealm }),
+      'apps.shop.unionRealm',
+      'is no name of a realm',
+    ]),
+    ['a union realm for the one app', { ...ONE, unionRealm: 'a' }, 'unionRealm', 'is not known'],
 
     ['one app and several', { ...ONE, apps: { shop: MINI } }, 'apps', /stands beside/],
     ['a type beside several apps', { type: 'website', apps: { shop: MINI } }, 'apps', /stands beside/],
