@@ -13,6 +13,7 @@ const ROOMS = [
   ['tokens', '^lib/tokens/'],
   ['mini-program', '^lib/mini-program/'],
   ['auth/problems', '^lib/auth/problems/'],
+  ['auth/linking', '^lib/auth/linking/'],
   ['auth/http', '^lib/auth/http/'],
   ['auth/session', '^lib/auth/session/'],
   ['auth/decorators', '^lib/auth/decorators/'],
@@ -28,11 +29,16 @@ const SIDE_ROOMS = [
   ['the mock server', '^lib/testing/mock-server/', []],
   ['the token-store contract', '^lib/testing/token-store-contract/', ['^lib/tokens/']],
   [
+    'the identity-linker contract',
+    '^lib/testing/identity-linker-contract/',
+    ['^lib/auth/linking/identity-linker[.]ts$', '^lib/testing/token-store-contract/runner[.]ts$'],
+  ],
+  [
     'testing',
-    '^lib/testing/(?!mock-server/|token-store-contract/)',
+    '^lib/testing/(?!mock-server/|token-store-contract/|identity-linker-contract/)',
     [
       '^lib/testing/',
-      '^lib/auth/(http|session)/',
+      '^lib/auth/(http|linking|session)/',
       '^lib/(config|model)/',
       '^lib/wechat-oauth[.]constants[.]ts$',
     ],

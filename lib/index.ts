@@ -44,6 +44,12 @@ export {
   type WechatLoginDecision,
   WechatLoginHandler,
 } from './auth/login/login-handler.js';
+export {
+  WECHAT_UNIONID_DISPUTED,
+  WechatIdentityLinker,
+  type WechatLinkedIdentity,
+  type WechatLinkSide,
+} from './auth/linking/identity-linker.js';
 export type { WechatClaims, WechatIdentity } from './model/identity.js';
 export type { WechatClientKind } from './model/client-kind.js';
 export type { WechatProblem, WechatProblemCode } from './model/problem.js';

@@ -25,5 +25,8 @@ export type {
   TokenStoreCapabilities,
   TokenStoreHarness,
 } from './token-store-contract/harness.js';
+export { describeIdentityLinker } from './identity-linker-contract/describe-identity-linker.js';
+export type { IdentityLinkerHarness } from './identity-linker-contract/harness.js';
+export { InMemoryIdentityLinker, type InMemoryIdentityLinkerOptions } from './in-memory-identity-linker.js';
 export { letIn } from './let-in.js';
 export { signInAs, type SignedIn, type SignInAsIdentity } from './sign-in-as.js';

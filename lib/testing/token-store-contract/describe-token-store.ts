@@ -1,6 +1,7 @@
 // `describeTokenStore`: the contract of a token store as tests, for our own adapters and for those
 // an application writes.
 import { TOKEN_STORE_CASES } from './cases.js';
+import { runner, timed } from './runner.js';
 import type { TokenStoreCapabilities, TokenStoreHarness } from './harness.js';
 
 /**
@@ -24,7 +25,7 @@ export function describeTokenStore(
   factory: () => TokenStoreHarness | Promise<TokenStoreHarness>,
   capabilities: TokenStoreCapabilities = {},
 ): void {
-  const { describe, it } = runner();
+  const { describe, it } = runner('describeTokenStore');
   describe(`${name} keeps the token-store contract`, () => {
     for (const { title, needs, run } of TOKEN_STORE_CASES) {
       const declared = needs.find((need) => capabilities[need] === false);
@@ -32,42 +33,7 @@ export function describeTokenStore(
         it.skip(`${title} (declared: ${declared}: false)`, () => undefined);
         continue;
       }
-      // A mocha test has its time limit on `this`; the others take it as an argument.
-      it(
-        title,
-        async function (this: { timeout?: (ms: number) => void } | undefined | void) {
-          if (typeof this?.timeout === 'function') this.timeout(TIME_LIMIT_MS);
-          await run(await factory());
-        },
-        TIME_LIMIT_MS,
-      );
+      timed(it, title, async () => run(await factory()));
     }
   });
-}
-
-/**
- * For a slow machine and a server that takes its time to come back; a case that works needs a
- * fraction of it.
- */
-const TIME_LIMIT_MS = 120_000;
-
-interface It {
-  (title: string, run: () => Promise<void>, timeoutMs: number): void;
-  skip(title: string, run: () => void): void;
-}
-
-interface Runner {
-  describe(title: string, define: () => void): void;
-  it: It;
-}
-
-/**
- * Looked up when it is called: an application that imports the rest of `./testing` has no runner.
- */
-function runner(): Runner {
-  const { describe, it } = globalThis as Partial<Runner>;
-  if (typeof describe === 'function' && typeof it === 'function') return { describe, it };
-  throw new Error(
-    'describeTokenStore needs `describe` and `it` as globals: call it in a test file of jest, mocha, or vitest with `globals: true`.',
-  );
 }
