@@ -8,6 +8,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import type { WechatIdentityLinker } from './auth/linking/identity-linker.js';
 import type { WechatLoginHandler } from './auth/login/login-handler.js';
 import type { WechatConfig } from './config/wechat-config.js';
 import { MemoryTokenStore } from './tokens/memory-token-store.js';
@@ -15,6 +16,7 @@ import type { TokenStore } from './tokens/token-store.js';
 import {
   TOKEN_STORE,
   WECHAT_CONFIG,
+  WECHAT_IDENTITY_LINKER,
   WECHAT_LOGIN_HANDLER,
   WECHAT_OAUTH_OPTIONS,
 } from './wechat-oauth.constants.js';
@@ -62,6 +64,12 @@ export interface WechatOAuthModuleExtras {
    * @default none
    */
   loginHandler?: WechatProviderOf<WechatLoginHandler>;
+  /**
+   * Knows the application's users by their WeChat identities: a class that extends
+   * `WechatIdentityLinker`. For people who come through several apps.
+   * @default none: the login handler finds its users by itself
+   */
+  identityLinker?: WechatProviderOf<WechatIdentityLinker>;
 }
 
 /** What `forRootAsync` takes: how the options come about, and the extras beside them. */
@@ -76,8 +84,17 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WechatO
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createWechatOAuthOptions')
   .setExtras<WechatOAuthModuleExtras>(
-    { isGlobal: true, imports: undefined, tokenStore: undefined, loginHandler: undefined },
-    (definition, { isGlobal = true, imports = [], tokenStore, loginHandler }): DynamicModule => ({
+    {
+      isGlobal: true,
+      imports: undefined,
+      tokenStore: undefined,
+      loginHandler: undefined,
+      identityLinker: undefined,
+    },
+    (
+      definition,
+      { isGlobal = true, imports = [], tokenStore, loginHandler, identityLinker },
+    ): DynamicModule => ({
       ...definition,
       global: isGlobal,
       imports: [...new Set([...(definition.imports ?? []), ...imports])],
@@ -85,6 +102,7 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WechatO
         ...(definition.providers ?? []),
         provide(TOKEN_STORE, tokenStore ?? { useFactory: defaultStore, inject: [WECHAT_CONFIG] }),
         provide(WECHAT_LOGIN_HANDLER, loginHandler ?? { useValue: null }),
+        provide(WECHAT_IDENTITY_LINKER, identityLinker ?? { useValue: null }),
       ],
     }),
   )

@@ -22,6 +22,7 @@ import type { TokenStore } from './tokens/token-store.js';
 import {
   TOKEN_STORE,
   WECHAT_CONFIG,
+  WECHAT_IDENTITY_LINKER,
   WECHAT_LOGIN_HANDLER,
   WECHAT_OAUTH_OPTIONS,
 } from './wechat-oauth.constants.js';
@@ -42,16 +43,24 @@ import {
  * What `forRoot` and `forRootAsync` put others in the place of: `imports: [WechatOAuthModule]` says
  * nothing of an app.
  */
-const WITHOUT_OPTIONS = [WECHAT_OAUTH_OPTIONS, TOKEN_STORE, WECHAT_LOGIN_HANDLER].map((provide) => ({
-  provide,
-  useFactory: (): never => {
-    throw new WechatConfigError(
-      'imports',
-      'holds WechatOAuthModule without options',
-      'Write WechatOAuthModule.forRoot({ appId, secret, publicUrl, sessionSecret }), or forRootAsync, in one module; it is global by default.',
-    );
-  },
-}));
+const WITHOUT_OPTIONS = [WECHAT_OAUTH_OPTIONS, TOKEN_STORE, WECHAT_LOGIN_HANDLER, WECHAT_IDENTITY_LINKER].map(
+  (provide) => ({
+    provide,
+    useFactory: (): never => {
+      throw new WechatConfigError(
+        'imports',
+        'holds WechatOAuthModule without options',
+        'Write WechatOAuthModule.forRoot({ appId, secret, publicUrl, sessionSecret }), or forRootAsync, in one module; it is global by default.',
+      );
+    },
+  }),
+);
+
+/** What of the application takes part in a login, and what it must be able to do. */
+const PARTS_OF_LOGIN: [option: string, token: symbol, methods: string[]][] = [
+  ['loginHandler', WECHAT_LOGIN_HANDLER, ['onLogin']],
+  ['identityLinker', WECHAT_IDENTITY_LINKER, ['find', 'findByUnionid', 'identitiesOf', 'link', 'conflict']],
+];
 
 /** Signs people in with WeChat. Import it once, with `forRoot` or `forRootAsync`. */
 @Module({ providers: [...WITHOUT_OPTIONS, ...WECHAT_OAUTH_PROVIDERS], exports: WECHAT_OAUTH_EXPORTS })
@@ -133,10 +142,11 @@ export class WechatOAuthModule
     this.requireSingleton('options', own.get(WECHAT_OAUTH_OPTIONS)!);
     const store = this.requireSingleton('tokenStore', own.get(TOKEN_STORE)!);
     requireMethods('tokenStore', store, ['get', 'set', 'delete', 'setIfAbsent', 'replaceIfEqual']);
-    const handler = own.get(WECHAT_LOGIN_HANDLER)!;
-    // One of request scope does not exist yet.
-    if (handler.isDependencyTreeStatic() && handler.instance !== null) {
-      requireMethods('loginHandler', handler.instance, ['onLogin']);
+    for (const [option, token, methods] of PARTS_OF_LOGIN) {
+      const part = own.get(token)!;
+      // One of request scope does not exist yet.
+      if (part.isDependencyTreeStatic() && part.instance !== null)
+        requireMethods(option, part.instance, methods);
     }
     const { apps } = own.get(WECHAT_CONFIG)!.instance as WechatConfig;
     for (const app of apps.values()) {
@@ -202,7 +212,8 @@ export class WechatOAuthModule
   }
 }
 
-function requireExtras({ loginHandler, tokenStore }: WechatOAuthModuleExtras): void {
+function requireExtras({ identityLinker, loginHandler, tokenStore }: WechatOAuthModuleExtras): void {
+  requireProvider('identityLinker', identityLinker, '{ useClass: YourIdentityLinker }');
   requireProvider('loginHandler', loginHandler, '{ useClass: YourLoginHandler }');
   requireProvider('tokenStore', tokenStore, '{ useFactory: () => new RedisTokenStore(redis) }');
 }

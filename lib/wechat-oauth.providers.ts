@@ -12,6 +12,7 @@ import { ExchangeOnce } from './auth/login/exchange-once.js';
 import { Failures } from './auth/problems/failures.js';
 import { PendingLogins } from './auth/login/pending-logins.js';
 import { GuardSetup } from './auth/guard-setup.js';
+import { Linking } from './auth/linking/linking.js';
 import { LoginAddress } from './auth/login-address.js';
 import { LoginCallback } from './auth/login/login-callback.js';
 import { LoginJudge } from './auth/login/login-judge.js';
@@ -77,6 +78,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(SealedSessions, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(Revocations, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME]),
   part(SessionReader, [WECHAT_CONFIG, SealedSessions, Revocations]),
+  part(Linking, [WECHAT_CONFIG, ModuleRef, WechatEvents, WECHAT_RUNTIME]),
   part(SignIn, [
     WECHAT_CONFIG,
     UserTokens,
@@ -85,6 +87,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     Revocations,
     ModuleRef,
     WECHAT_RUNTIME,
+    Linking,
   ]),
   part(PendingLogins, [WECHAT_CONFIG, Sealer, WECHAT_RUNTIME]),
   part(CodeClaims, [Vault]),

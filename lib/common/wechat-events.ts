@@ -39,7 +39,7 @@ export type WechatEvent =
     } & FlowFacts)
   /**
    * `cookies`: the browser keeps none · `state`: it comes back missing or changed · `handler`: the
-   * login handler threw.
+   * login handler or the identity linker threw.
    */
   | ({
       readonly type: 'flow.failed';
@@ -50,6 +50,16 @@ export type WechatEvent =
       /** WeChat's request id. */
       readonly rid?: string;
     } & FlowFacts)
+  /**
+   * A unionid linked: the identity of a login became one of a user who was known from another app,
+   * or a user who was known by the openid was told apart by a unionid for the first time.
+   */
+  | ({ readonly type: 'identity.linked' } & FlowFacts)
+  /**
+   * Two users turned out to be one person, or a unionid came with a second openid at one app:
+   * nothing was linked, the application has to decide. Repeated with the login until it has.
+   */
+  | ({ readonly type: 'identity.conflict' } & FlowFacts)
   /** One request to WeChat, retries counted singly. */
   | {
       readonly type: 'api.call';

@@ -3,7 +3,13 @@
 import { check, isRecord } from './read-value.js';
 
 /** Parts of the application: beside `useFactory`, never in what it returns. */
-export const EXTRAS: readonly string[] = ['isGlobal', 'imports', 'tokenStore', 'loginHandler'];
+export const EXTRAS: readonly string[] = [
+  'isGlobal',
+  'imports',
+  'tokenStore',
+  'loginHandler',
+  'identityLinker',
+];
 
 const WAYS = ['useClass', 'useValue', 'useExisting', 'useFactory'];
 

@@ -6,6 +6,8 @@ import { CodeClaims } from '../../lib/auth/login/code-claims.js';
 import { ExchangeOnce } from '../../lib/auth/login/exchange-once.js';
 import { Failures } from '../../lib/auth/problems/failures.js';
 import { PendingLogins } from '../../lib/auth/login/pending-logins.js';
+import type { WechatIdentityLinker } from '../../lib/auth/linking/identity-linker.js';
+import { Linking } from '../../lib/auth/linking/linking.js';
 import { HttpRequest } from '../../lib/auth/http/http-request.js';
 import { LoginCallback } from '../../lib/auth/login/login-callback.js';
 import { LoginJudge } from '../../lib/auth/login/login-judge.js';
@@ -23,6 +25,7 @@ import { Visit } from '../../lib/auth/login/visit.js';
 import type { WechatIdentity } from '../../lib/index.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
 import type { TokenStore } from '../../lib/tokens/token-store.js';
+import { WECHAT_IDENTITY_LINKER } from '../../lib/wechat-oauth.constants.js';
 import type { WechatOAuthModuleOptions } from '../../lib/wechat-oauth.options.js';
 import { AGENTS } from './browser.js';
 import { type FakeRuntime, makeParts } from './parts.js';
@@ -73,6 +76,7 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
   // A login handler is not too late because a pause takes no time here.
   runtime.sleep = () => new Promise<never>(() => {});
   let onLogin: WechatLoginHandler['onLogin'] = async () => undefined;
+  let linker: WechatIdentityLinker | null = null;
   let exchange = async (): Promise<TokenAnswer> => tokenAnswer();
   let exchanged = 0;
   parts.api.exchangeCode = async () => {
@@ -83,7 +87,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
 
   const sealer = new Sealer(config.sessionSecrets);
   const modules = {
-    resolve: async () => ({ onLogin: (login: never) => onLogin(login) }),
+    resolve: async (token: symbol) =>
+      token === WECHAT_IDENTITY_LINKER ? linker : { onLogin: (login: never) => onLogin(login) },
     registerRequestByContextId: () => {},
   } as unknown as ModuleRef;
   const sessions = new SealedSessions(config, sealer, runtime);
@@ -92,7 +97,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
   const pendingLogins = new PendingLogins(config, sealer, runtime);
   const problems = new ProblemFactory(config, runtime, { path: '/wechat/login' });
   const failures = new Failures(events, runtime);
-  const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime);
+  const linking = new Linking(config, modules, events, runtime);
+  const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime, linking);
   const start = new LoginStart(config, pendingLogins, problems, events);
   const callbackAnswer = new CallbackAnswer(
     config,
@@ -151,6 +157,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     start,
     callbackAnswer,
     callback,
+    linking,
+    signIn,
     identity,
     requestOf,
     get exchanged() {
@@ -158,6 +166,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     },
     /** What the login handler says from now on. */
     admit: (handler: WechatLoginHandler['onLogin']) => void (onLogin = handler),
+    /** Who knows the users of the application from now on. */
+    linkBy: (one: WechatIdentityLinker | null) => void (linker = one),
     /** What WeChat says to a code from now on. */
     answer: (answer: () => Promise<TokenAnswer>) => void (exchange = answer),
     visit: (asked: Asked = {}, rule: Partial<RouteRule> = {}) =>

@@ -11,6 +11,7 @@ import { WechatToken } from '../../tokens/wechat-token.js';
 import type { TokenRecord } from '../../tokens/wechat-token.js';
 import type { CodeClaims } from './code-claims.js';
 import { type PendingLogin, REPLAY_MS } from './pending-logins.js';
+import { LINKER_MS } from '../linking/linking.js';
 import { HANDLER_MS, type SignInResult } from './sign-in.js';
 
 /** What has to be done once for a state. */
@@ -144,8 +145,8 @@ export class ExchangeOnce {
     // A claim that is older than any result is kept belongs to nobody who could still come, unless
     // a clock is off by a minute.
     const isOld = this.runtime.now() - claim.value.at > REPLAY_MS;
-    // The exchange, the profile, the login handler.
-    const patience = isOld ? 0 : 2 * this.config.http.timeout + HANDLER_MS;
+    // The exchange, the profile, the identity linker, the login handler.
+    const patience = isOld ? 0 : 2 * this.config.http.timeout + LINKER_MS + HANDLER_MS;
     const giveUpAt = this.runtime.monotonic() + patience;
     for (;;) {
       const found = await this.vault.look<Progress>(key);

@@ -2,11 +2,26 @@
 // elsewhere, refuse.
 import type { WechatClientKind } from '../../model/client-kind.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
+import type { WechatLinkedIdentity } from '../linking/identity-linker.js';
 
-/** A login that is about to succeed. */
-export interface WechatLogin {
+/**
+ * A login that is about to succeed. `User` is what the application's `identityLinker` finds; without
+ * one it does not matter.
+ */
+export interface WechatLogin<User = unknown> {
   /** Who WeChat says it is. */
   readonly identity: WechatIdentity;
+  /**
+   * Whose identity it is, as the `identityLinker` found it. Undefined where nobody has it: make the
+   * account then, with `link` in it, in one step that finds again what another login has just made.
+   */
+  readonly user?: User;
+  /**
+   * The identity as the `identityLinker` keeps it: with the realm, and with the unionid only where
+   * it may link. Undefined without a linker, and for visitors of a snapshot page, of whom no account
+   * may come.
+   */
+  readonly link?: WechatLinkedIdentity;
   /** `upgrade`: the same account has just granted more. */
   readonly reason: 'login' | 'upgrade';
   /** The identity before an upgrade. */
@@ -47,7 +62,7 @@ export interface WechatLoginDecision {
  *   }
  * }
  */
-export abstract class WechatLoginHandler {
+export abstract class WechatLoginHandler<User = unknown> {
   /** Called with whoever signs in, before they have a session. */
-  abstract onLogin(login: WechatLogin): Promise<WechatLoginDecision | void>;
+  abstract onLogin(login: WechatLogin<User>): Promise<WechatLoginDecision | void>;
 }

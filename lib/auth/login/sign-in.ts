@@ -1,8 +1,9 @@
-// From WeChat's answer to a session: profile, the application's login handler, identity. The same
-// for every door people come through.
+// From WeChat's answer to a session: profile, the user behind it, the application's login handler,
+// identity. The same for every door people come through.
 import { defined } from '../../common/defined.js';
 import { Logger } from '@nestjs/common';
-import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
+import type { ModuleRef } from '@nestjs/core';
+import { resolveFor } from '../../common/for-request.js';
 import { WechatError } from '../../errors/errors.js';
 import type { WechatUserProfile } from '../../api/sns-api.js';
 import type { SessionKeys } from '../../mini-program/session-keys.js';
@@ -14,6 +15,7 @@ import { WECHAT_LOGIN_HANDLER } from '../../wechat-oauth.constants.js';
 import type { WechatEvent } from '../../common/wechat-events.js';
 import type { WechatClientKind } from '../../model/client-kind.js';
 import type { WechatIdentity } from '../../model/identity.js';
+import type { Linking } from '../linking/linking.js';
 import { LoginHandlerTooLate } from '../problems/login-error.js';
 import type { WechatLogin, WechatLoginDecision, WechatLoginHandler } from './login-handler.js';
 import type { Revocations } from '../session/revocations.js';
@@ -55,6 +57,7 @@ export class SignIn {
     private readonly revocations: Revocations,
     private readonly moduleRef: ModuleRef,
     private readonly runtime: Pick<Runtime, 'sleep'>,
+    private readonly linking: Linking,
   ) {}
 
   /** A login with a code of `wx.login` or of a native app. Never for pages: those have a flow. */
@@ -104,11 +107,14 @@ export class SignIn {
     // An upgrade keeps the account; somebody else at the same WeChat is a login of their own.
     const previous = context.previous?.openid === identity.openid ? context.previous : undefined;
     const reason = previous ? ('upgrade' as const) : ('login' as const);
-    // Before the handler says yes: whoever is banned after that has a session with the mark of
-    // before.
+    // Before the user is read and the handler says yes: whoever is banned after that has a session
+    // with the mark of before.
     const mark = await this.revocations.markFor(identity);
     const { client, returnTo, request, out } = context;
-    const asked = this.askHandler(defined({ identity, reason, previous, client, returnTo, request }));
+    const linked = await this.linking.of(identity, client, request);
+    const asked = this.askHandler(
+      defined({ identity, ...linked, reason, previous, client, returnTo, request }),
+    );
     const decision = await inTime(this.runtime, asked, HANDLER_MS);
     // The session is made below, so what a handler says too late opens nothing.
     if (decision === TOO_LATE) throw new LoginHandlerTooLate(HANDLER_MS);
@@ -123,19 +129,12 @@ export class SignIn {
     return defined({ kind: 'signed-in' as const, session, reason, redirectTo });
   }
 
-  /**
-   * Looked up when it is needed: the handler may inject services that inject ours, and may belong
-   * to a request.
-   */
   private async askHandler(login: WechatLogin): Promise<WechatLoginDecision> {
-    const { request } = login;
-    const contextId = ContextIdFactory.getByRequest(request as object);
-    // So that a handler of request scope can inject REQUEST, also where nothing else on the route
-    // is of that scope.
-    if (request !== undefined) this.moduleRef.registerRequestByContextId(request, contextId);
-    // Not `introspect`, which looks at the module of that token registered last. `resolve` gives
-    // the one instance where there is only one.
-    const handler = await this.moduleRef.resolve<WechatLoginHandler | null>(WECHAT_LOGIN_HANDLER, contextId);
+    const handler = await resolveFor<WechatLoginHandler | null>(
+      this.moduleRef,
+      WECHAT_LOGIN_HANDLER,
+      login.request,
+    );
     return (await handler?.onLogin(login)) ?? {};
   }
 }

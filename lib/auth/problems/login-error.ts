@@ -47,6 +47,36 @@ export class LoginHandlerThrew extends LoginError {
   }
 }
 
+/** The identity linker threw. */
+export class LinkerThrew extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param what the name of its class; what it holds nobody knows */
+  constructor(what: string) {
+    super(`the identity linker threw ${what}`);
+  }
+}
+
+/** The identity linker took too long. */
+export class LinkerTooLate extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param ms how long it was waited for */
+  constructor(ms: number) {
+    super(`the identity linker gave no answer within ${ms / 1_000} s`);
+  }
+}
+
+/** The identity linker gave what cannot be, and believing it could sign somebody in as another. */
+export class LinkerMistaken extends LoginError {
+  override readonly kind = 'handler';
+
+  /** @param method which gave it */
+  constructor(method: string, problem: string) {
+    super(`${method}() of the identity linker ${problem}; describeIdentityLinker tests it`);
+  }
+}
+
 /**
  * Why a login failed, as events, answers and the log tell it apart; what is no error of ours came
  * from the login handler.

@@ -280,6 +280,7 @@ describe('What is wrong is named', () => {
     ['an option written apart', { ...ONE, app_id: APP_ID }, 'app_id', 'is not known'],
     ['a login handler', { ...ONE, loginHandler: { useClass: Object } }, 'loginHandler', /beside useFactory/],
     ['a token store', { ...ONE, tokenStore: undefined }, 'tokenStore', /beside useFactory/],
+    ['an identity linker', { ...ONE, identityLinker: undefined }, 'identityLinker', /beside useFactory/],
     ['isGlobal', { ...ONE, isGlobal: true }, 'isGlobal', /beside useFactory/],
     ['imports', { ...ONE, imports: [] }, 'imports', /beside useFactory/],
     ['an unknown endpoint', { ...ONE, endpoints: { sns: 'https://x.y' } }, 'endpoints.sns', 'is not known'],

@@ -17,7 +17,7 @@ import { makeVault, FakeRuntime } from '../../../support/parts.js';
 const SECRET = 'session-secret-canary-0123456789abcdef';
 const TIMEOUT = 1_000;
 /** What a living winner may take: the exchange, the profile, and then the handler. */
-const PATIENCE = 2 * TIMEOUT + 5_000;
+const PATIENCE = 2 * TIMEOUT + 10_000;
 const STATE = '0'.repeat(32);
 /** Flows that have just started. */
 const flowOf = (state: string) => ({ state, expiresAt: new FakeRuntime().time + FLOW_LIFETIME_MS });

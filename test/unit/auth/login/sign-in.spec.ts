@@ -1,5 +1,6 @@
 // How long a login handler is waited for, and what is left of one that comes too late.
 import type { ModuleRef } from '@nestjs/core';
+import type { Linking } from '../../../../lib/auth/linking/linking.js';
 import { Revocations } from '../../../../lib/auth/session/revocations.js';
 import { SealedSessions } from '../../../../lib/auth/session/sealed-sessions.js';
 import { LoginHandlerTooLate } from '../../../../lib/auth/problems/login-error.js';
@@ -28,9 +29,16 @@ const context = { client: 'wechat', allowSnapshot: false, needsProfile: false } 
 function signInWith(onLogin: () => unknown, sleep: (ms: number) => Promise<void>) {
   const modules = { resolve: async () => ({ onLogin }), registerRequestByContextId: () => {} };
   const revocations = new Revocations(vault, config, runtime);
-  return new SignIn(config, tokens, sessionKeys, sessions, revocations, modules as unknown as ModuleRef, {
-    sleep,
-  }).withToken(app, token, context);
+  return new SignIn(
+    config,
+    tokens,
+    sessionKeys,
+    sessions,
+    revocations,
+    modules as unknown as ModuleRef,
+    { sleep },
+    { of: async () => undefined } as unknown as Linking,
+  ).withToken(app, token, context);
 }
 
 const never = () => new Promise<never>(() => {});
