@@ -18,6 +18,7 @@ import { ResponseWriter } from '../http/response-writer.js';
 import { HttpRequest } from '../http/http-request.js';
 import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 import { type ContextRequest, requestOf } from '../http/request-of-context.js';
+import { Linking } from '../linking/linking.js';
 import { logoutMark } from './logout-mark.js';
 import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
@@ -66,6 +67,7 @@ export class WechatSessionService {
   readonly #reader: SessionReader;
   readonly #revocations: Revocations;
   readonly #host: HttpAdapterHost;
+  readonly #linking: Linking;
 
   constructor(
     @Inject(WECHAT_CONFIG) config: WechatConfig,
@@ -73,12 +75,14 @@ export class WechatSessionService {
     @Inject(SessionReader) reader: SessionReader,
     @Inject(Revocations) revocations: Revocations,
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
+    @Inject(Linking) linking: Linking,
   ) {
     this.#config = config;
     this.#sessions = sessions;
     this.#reader = reader;
     this.#revocations = revocations;
     this.#host = host;
+    this.#linking = linking;
   }
 
   /**
@@ -181,13 +185,7 @@ export class WechatSessionService {
    * sessions go on, because the store did not take it
    */
   async revoke(identities: WechatRevokedIdentity | readonly WechatRevokedIdentity[]): Promise<void> {
-    if (!this.#config.session.revocable) {
-      throw new WechatConfigError(
-        'session.revocable',
-        'is off, so sealed sessions are good until their time is over',
-        'Set it to true. It costs one read of the token store with every guarded request.',
-      );
-    }
+    this.#requireRevocable();
     const list = Array.isArray(identities)
       ? (identities as WechatRevokedIdentity[])
       : [identities as WechatRevokedIdentity];
@@ -202,6 +200,38 @@ export class WechatSessionService {
     const failed = list.filter((_, index) => !ended[index]);
     // Never quietly: whoever bans somebody must know that it did not happen.
     if (failed.length > 0) throw new WechatNotRevokedException(failed);
+  }
+
+  /**
+   * As `revoke`, with every identity that the application's `identityLinker` has of the user. Write a
+   * ban to your user table first, where your login handler reads it. Identities at apps that are not
+   * configured any more are left out: no session of theirs counts here.
+   * @param user as `login.user`
+   * @example
+   * await users.ban(user.id);
+   * await sessions.revokeUser(user);
+   * @throws WechatConfigError unless `session.revocable` is on and there is an `identityLinker`;
+   * WechatInputError when the user has no identity at these apps; else as `revoke`. An error of
+   * its own when `identitiesOf` throws, gives no such list, or takes longer than 5 s
+   */
+  async revokeUser(user: unknown): Promise<void> {
+    this.#requireRevocable();
+    if (user === undefined || user === null)
+      throw nobody('is missing', 'Pass a user as your identityLinker gives it.', 'user');
+    const identities = await this.#linking.ask((linker) => linker.identitiesOf(user));
+    if (!identities) {
+      throw new WechatConfigError(
+        'identityLinker',
+        'is missing, so nothing says which identities a user has',
+        'Pass one to the module, or call revoke() with the identities.',
+      );
+    }
+    const here = [...this.#config.apps.values()].flatMap(({ name, appId }) =>
+      identities.filter((one) => one.appId === appId).map(({ openid }) => ({ app: name, openid })),
+    );
+    if (here.length === 0)
+      throw nobody('has no identity at these apps', 'Leave the call out for such a user.', 'user');
+    await this.revoke(here);
   }
 
   /**
@@ -226,6 +256,15 @@ export class WechatSessionService {
       expiresAt: session.expiresAt,
       identity: session.identity,
     };
+  }
+
+  #requireRevocable(): void {
+    if (this.#config.session.revocable) return;
+    throw new WechatConfigError(
+      'session.revocable',
+      'is off, so sealed sessions are good until their time is over',
+      'Set it to true. It costs one read of the token store with every guarded request.',
+    );
   }
 
   #appOf(identity: Pick<WechatIdentity, 'app'> & { appId?: string }): AppConfig {
@@ -262,8 +301,8 @@ function openidOf({ openid }: { openid: unknown }): string {
   throw nobody('has no openid', 'Pass the identity of the person, e.g. as the guard gave it.');
 }
 
-function nobody(problem: string, fix: string): WechatInputError {
-  return new WechatInputError('input', 'identity', `${problem}, so it is nobody`, fix);
+function nobody(problem: string, fix: string, parameter = 'identity'): WechatInputError {
+  return new WechatInputError('input', parameter, `${problem}, so it is nobody`, fix);
 }
 
 function unavailable(message: string) {

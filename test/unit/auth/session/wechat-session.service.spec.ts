@@ -12,7 +12,9 @@ import {
 import {
   WechatConfigError,
   type WechatIdentity,
+  type WechatIdentityLinker,
   WechatInputError,
+  type WechatLinkedIdentity,
   type WechatOAuthModuleOptions,
 } from '../../../../lib/index.js';
 import { failureOf } from '../../../support/failure.js';
@@ -33,9 +35,9 @@ function setUp(options: Partial<WechatOAuthModuleOptions> = {}): void {
   sent = new Map();
   const appendHeader = (response: unknown, name: string, line: string) =>
     void sent.set(response, [...(sent.get(response) ?? []), `${name}: ${line}`]);
-  service = new WechatSessionService(login.config, login.sessions, login.reader, login.revocations, {
-    httpAdapter: { appendHeader },
-  } as unknown as HttpAdapterHost);
+  const host = { httpAdapter: { appendHeader } } as unknown as HttpAdapterHost;
+  const { config, sessions, reader, revocations, linking } = login;
+  service = new WechatSessionService(config, sessions, reader, revocations, host, linking);
 }
 beforeEach(() => setUp());
 
@@ -395,5 +397,99 @@ describe('Signing people out everywhere', () => {
       },
     });
     expect(await signedIn(people)).toEqual(['hong']);
+  });
+});
+
+describe('Signing out a user of the application, by the identity linker', () => {
+  const row = (appId: string, openid: string): WechatLinkedIdentity => ({ appId, openid, realm: 'default' });
+  const MING = row('wx00000000official', 'oMing');
+  const MING_WEB = row(WEBSITE.appId, WEBSITE.openid);
+  let identities: unknown;
+
+  beforeEach(() => {
+    setUp({ session: { revocable: true } });
+    identities = [MING, MING_WEB];
+    login.linkBy({ identitiesOf: async () => identities } as unknown as WechatIdentityLinker);
+  });
+
+  const tokens = async () => ({
+    ming: (await service.issue(undefined, login.identity())).token,
+    hong: (await service.issue(undefined, login.identity({ openid: 'oHong' }))).token,
+    web: (await service.issue(undefined, login.identity(WEBSITE))).token,
+  });
+  const signedIn = async (people: Record<string, string>) => {
+    const found = await Promise.all(
+      Object.entries(people).map(async ([name, token]) =>
+        (await service.authenticate(withToken(token))) ? [name] : [],
+      ),
+    );
+    return found.flat();
+  };
+
+  it('reaches every identity, and nobody else', async () => {
+    const people = await tokens();
+    await service.revokeUser({ id: 1 });
+    expect(await signedIn(people)).toEqual(['hong']);
+  });
+
+  it.each<[what: string, rows: WechatLinkedIdentity[], left: string[]]>([
+    ['an app that is gone', [row('wx0000000000000gone', 'oHong'), MING], ['hong', 'web']],
+    ['one identity twice', [MING, MING], ['hong', 'web']],
+  ])('makes no fault of %s', async (_what, rows, left) => {
+    const people = await tokens();
+    identities = rows;
+    await service.revokeUser({ id: 1 });
+    expect(await signedIn(people)).toEqual(left);
+  });
+
+  it.each<[what: string, user: unknown, rows: unknown]>([
+    ['nobody', undefined, [MING]],
+    ['null', null, [MING]],
+    ['a user without identities', 1, []],
+    ['a user of other apps', 1, [row('wx0000000000000gone', 'oMing')]],
+  ])('does nothing for %s, and says so', async (_what, user, rows) => {
+    const people = await tokens();
+    identities = rows;
+    const error = await failureOf(() => service.revokeUser(user));
+    expect(error).toBeInstanceOf(WechatInputError);
+    expect(error).toMatchObject({ parameter: 'user', kind: 'input' });
+    expect(await signedIn(people)).toEqual(['ming', 'hong', 'web']);
+  });
+
+  it.each([[undefined], ['oMing'], [[MING, null]], [[{ ...MING, openid: 7 }]]])(
+    'does nothing for the list %j, and says so',
+    async (rows) => {
+      const people = await tokens();
+      identities = rows;
+      expect((await failureOf(() => service.revokeUser(1))).message).toMatch(/identitiesOf.*no list/);
+      expect(await signedIn(people)).toEqual(['ming', 'hong', 'web']);
+    },
+  );
+
+  it('says whose sessions go on because the store did not take it', async () => {
+    const people = await tokens();
+    const { set } = store;
+    store.set = (key, value, ttl) =>
+      key.endsWith('oMing') ? Promise.reject(new Error('full')) : set(key, value, ttl);
+    const error = await failureOf(() => service.revokeUser(1));
+    expect(error).toBeInstanceOf(WechatNotRevokedException);
+    expect(error).toMatchObject({ failed: [{ app: 'official', openid: 'oMing' }] });
+    expect(await signedIn(people)).toEqual(['ming', 'hong']);
+  });
+
+  it('does not hang on a linker that never answers', async () => {
+    identities = new Promise(() => {});
+    login.runtime.sleep = async (ms) => void login.runtime.pauses.push(ms);
+    expect((await failureOf(() => service.revokeUser(1))).message).toMatch('within 5 s');
+    expect(login.runtime.pauses).toEqual([5_000]);
+  });
+
+  it('wants sessions that can be revoked, and a linker', async () => {
+    login.linkBy(null);
+    expect(await failureOf(() => service.revokeUser(1))).toMatchObject({ option: 'identityLinker' });
+    setUp();
+    const error = await failureOf(() => service.revokeUser(1));
+    expect(error).toBeInstanceOf(WechatConfigError);
+    expect(error).toMatchObject({ option: 'session.revocable' });
   });
 });
