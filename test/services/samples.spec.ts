@@ -157,7 +157,8 @@ describe('sample 04, MySQL through TypeORM', () => {
 
   afterAll(async () => {
     await sample?.running.kill();
-    await direct.query(`DROP DATABASE IF EXISTS ${database}`);
+    for (const name of [database, `${database}_contract`, `${database}_old`])
+      await direct.query(`DROP DATABASE IF EXISTS ${name}`);
     await direct.end();
   });
 
@@ -191,9 +192,73 @@ describe('sample 04, MySQL through TypeORM', () => {
     expect(await rows('SELECT openid FROM wechat_accounts')).toHaveLength(4);
   });
 
+  it('bans one user, and everybody of it is out at once and stays out', async () => {
+    const [page, desk] = [await signInAt('official', 'qiang'), await signInAt('website', 'qiang')];
+    expect(page.me.user.id).toBe(desk.me.user.id);
+    const own = { origin: sample.home, 'sec-fetch-site': 'same-origin' };
+    const foreign = { ...own, origin: 'https://evil.example.com', 'sec-fetch-site': 'cross-site' };
+    const statuses = () =>
+      Promise.all([page, desk].map(async ({ browser }) => (await browser.fetch(`${sample.home}/me`)).status));
+    await desk.browser.fetch(`${sample.home}/ban-me`, { method: 'POST', headers: foreign });
+    expect(await statuses()).toEqual([200, 200]);
+    await desk.browser.fetch(`${sample.home}/ban-me`, { method: 'POST', headers: own });
+    expect(await statuses()).toEqual([401, 401]);
+    const again = await signIn(
+      page.browser,
+      `${sample.home}/wechat/login?app=official&returnTo=/me`,
+      'qiang',
+    );
+    expect(again.at(-1)).toMatchObject({ status: 403, body: expect.stringContaining('账号已停用') });
+    await direct.query('UPDATE users SET banned = 0 WHERE id = ?', [page.me.user.id]);
+  });
+
+  it('holds its linker to the contract', async () => {
+    const { stdout } = await promisify(execFile)('npm', ['test', '--ignore-scripts'], {
+      cwd: checkout.path(MYSQL),
+      env: { ...process.env, MYSQL_URL: mysqlUrl(`${database}_contract`) },
+    });
+    expect(stdout).toMatch(/^# pass 11$/m);
+    expect(stdout).toMatch(/^# fail 0$/m);
+  });
+
+  it('moves the tables of before, and links by what they knew', async () => {
+    const { me } = await signInAt('official', 'ming');
+    const old = `${database}_old`;
+    await direct.query(`CREATE DATABASE ${old} CHARACTER SET utf8mb4`);
+    for (const table of ['users', 'wechat_accounts'])
+      await direct.query(`CREATE TABLE ${old}.${table} LIKE ${table}`);
+    await direct.query(`ALTER TABLE ${old}.users DROP banned, ADD unionid VARCHAR(64)
+      CHARACTER SET ascii COLLATE ascii_bin UNIQUE`);
+    await direct.query(`ALTER TABLE ${old}.wechat_accounts DROP INDEX app_id, DROP realm, DROP unionid,
+      MODIFY user_id INT NULL, ADD last_login_at DATETIME(3) NOT NULL DEFAULT NOW(3)`);
+    await direct.query(
+      `INSERT INTO ${old}.users (id, unionid) SELECT 70, unionid FROM wechat_unionids WHERE user_id = ?`,
+      [me.user.id],
+    );
+    const [{ openid, appId }] = me.accounts as [Me['accounts'][0]];
+    await direct.query(`INSERT INTO ${old}.wechat_accounts (app_id, openid, user_id) VALUES (?, ?, 70)`, [
+      appId,
+      openid,
+    ]);
+    await direct.query(`CREATE TABLE ${old}.migrations LIKE migrations`);
+    await direct.query(
+      `INSERT INTO ${old}.migrations SELECT * FROM migrations WHERE name LIKE 'CreateUsers%'`,
+    );
+    const moved = await checkout.start(MYSQL, { built: true, env: { MYSQL_URL: mysqlUrl(old) } });
+    try {
+      for (const app of ['official', 'website']) {
+        const browser = new Browser(app === 'website' ? AGENTS.desktop : AGENTS.wechat);
+        const address = `${moved.home}/wechat/login?app=${app}&returnTo=/me`;
+        expect((await signIn(browser, address, 'ming')).at(-1)!.json()).toMatchObject({ user: { id: 70 } });
+      }
+    } finally {
+      await moved.running.kill();
+    }
+  });
+
   it('keeps tokens in the table of the library, sealed', async () => {
     const tokens = await rows("SELECT value FROM wechat_tokens WHERE `key` LIKE 'wechat:%:token:%'");
-    expect(tokens).toHaveLength(4);
+    expect(tokens).toHaveLength(6);
     expect(String(tokens[0]!['value'])).toMatch(/^v1\./);
   });
 
@@ -202,7 +267,7 @@ describe('sample 04, MySQL through TypeORM', () => {
     sample = await checkout.start(MYSQL, { built: true, env });
     const { me } = await signInAt('website', 'ming');
     expect(me.accounts).toHaveLength(2);
-    expect(await rows('SELECT id FROM users')).toHaveLength(2);
+    expect(await rows('SELECT id FROM users')).toHaveLength(3);
   });
 
   it('says in one line that MySQL is missing', async () => {

@@ -1,11 +1,12 @@
-// Two ways to sign in, and the one person they lead to.
-import { Controller, Get, Header, UseFilters, UseGuards } from '@nestjs/common';
+// Two ways to sign in, the one person they lead to, and the way out of both.
+import { Controller, Get, Header, Post, Redirect, UseFilters, UseGuards } from '@nestjs/common';
 import {
   WechatAuth,
   WechatAuthGuard,
   WechatExceptionFilter,
   type WechatIdentity,
   WechatOAuthService,
+  WechatSessionService,
   WechatUser,
 } from 'nestjs-wechat-oauth';
 import { UsersService } from './users/users.service.js';
@@ -17,6 +18,7 @@ export class AccountController {
   constructor(
     private readonly users: UsersService,
     private readonly wechat: WechatOAuthService,
+    private readonly sessions: WechatSessionService,
   ) {}
 
   @Get()
@@ -26,12 +28,20 @@ export class AccountController {
     return `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>一个用户 · One user</title>
 <p><a href="/wechat/login?app=official&returnTo=/me">在微信里登录 · Sign in inside WeChat</a>
 <p><a href="/wechat/login?app=website&returnTo=/me">在电脑上扫码登录 · Sign in by QR code</a>
-<p><a href="/me">我 · Me</a>`;
+<p><a href="/me">我 · Me</a>
+<form method="post" action="/ban-me"><button>停用我的账号 · Ban me</button></form>`;
   }
 
   @Get('me')
   async me(@WechatUser() { app, claims }: WechatIdentity) {
     return { signedInAt: app, ...(await this.users.find(claims!.userId!)) };
+  }
+
+  /** First the table, which the login handler reads; then every session at every app. */
+  @Post('ban-me')
+  @Redirect('/', 303)
+  async banMe(@WechatUser() { claims }: WechatIdentity): Promise<void> {
+    await this.sessions.revokeUser(await this.users.ban(claims!.userId!));
   }
 
   /** With the token in `wechat_tokens`. */

@@ -1,4 +1,4 @@
-// Makes the shop's own two tables.
+// Makes the shop's own two tables, as they were before there was an identity linker.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class CreateUsers1767312000000 implements MigrationInterface {

@@ -1,7 +1,9 @@
-// Takes part in every login: links the WeChat identity to a user of the shop, whose id then stands
+// Takes part in every login: the linker has found the user, or this makes one, whose id then stands
 // in the session.
 import { Injectable } from '@nestjs/common';
 import { type WechatLogin, type WechatLoginDecision, WechatLoginHandler } from 'nestjs-wechat-oauth';
+import { ShopLinker } from './shop-linker.js';
+import type { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 
 declare module 'nestjs-wechat-oauth' {
@@ -12,12 +14,20 @@ declare module 'nestjs-wechat-oauth' {
 }
 
 @Injectable()
-export class ShopLoginHandler extends WechatLoginHandler {
-  constructor(private readonly users: UsersService) {
+export class ShopLoginHandler extends WechatLoginHandler<User> {
+  constructor(
+    private readonly linker: ShopLinker,
+    private readonly users: UsersService,
+  ) {
     super();
   }
 
-  override async onLogin({ identity }: WechatLogin): Promise<WechatLoginDecision> {
-    return { claims: { userId: await this.users.link(identity) } };
+  override async onLogin({ identity, link, user }: WechatLogin<User>): Promise<WechatLoginDecision> {
+    // No link: a visitor of a snapshot page, of whom no account may come.
+    if (!link) return { refuse: { code: 'NOT_A_PERSON' } };
+    const { id, banned } = user ?? (await this.linker.findOrCreate(link));
+    if (banned) return { refuse: { code: 'BANNED', message: '账号已停用 · This account is closed.' } };
+    if (identity.nickname !== undefined) await this.users.setNickname(id, identity.nickname);
+    return { claims: { userId: id } };
   }
 }

@@ -9,10 +9,7 @@ export class User {
   @Column({ type: 'varchar', length: 64, nullable: true })
   nickname!: string | null;
 
-  /**
-   * What the accounts of one person have in common, as far as it is known. Unique, so that two
-   * first logins at once make one person.
-   */
-  @Column({ type: 'varchar', length: 64, nullable: true, unique: true })
-  unionid!: string | null;
+  /** Nobody who is banned gets in again: the login handler reads it. */
+  @Column({ type: 'boolean', default: false })
+  banned!: boolean;
 }

@@ -1,7 +1,10 @@
 // The shop's users, and their part in a login.
 import { Module } from '@nestjs/common';
+import { ShopLinker } from './shop-linker.js';
 import { ShopLoginHandler } from './shop-login-handler.js';
 import { UsersService } from './users.service.js';
 
-@Module({ providers: [UsersService, ShopLoginHandler], exports: [UsersService, ShopLoginHandler] })
+const parts = [UsersService, ShopLinker, ShopLoginHandler];
+
+@Module({ providers: parts, exports: parts })
 export class UsersModule {}

@@ -1,7 +1,8 @@
 // A WeChat identity and whose it is. One person has one for each app.
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @Entity('wechat_accounts')
+@Index(['appId', 'unionid'], { unique: true })
 export class WechatAccount {
   @PrimaryColumn({ name: 'app_id', type: 'varchar', length: 32 })
   appId!: string;
@@ -10,10 +11,14 @@ export class WechatAccount {
   @PrimaryColumn({ type: 'varchar', length: 64 })
   openid!: string;
 
-  /** Null for as long as the first login is under way. */
-  @Column({ name: 'user_id', type: 'int', nullable: true })
-  userId!: number | null;
+  /** Of one open-platform account: the app option `unionRealm`. */
+  @Column({ type: 'varchar', length: 64 })
+  realm!: string;
 
-  @Column({ name: 'last_login_at', type: 'datetime', precision: 3 })
-  lastLoginAt!: Date;
+  /** At one app a unionid has one openid: the index refuses a second one. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  unionid!: string | null;
+
+  @Column({ name: 'user_id', type: 'int' })
+  userId!: number;
 }
