@@ -7,7 +7,7 @@ import { siteLinks, slugify } from './links.mjs';
 const GROUPS = [
   ['Set up', '入门', ['how-it-works', 'wechat-console', 'development', 'configuration']],
   ['Sign in', '登录', ['guard', 'spa', 'mini-program-and-app', 'graphql-websocket', 'service']],
-  ['People', '用户', ['users', 'jwt', 'sessions', 'privacy']],
+  ['People', '用户', ['users', 'linking', 'jwt', 'sessions', 'privacy']],
   ['Stores', '存储', ['stores', 'store-contract', 'own-store', 'own-store-sql']],
   ['In production', '上线', ['testing', 'deployment', 'errors', 'performance']],
   ['Versions', '版本', ['migrating-from-wechat-oauth', 'upgrading', 'ARCHITECTURE']],
@@ -24,6 +24,7 @@ const TITLES = {
   'graphql-websocket': ['GraphQL and WebSocket', 'GraphQL 与 WebSocket'],
   service: ['The service', '服务'],
   users: ['Users', '用户'],
+  linking: ['One person, several apps', '同一个人，多个应用'],
   jwt: ['Your own JWT', '自己的 JWT'],
   sessions: ['Sessions', '会话'],
   privacy: ['Privacy', '隐私'],
