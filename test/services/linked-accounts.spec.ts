@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import type { Browser as Chromium } from 'playwright-core';
-import { type RunningSample, SampleCheckout } from '../services/sample-checkout.js';
-import { requireServer } from '../services/servers.js';
-import { launchChromium, Visitor } from './visitor.js';
+import { type RunningSample, SampleCheckout } from './sample-checkout.js';
+import { requireServer } from './servers.js';
+import { launchChromium, Visitor } from '../browser/visitor.js';
 
 const { host, port } = await requireServer('mariadb');
 
