@@ -26,15 +26,17 @@ export class CodeClaims {
    * read counts as somebody else's; without a store WeChat's own rule, that a code works once,
    * stands behind.
    * @param claimant the flow or the request that brings it
+   * @param atLeastMs how long the claimant itself may come back
    */
-  async claim(app: AppConfig, code: string, claimant: string): Promise<boolean> {
+  async claim(app: AppConfig, code: string, claimant: string, atLeastMs = 0): Promise<boolean> {
     const id = hash('sha256', `${app.appId}\n${code}`);
     const known = this.here.get(id);
     if (known !== undefined) return known === claimant;
     // Before anything is waited for, so that of two callers in one turn only one is the first.
     this.here.set(id, claimant);
     const key = this.vault.key(app.appId, 'code', id);
-    if ((await this.vault.create(key, { by: claimant }, CLAIM_MS)) !== 'refused') return true;
+    if ((await this.vault.create(key, { by: claimant }, Math.max(CLAIM_MS, atLeastMs))) !== 'refused')
+      return true;
     const isOurs = (await this.vault.read<{ by?: unknown }>(key))?.value.by === claimant;
     // Remembered, so that a store that goes down later makes nobody the first after all.
     if (!isOurs) this.here.set(id, SOMEBODY_ELSE);

@@ -80,12 +80,13 @@ export class ExchangeOnce {
     const claimKey = this.vault.key(app.appId, 'claim', id);
     const key = this.vault.key(app.appId, 'login', id);
     const now = this.runtime.now();
+    // The claims outlive the result, so that state and code stay spent for as long as the flow
+    // could come back.
+    const claimMs = flow.expiresAt - now + CLAIM_MARGIN_MS;
     // In one round trip: the state for its twins, the code against everybody else.
     const [claimed, isOurs] = await Promise.all([
-      // The claim outlives the result, so that a state stays spent for as long as its flow could
-      // come back.
-      this.vault.create(claimKey, { at: now } satisfies Claim, flow.expiresAt - now + CLAIM_MARGIN_MS),
-      this.codes.claim(app, code, id),
+      this.vault.create(claimKey, { at: now } satisfies Claim, claimMs),
+      this.codes.claim(app, code, id, claimMs),
     ]);
     if (claimed === 'refused') {
       const progress = await this.follow(claimKey, key);

@@ -5,7 +5,7 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { ExchangeOnce, ExchangeResult } from './exchange-once.js';
-import { FLOW_LIFETIME_MS, type PendingLogins, looksLikeState } from './pending-logins.js';
+import { type PendingLogins, type QrEnd, looksLikeState, startOf } from './pending-logins.js';
 import type { Failures } from '../problems/failures.js';
 import { RedirectNotAllowed } from '../problems/login-error.js';
 import type { CallbackAnswer, LoginAttempt } from './callback-answer.js';
@@ -32,6 +32,8 @@ export interface Callback {
   readonly state: string;
   readonly attempt: number;
   readonly isQuiet?: true;
+  /** Of a QR code in a page. */
+  readonly qr?: QrEnd;
 }
 
 /** Where a login ends: a code and our state are back. */
@@ -163,7 +165,7 @@ export class LoginCallback {
         };
         const login = await this.signIn.withToken(app, token, upgrades ? { ...context, previous } : context);
         const checked = this.check(app, login, returnTo);
-        const ms = this.runtime.now() - (pending.expiresAt - FLOW_LIFETIME_MS);
+        const ms = this.runtime.now() - startOf(pending);
         this.events.emit(eventOf(checked, ms, facts));
         this.failures.worked(app);
         // A browser has one session at an app: copies of the one that this replaces end with it.

@@ -1,6 +1,7 @@
 // A login flow on its way through WeChat. The server keeps nothing: the state is in the address,
 // everything else in a sealed cookie of this flow.
 import { hash, timingSafeEqual } from 'node:crypto';
+import { defined } from '../../common/defined.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { Sealer } from '../../sealing/sealer.js';
@@ -23,6 +24,8 @@ import { silentCookies } from './silent-attempts.js';
  * How long a person may take between start and callback. WeChat's own codes live 5 or 10 minutes.
  */
 export const FLOW_LIFETIME_MS = 10 * 60_000;
+/** The same for a QR code in a page, which stays open: WeChat renews the code under one state. */
+export const QR_LIFETIME_MS = 30 * 60_000;
 /** How long a finished flow answers repeats of its callback from the same browser. */
 export const REPLAY_MS = 60_000;
 /** How often a login starts again by itself before a person is told. */
@@ -32,9 +35,18 @@ const UNANSWERED_MS = 60_000;
 /** Of a browser at one host, over all apps. */
 const MAX_ALIVE = 5;
 
+/** Where a login by a QR code in a page ends: in the top window, or in the frame of the code. */
+export type QrEnd = 'top' | 'frame';
+
+/**
+ * In place of the attempt in a state: these logins never start again by themselves. In the state,
+ * because a framed callback is told from others before any cookie may be read.
+ */
+const QR_DIGITS: Readonly<Record<QrEnd, string>> = { top: 'e', frame: 'f' };
+
 /** One login that is under way; a flow, in events and cookies. */
 export interface PendingLogin {
-  /** 32 hex characters: attempt (1), random (23), MAC (8). */
+  /** 32 hex characters: attempt or `QrEnd` (1), random (23), MAC (8). */
   readonly state: string;
   readonly scope: WechatScope;
   /** Empty: where the callback came in. It was too long for a header, or the flow is finished. */
@@ -53,6 +65,8 @@ export interface PendingLogin {
   readonly expiresAt: number;
   /** Finished: the cookie only answers repeats now. */
   readonly done?: true;
+  /** Begun for a QR code in a page of the application. */
+  readonly qr?: QrEnd;
 }
 
 /** What a page asks of whoever comes, as far as it is not the default. */
@@ -64,6 +78,8 @@ export interface RecognizedState {
   readonly attempt: number;
   /** The flow is a silent one, and its page is known by its cookie alone. */
   readonly isQuiet?: true;
+  /** Of a QR code in a page. */
+  readonly qr?: QrEnd;
 }
 
 /** The logins of a browser that are under way, in its own sealed cookies. */
@@ -75,12 +91,13 @@ export class PendingLogins {
   ) {}
 
   /**
-   * @param attempt how often this login has started again by itself, 0 to 15
+   * @param kind how often this login has started again by itself, 0 to 13, or where it ends
    * @param isQuiet of a silent flow whose callback is not its page: without its cookie nobody would
    * know that nothing may be asked or shown
    */
-  createState(app: AppConfig, attempt: number, isQuiet = false): string {
-    const body = attempt.toString(16) + this.runtime.randomBytes(12).toString('hex').slice(1);
+  createState(app: AppConfig, kind: number | QrEnd, isQuiet = false): string {
+    const digit = typeof kind === 'number' ? kind.toString(16) : QR_DIGITS[kind];
+    const body = digit + this.runtime.randomBytes(12).toString('hex').slice(1);
     return body + this.macs(app, body, isQuiet)[0]!;
   }
 
@@ -96,16 +113,17 @@ export class PendingLogins {
     for (const app of this.config.apps.values()) {
       const isOurs = (isQuiet: boolean) =>
         this.macs(app, body, isQuiet).some((own) => timingSafeEqual(Buffer.from(own), mac));
-      const attempt = Number.parseInt(state[0]!, 16);
-      if (isOurs(false)) return { app, attempt };
-      if (app.callbackPath !== undefined && isOurs(true)) return { app, attempt, isQuiet: true };
+      if (isOurs(false)) return defined({ app, attempt: attemptOf(state), qr: qrEndOf(state) });
+      if (app.callbackPath !== undefined && isOurs(true))
+        return { app, attempt: attemptOf(state), isQuiet: true };
     }
     return undefined;
   }
 
   /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
   start(app: AppConfig, flow: Omit<PendingLogin, 'expiresAt'>): string {
-    return this.seal(app, { ...flow, expiresAt: this.runtime.now() + FLOW_LIFETIME_MS }, FLOW_LIFETIME_MS);
+    const lifetime = lifetimeOf(flow);
+    return this.seal(app, { ...flow, expiresAt: this.runtime.now() + lifetime }, lifetime);
   }
 
   /**
@@ -124,7 +142,7 @@ export class PendingLogins {
     const ofAll = (of: (owner: AppConfig) => readonly ReceivedCookie[]) =>
       apps.flatMap((owner) => of(owner).map((cookie) => ({ owner, ...cookie })));
     const flows = apps.flatMap((owner) => this.withAge(owner, shown));
-    flows.sort((a, b) => a.expiresAt - b.expiresAt);
+    flows.sort((a, b) => a.since - b.since);
     const kept = [
       ...ofAll((owner) => silentCookies(owner, shown)),
       // The last use behind its session: without it, a session may be over that there was room for.
@@ -204,16 +222,16 @@ export class PendingLogins {
     return this.ours(app, cookies)
       .map(({ flow }) => flow)
       .filter((flow) => !flow.done && flow.at === hashOfPath(path))
-      .filter((flow) => flow.expiresAt - FLOW_LIFETIME_MS > since)
+      .filter((flow) => startOf(flow) > since)
       .toSorted((a, b) => attemptAfter([b]) - attemptAfter([a]) || b.expiresAt - a.expiresAt);
   }
 
-  /** The flow cookies of the request and when they end; those that do not open are over. */
+  /** The flow cookies of the request and when they began; those that do not open are over. */
   private withAge(owner: AppConfig, cookies: readonly ReceivedCookie[]) {
-    const opened = new Map(this.ours(owner, cookies).map(({ name, flow }) => [name, flow.expiresAt]));
+    const opened = new Map(this.ours(owner, cookies).map(({ name, flow }) => [name, startOf(flow)]));
     return flowCookies(owner, cookies).map((cookie) => ({
       owner,
-      expiresAt: opened.get(cookie.name) ?? 0,
+      since: opened.get(cookie.name) ?? 0,
       ...cookie,
     }));
   }
@@ -259,7 +277,25 @@ export function hashOfPath(path: string): string {
 
 /** Which attempt the next one is after these. */
 export function attemptAfter(flows: readonly PendingLogin[]): number {
-  return Math.max(0, ...flows.map(({ state }) => Number.parseInt(state[0]!, 16) + 1));
+  return Math.max(0, ...flows.map(({ state }) => attemptOf(state) + 1));
+}
+
+function attemptOf(state: string): number {
+  return qrEndOf(state) ? 0 : Number.parseInt(state[0]!, 16);
+}
+
+function qrEndOf(state: string): QrEnd | undefined {
+  if (state[0] === QR_DIGITS.top) return 'top';
+  return state[0] === QR_DIGITS.frame ? 'frame' : undefined;
+}
+
+function lifetimeOf({ qr }: Pick<PendingLogin, 'qr'>): number {
+  return qr ? QR_LIFETIME_MS : FLOW_LIFETIME_MS;
+}
+
+/** When a flow that is not finished began, in ms since 1970. */
+export function startOf(flow: Pick<PendingLogin, 'qr' | 'expiresAt'>): number {
+  return flow.expiresAt - lifetimeOf(flow);
 }
 
 /** Whether it has the form of a state; whether it is one of ours, `recognize` says. */

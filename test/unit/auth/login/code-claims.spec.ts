@@ -65,6 +65,18 @@ describe('A code', () => {
     expect(await machine().claim(app, 'c', 'hong')).toBe(true);
   });
 
+  it.each([
+    [31 * MINUTE, 31 * MINUTE],
+    [2 * MINUTE, 11 * MINUTE],
+  ])('is claimed for as long as its claimant may come back: %d ms', async (back, claimed) => {
+    const { runtime, here, machine } = setUp();
+    await here.claim(app, 'c', 'ming', back);
+    runtime.time += claimed - 1;
+    expect(await machine().claim(app, 'c', 'thief')).toBe(false);
+    runtime.time += 1;
+    expect(await machine().claim(app, 'c', 'hong')).toBe(true);
+  });
+
   it('stands in the store under its hash, sealed', async () => {
     const { store, here } = setUp();
     await here.claim(app, 'code-canary', 'ming');

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { CodeClaims } from '../../../../lib/auth/login/code-claims.js';
 import { ExchangeOnce, type ExchangeSteps } from '../../../../lib/auth/login/exchange-once.js';
-import { FLOW_LIFETIME_MS, REPLAY_MS } from '../../../../lib/auth/login/pending-logins.js';
+import { FLOW_LIFETIME_MS, QR_LIFETIME_MS, REPLAY_MS } from '../../../../lib/auth/login/pending-logins.js';
 import type { SignInResult } from '../../../../lib/auth/login/sign-in.js';
 import { resolveConfig } from '../../../../lib/config/resolve-config.js';
 import { WechatSecret } from '../../../../lib/sealing/secret.js';
@@ -193,6 +193,15 @@ describe('An exchange', () => {
       expect(await read()).toBeUndefined();
     },
   );
+
+  it('keeps its code from others until its flow cannot come back, a QR flow of half an hour too', async () => {
+    const flow = { state: STATE, expiresAt: fleet.runtime.time + QR_LIFETIME_MS };
+    await fleet.machine().run(app, flow, CODE, fleet.steps('a'));
+    fleet.runtime.time += QR_LIFETIME_MS + 60_000 - 1;
+    const other = { state: 'f'.repeat(32), expiresAt: fleet.runtime.time + QR_LIFETIME_MS };
+    expect(await fleet.machine().run(app, other, CODE, fleet.steps('b'))).toEqual({ kind: 'spent' });
+    expect(fleet.log).toEqual(['a exchanges', 'a completes a']);
+  });
 
   it.each<[string, SignInResult]>([
     ['refused', { kind: 'refused', code: 'BANNED', message: 'no' }],

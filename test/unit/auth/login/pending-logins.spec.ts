@@ -3,6 +3,8 @@ import {
   type PendingLogin,
   FLOW_LIFETIME_MS,
   PendingLogins,
+  QR_LIFETIME_MS,
+  startOf,
   hashOf,
   hashOfPath,
   attemptAfter,
@@ -90,11 +92,24 @@ function startAt(
 describe('A state', () => {
   it('is 32 hex characters: the attempt, 23 of chance, 8 of a code', () => {
     const { flows, official } = makeFlows();
-    for (const attempt of [0, 1, 2, 15]) {
+    for (const attempt of [0, 1, 2, 13]) {
       const state = flows.createState(official, attempt);
       expect(state).toMatch(/^[0-9a-f]{32}$/);
       expect(state[0]).toBe(attempt.toString(16));
       expect(flows.recognize(state)).toEqual({ app: official, attempt });
+    }
+  });
+
+  it('of a QR code says where its login ends, and counts as a first attempt', () => {
+    const { flows, website } = makeFlows();
+    for (const qr of ['top', 'frame'] as const) {
+      const state = flows.createState(website, qr);
+      expect(flows.recognize(state)).toEqual({ app: website, attempt: 0, qr });
+      expect(attemptAfter([{ ...details(state), expiresAt: 0 }])).toBe(1);
+      // Nobody makes one kind of the other, or of an ordinary login.
+      for (const digit of '0123456789abcdef'.replace(state[0]!, '')) {
+        expect(flows.recognize(digit + state.slice(1))).toBeUndefined();
+      }
     }
   });
 
@@ -240,6 +255,48 @@ describe('A flow', () => {
       const neighbour = started[(index + 2) % 100]!;
       expect(flows.find(app, neighbour.jar.received, state)).toBeUndefined();
     }
+  });
+
+  it.each([undefined, 'top', 'frame'] as const)('lives for its time: %s', (qr) => {
+    const { flows, website, runtime } = makeFlows();
+    const state = flows.createState(website, qr ?? 0);
+    const flow = qr ? { ...details(state), qr } : details(state);
+    const lifetime = qr ? QR_LIFETIME_MS : FLOW_LIFETIME_MS;
+    expect([QR_LIFETIME_MS, FLOW_LIFETIME_MS]).toEqual([1_800_000, 600_000]);
+    const line = flows.start(website, flow);
+    expect(line).toContain(`; Max-Age=${lifetime / 1_000};`);
+    const jar = new Jar().take([line]);
+    runtime.time += lifetime - 1;
+    const found = flows.find(website, jar.received, state)!;
+    expect(found.qr).toBe(qr);
+    expect(startOf(found)).toBe(runtime.time - lifetime + 1);
+    runtime.time += 1;
+    expect(flows.find(website, jar.received, state)).toBeUndefined();
+  });
+
+  it('of a QR code is not younger than one that began after it, though it ends later', () => {
+    const { flows, website, runtime } = makeFlows();
+    const jar = new Jar();
+    const states: string[] = [];
+    for (const kind of ['top', 0, 0, 0, 0, 0] as const) {
+      const state = flows.createState(website, kind);
+      states.push(state);
+      const flow = kind === 'top' ? { ...details(state), qr: kind } : details(state);
+      jar.take(startAt(flows, website, jar.received, flow));
+      runtime.time += 1_000;
+    }
+    const found = states.map((state) => flows.find(website, jar.received, state) !== undefined);
+    expect(found).toEqual([false, true, true, true, true, true]);
+  });
+
+  it('of a QR code is the one whose answer lost its state for a minute only', () => {
+    const { flows, website, runtime } = makeFlows();
+    const state = flows.createState(website, 'top');
+    const jar = new Jar().take([flows.start(website, { ...details(state), qr: 'top' })]);
+    runtime.time += 59_999;
+    expect(flows.unanswered(website, jar.received, '/orders')).toHaveLength(1);
+    runtime.time += 1;
+    expect(flows.unanswered(website, jar.received, '/orders')).toEqual([]);
   });
 
   it('is one of five at most, of which the oldest goes', () => {
