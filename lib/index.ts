@@ -38,6 +38,7 @@ export {
   WechatNotRevokedException,
   WechatSessionService,
 } from './auth/session/wechat-session.service.js';
+export type { WechatQrLogin, WechatQrLoginOptions } from './auth/session/qr-logins.js';
 export type { WechatSecurityScheme } from './auth/session/security-schemes.js';
 export {
   type WechatLogin,

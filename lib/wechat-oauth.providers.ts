@@ -18,6 +18,8 @@ import { LoginCallback } from './auth/login/login-callback.js';
 import { LoginJudge } from './auth/login/login-judge.js';
 import { CallbackAnswer } from './auth/login/callback-answer.js';
 import { LoginStart } from './auth/login/login-start.js';
+import { QrLoginStart } from './auth/login/qr-login-start.js';
+import { QrLogins } from './auth/session/qr-logins.js';
 import { ProblemFactory } from './auth/login/problem-factory.js';
 import { Revocations } from './auth/session/revocations.js';
 import { SealedSessions } from './auth/session/sealed-sessions.js';
@@ -95,6 +97,16 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(LoginAddress, [WECHAT_CONFIG, ModulesContainer, ApplicationConfig]),
   part(ProblemFactory, [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress]),
   part(LoginStart, [WECHAT_CONFIG, PendingLogins, ProblemFactory, WechatEvents]),
+  part(QrLoginStart, [
+    WECHAT_CONFIG,
+    PendingLogins,
+    ProblemFactory,
+    WechatEvents,
+    WECHAT_RUNTIME,
+    LoginAddress,
+    HttpAdapterHost,
+  ]),
+  { provide: QrLogins, useExisting: QrLoginStart },
   part(Failures, [WechatEvents, WECHAT_RUNTIME]),
   part(CallbackAnswer, [
     WECHAT_CONFIG,
@@ -142,6 +154,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     GuardSetup,
     CodeLogin,
     HttpAdapterHost,
+    QrLogins,
   ]),
   part(ClientParts, [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME]),
   WechatEvents,

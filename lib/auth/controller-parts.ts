@@ -5,6 +5,7 @@ import type { CodeLogin } from './login/code-login.js';
 import type { PendingLogins } from './login/pending-logins.js';
 import type { GuardSetup } from './guard-setup.js';
 import type { ProblemFactory } from './login/problem-factory.js';
+import type { QrLogins } from './session/qr-logins.js';
 import type { Revocations } from './session/revocations.js';
 import type { SealedSessions } from './session/sealed-sessions.js';
 import type { SessionReader } from './session/session-reader.js';
@@ -26,6 +27,7 @@ export class ControllerParts {
     readonly setup: GuardSetup,
     readonly codeLogin: CodeLogin,
     readonly host: HttpAdapterHost,
+    readonly qrLogins: QrLogins,
   ) {}
 }
 

@@ -1,12 +1,12 @@
 // The one thing the guard injects, so that it can be used in every module that sees ours.
-import { type ExecutionContext, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { WechatConfigError } from '../errors/errors.js';
 import { missingForGuard } from '../config/guard-needs.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import { askHook } from '../config/ask-hook.js';
-import { readRule, type RouteRule } from './decorators/wechat-auth.decorator.js';
+import { readRule, type RouteContext, type RouteRule } from './decorators/wechat-auth.decorator.js';
 import type { LoginJudge } from './login/login-judge.js';
 import type { GetRequest } from './http/request-of-context.js';
 
@@ -45,7 +45,7 @@ export class GuardSetup {
     );
 
   /** The rule of a handler, made when it is asked for the first time. */
-  ruleOf(context: ExecutionContext): RouteRule {
+  ruleOf(context: RouteContext): RouteRule {
     const [type, handler] = [context.getClass(), context.getHandler()];
     let ofType = this.rules.get(type);
     if (!ofType) this.rules.set(type, (ofType = new WeakMap()));
@@ -57,7 +57,7 @@ export class GuardSetup {
   /**
    * A misspelt name lets nobody in, and whoever is kept out by it would learn nothing from the 401.
    */
-  private readRule(context: ExecutionContext): RouteRule {
+  private readRule(context: RouteContext): RouteRule {
     const rule = readRule(this.reflector, context);
     for (const name of rule.apps ?? []) {
       if (this.config.apps.has(name) || this.said.has(`app ${name}`)) continue;

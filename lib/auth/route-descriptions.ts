@@ -69,6 +69,37 @@ export const CALLBACK: RouteDescription = {
   },
 };
 
+export const LOGIN_QR: RouteDescription = {
+  summary: 'Begins a login by a QR code in a page',
+  description:
+    'For `new WxLogin({ id, …answer })` of a page on an allowed origin. Texts are percent-encoded already.',
+  query: {
+    returnTo: RETURN_TO,
+    app: 'Name of the website app.',
+    scope: 'What to ask for.',
+    self_redirect: '`true`: the login ends in the frame of the code. `false`: in the window.',
+  },
+  answers: {
+    200: {
+      description: 'Belongs to the browser that asked, by a cookie: no cache may keep it.',
+      schema: {
+        type: 'object',
+        required: ['appid', 'scope', 'redirect_uri', 'state', 'self_redirect', 'expiresAt'],
+        properties: {
+          appid: text,
+          scope: text,
+          redirect_uri: text,
+          state: text,
+          self_redirect: { type: 'boolean' },
+          expiresAt: { type: 'integer', description: 'Milliseconds since 1970.' },
+        },
+      },
+    },
+    400: problem('No such app or scope, or a parameter twice.'),
+    403: problem('A page of another origin, or no request of a script.'),
+  },
+};
+
 export const ME: RouteDescription = {
   summary: 'Who is signed in',
   security: Object.values(SECURITY),

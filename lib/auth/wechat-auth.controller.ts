@@ -11,6 +11,7 @@ import {
   Post,
   Req,
   Res,
+  type Type,
   UseGuards,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
@@ -25,8 +26,9 @@ import { newLogoutMark, writeLogoutMark } from './session/logout-mark.js';
 import { problemException } from './problems/problems.js';
 import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './http/return-address.js';
 import { Described } from './decorators/described.decorator.js';
-import { CALLBACK, LOGIN, LOGOUT, ME, SESSION } from './route-descriptions.js';
+import { CALLBACK, LOGIN, LOGIN_QR, LOGOUT, ME, SESSION } from './route-descriptions.js';
 import { CallbackRoute, LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
+import { readQrQuery } from './login/qr-query.js';
 import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import type { WechatIssuedSession } from './session/wechat-session.service.js';
@@ -67,6 +69,29 @@ export class WechatAuthController {
   @UseGuards(WechatAuthGuard)
   callback(): void {
     throw new NotFoundException();
+  }
+
+  /**
+   * `?app&scope&returnTo&self_redirect`: what WeChat's script takes to show its QR code in a page,
+   * `{ appid, scope, redirect_uri, state, self_redirect, expiresAt }`, for a script of our own or a
+   * listed origin. Answers by itself: an interceptor that keeps answers would hand one browser's
+   * state to another.
+   */
+  @Get('login/qr')
+  @Described(LOGIN_QR)
+  @WechatAuth({ mode: 'off' })
+  loginQr(@Req() raw: object, @Res() response: unknown): void {
+    const { host, qrLogins, setup } = this[PARTS];
+    if (new ResponseWriter(host.httpAdapter, response).hasBegun) return;
+    const request = new HttpRequest(raw);
+    // Of the route that the login comes back to: a class that extends this one may narrow its apps.
+    const { apps } = setup.ruleOf({
+      getClass: () => this.constructor as Type<unknown>,
+      getHandler: () => this.login,
+    });
+    const path = /^(.+)\/qr\/*$/i.exec(request.path)?.[1];
+    const parameters = qrLogins.start(request, response, readQrQuery(request.query), { path, apps });
+    host.httpAdapter.reply(response, parameters, 200);
   }
 
   /** 200 for everybody: `{ user: null }` when signed out. */

@@ -1,6 +1,6 @@
 // The login flow and everything it decides with, without Nest and without HTTP: a request in, a
 // verdict out, in well under a millisecond.
-import type { ModuleRef } from '@nestjs/core';
+import type { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { TokenAnswer } from '../../lib/api/sns-api.js';
 import { CodeClaims } from '../../lib/auth/login/code-claims.js';
 import { ExchangeOnce } from '../../lib/auth/login/exchange-once.js';
@@ -14,6 +14,7 @@ import { LoginJudge } from '../../lib/auth/login/login-judge.js';
 import type { WechatLoginHandler } from '../../lib/auth/login/login-handler.js';
 import { CallbackAnswer } from '../../lib/auth/login/callback-answer.js';
 import { LoginStart } from '../../lib/auth/login/login-start.js';
+import { QrLoginStart } from '../../lib/auth/login/qr-login-start.js';
 import { ProblemFactory } from '../../lib/auth/login/problem-factory.js';
 import { Revocations } from '../../lib/auth/session/revocations.js';
 import type { RouteRule } from '../../lib/auth/decorators/wechat-auth.decorator.js';
@@ -100,6 +101,15 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
   const linking = new Linking(config, modules, events, runtime);
   const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime, linking);
   const start = new LoginStart(config, pendingLogins, problems, events);
+  /** What the platform does with headers, in a map. */
+  const httpAdapter = {
+    setHeader: (to: Map<string, string>, name: string, value: string) => void to.set(name, value),
+    appendHeader: (to: Map<string, string>, name: string, value: string) =>
+      void to.set(name, [to.get(name) ?? [], value].flat().join('\n')),
+  };
+  const loginRoute = { path: '/wechat/login' as string | undefined };
+  const host = { httpAdapter } as unknown as HttpAdapterHost;
+  const qrLogins = new QrLoginStart(config, pendingLogins, problems, events, runtime, loginRoute, host);
   const callbackAnswer = new CallbackAnswer(
     config,
     pendingLogins,
@@ -155,6 +165,9 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     problems,
     failures,
     start,
+    qrLogins,
+    /** Where the login route is. */
+    loginRoute,
     callbackAnswer,
     callback,
     linking,

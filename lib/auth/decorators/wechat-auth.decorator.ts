@@ -1,5 +1,5 @@
 // What a route asks of its visitors: the decorator that says it, and reading it back.
-import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { type CustomDecorator, type ExecutionContext, SetMetadata, type Type } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 
@@ -28,6 +28,12 @@ export interface WechatAuthOptions {
    * Visitors of WeChat's snapshot page: `refuse` (default) · `readonly`: GET and HEAD · `allow`.
    */
   snapshot?: 'refuse' | 'readonly' | 'allow';
+}
+
+/** What of a handler's context says which route it is. */
+export interface RouteContext {
+  getClass(): Type<unknown>;
+  getHandler(): ReturnType<ExecutionContext['getHandler']>;
 }
 
 /** A rule with its defaults, as the guard judges by it. */
@@ -76,7 +82,7 @@ export function isCallbackRoute(method: object): boolean {
 }
 
 /** The rule of a handler: its own keys over those of its class, with the defaults. */
-export function readRule(reflector: Reflector, context: ExecutionContext): RouteRule {
+export function readRule(reflector: Reflector, context: RouteContext): RouteRule {
   const handler = context.getHandler();
   const rule: WechatAuthOptions = {
     ...reflector.get<WechatAuthOptions | undefined>(RULE, context.getClass()),

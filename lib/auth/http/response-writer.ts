@@ -5,6 +5,7 @@ import type { Runtime } from '../../common/runtime.js';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import { renderProblemPage } from '../problems/problem-page.js';
 import type { WechatProblem } from '../../model/problem.js';
+import { addVary, removeHeader } from './answer-headers.js';
 import { publicAddress } from './return-address.js';
 import type { Verdict } from './verdict.js';
 
@@ -20,6 +21,8 @@ export interface PageMaker {
 /** How long the application may think about its own page, in ms. */
 const RENDER_MS = 5_000;
 const TOO_LATE = Symbol('too late');
+
+const CORS = ['Access-Control-Allow-Origin', 'Access-Control-Allow-Credentials'];
 
 const logger = new Logger('WechatOAuth');
 
@@ -83,6 +86,22 @@ export class ResponseWriter {
     const { html, policy } = renderProblemPage(problem, lang, brand && { ...brand, logoUrl });
     this.forbidFrames(policy, false);
     this.adapter.reply(this.response, html, problem.statusCode);
+  }
+
+  /**
+   * In place of whatever CORS the application has: this origin reads the answer, or none but our
+   * own does.
+   */
+  shareWith(origin: string | undefined): void {
+    this.keepPrivate();
+    this.adapter.setHeader(this.response, 'X-Content-Type-Options', 'nosniff');
+    // CORS is asked all the same: this is for those who load without it, such as a script tag.
+    this.adapter.setHeader(this.response, 'Cross-Origin-Resource-Policy', 'same-origin');
+    addVary(this.adapter, this.response, 'Origin');
+    for (const name of CORS) removeHeader(this.response, name);
+    if (origin === undefined) return;
+    this.adapter.setHeader(this.response, 'Access-Control-Allow-Origin', origin);
+    this.adapter.setHeader(this.response, 'Access-Control-Allow-Credentials', 'true');
   }
 
   /**

@@ -20,6 +20,7 @@ import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 import { type ContextRequest, requestOf } from '../http/request-of-context.js';
 import { Linking } from '../linking/linking.js';
 import { logoutMark } from './logout-mark.js';
+import { QrLogins, type WechatQrLogin, type WechatQrLoginOptions } from './qr-logins.js';
 import { MAX_SESSION_MS, Revocations } from './revocations.js';
 import { SealedSessions } from './sealed-sessions.js';
 import { securitySchemes, type WechatSecurityScheme } from './security-schemes.js';
@@ -68,6 +69,7 @@ export class WechatSessionService {
   readonly #revocations: Revocations;
   readonly #host: HttpAdapterHost;
   readonly #linking: Linking;
+  readonly #qrLogins: QrLogins;
 
   constructor(
     @Inject(WECHAT_CONFIG) config: WechatConfig,
@@ -76,6 +78,7 @@ export class WechatSessionService {
     @Inject(Revocations) revocations: Revocations,
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
     @Inject(Linking) linking: Linking,
+    @Inject(QrLogins) qrLogins: QrLogins,
   ) {
     this.#config = config;
     this.#sessions = sessions;
@@ -83,6 +86,7 @@ export class WechatSessionService {
     this.#revocations = revocations;
     this.#host = host;
     this.#linking = linking;
+    this.#qrLogins = qrLogins;
   }
 
   /**
@@ -232,6 +236,28 @@ export class WechatSessionService {
     if (here.length === 0)
       throw nobody('has no identity at these apps', 'Leave the call out for such a user.', 'user');
     await this.revoke(here);
+  }
+
+  /**
+   * Begins a login by a QR code in a page of yours: writes the flow's cookie and the headers of who
+   * may read the answer, and returns what WeChat's script takes. Answer with nothing else, to the
+   * browser that asked, and let no cache or interceptor keep it: the `state` in it is this
+   * browser's alone. `GET login/qr` of `WechatAuthController` does the same.
+   * @param target a handler's context, or the platform's request: a GET of a script
+   * @param response the platform's response
+   * @example
+   * const parameters = sessions.startQrLogin(request, response, { returnTo: '/account' });
+   * @throws ForbiddenException for a caller of an origin that `returnTo.origins` does not name, for
+   * navigations and prefetches; BadRequestException for an app or scope that there is not;
+   * WechatConfigError when `sessionSecret` or the login route is missing
+   * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
+   */
+  startQrLogin(
+    target: ExecutionContext | object,
+    response: unknown,
+    options: WechatQrLoginOptions = {},
+  ): WechatQrLogin {
+    return this.#qrLogins.start(this.#requestOf(target).request, response, options);
   }
 
   /**

@@ -36,8 +36,8 @@ function setUp(options: Partial<WechatOAuthModuleOptions> = {}): void {
   const appendHeader = (response: unknown, name: string, line: string) =>
     void sent.set(response, [...(sent.get(response) ?? []), `${name}: ${line}`]);
   const host = { httpAdapter: { appendHeader } } as unknown as HttpAdapterHost;
-  const { config, sessions, reader, revocations, linking } = login;
-  service = new WechatSessionService(config, sessions, reader, revocations, host, linking);
+  const { config, sessions, reader, revocations, linking, qrLogins } = login;
+  service = new WechatSessionService(config, sessions, reader, revocations, host, linking, qrLogins);
 }
 beforeEach(() => setUp());
 
