@@ -10,6 +10,7 @@ import { CodeLogin } from './auth/login/code-login.js';
 import { ControllerParts } from './auth/controller-parts.js';
 import { ExchangeOnce } from './auth/login/exchange-once.js';
 import { Failures } from './auth/problems/failures.js';
+import { FramedCallback } from './auth/login/framed-callback.js';
 import { PendingLogins } from './auth/login/pending-logins.js';
 import { GuardSetup } from './auth/guard-setup.js';
 import { Linking } from './auth/linking/linking.js';
@@ -131,7 +132,16 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     WechatEvents,
     WECHAT_RUNTIME,
   ]),
-  part(LoginJudge, [WECHAT_CONFIG, SessionReader, SealedSessions, LoginStart, LoginCallback, ProblemFactory]),
+  part(FramedCallback, [WECHAT_CONFIG, PendingLogins, SessionReader, LoginCallback, ProblemFactory]),
+  part(LoginJudge, [
+    WECHAT_CONFIG,
+    SessionReader,
+    SealedSessions,
+    LoginStart,
+    LoginCallback,
+    ProblemFactory,
+    FramedCallback,
+  ]),
   part(CodeLogin, [
     WECHAT_CONFIG,
     SignIn,

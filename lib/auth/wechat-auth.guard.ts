@@ -102,6 +102,10 @@ function carryOut(
       return endQuietly();
     case 'page':
       return answer.page(verdict, setup).then(endQuietly);
+    case 'bounce':
+    case 'handover':
+      answer.frame(verdict);
+      return endQuietly();
   }
 }
 

@@ -5,6 +5,7 @@ import type { TokenAnswer } from '../../lib/api/sns-api.js';
 import { CodeClaims } from '../../lib/auth/login/code-claims.js';
 import { ExchangeOnce } from '../../lib/auth/login/exchange-once.js';
 import { Failures } from '../../lib/auth/problems/failures.js';
+import { FramedCallback } from '../../lib/auth/login/framed-callback.js';
 import { PendingLogins } from '../../lib/auth/login/pending-logins.js';
 import type { WechatIdentityLinker } from '../../lib/auth/linking/identity-linker.js';
 import { Linking } from '../../lib/auth/linking/linking.js';
@@ -134,7 +135,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     events,
     runtime,
   );
-  const flow = new LoginJudge(config, reader, sessions, start, callback, problems);
+  const framed = new FramedCallback(config, pendingLogins, reader, callback, problems);
+  const flow = new LoginJudge(config, reader, sessions, start, callback, problems, framed);
 
   const requestOf = ({ method = 'GET', path = '/orders', headers = PAGE, cookies = [] }: Asked) =>
     new HttpRequest({
@@ -226,7 +228,7 @@ export function cookiesOf(verdict: Verdict): string[] {
 
 /**
  * What a verdict comes to, in one word: `pass`, `pass oMing`, `401`, `page OPEN_IN_WECHAT`,
- * `wechat`, `qr`, or the address it leads to.
+ * `wechat`, `qr`, `bounce`, `tells <origin> true`, or the address it leads to.
  */
 export function wordOf(verdict: Verdict): string {
   switch (verdict.kind) {
@@ -238,6 +240,10 @@ export function wordOf(verdict: Verdict): string {
       return String(verdict.problem.statusCode);
     case 'page':
       return `page ${verdict.problem.code}`;
+    case 'bounce':
+      return 'bounce';
+    case 'handover':
+      return `tells ${verdict.framed.target} ${verdict.ok}`;
     case 'redirect': {
       const { origin, pathname, search } = new URL(verdict.location);
       if (origin !== 'https://open.weixin.qq.com') return pathname + search;

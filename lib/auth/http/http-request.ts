@@ -111,6 +111,13 @@ export class HttpRequest {
     return /text\/html|application\/xhtml\+xml/i.test(this.header('accept') ?? '');
   }
 
+  /** Whether the answer will be shown in a frame of another page. */
+  get opensFrame(): boolean {
+    const destination = this.header('sec-fetch-dest');
+    const isFrame = destination === 'iframe' || destination === 'frame';
+    return this.method === 'GET' && isFrame && this.header('sec-fetch-mode') === 'navigate';
+  }
+
   private get saysWhatItFetches(): boolean {
     for (const name in this.headers) if (name.startsWith('sec-fetch-')) return true;
     return false;

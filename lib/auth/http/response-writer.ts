@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Runtime } from '../../common/runtime.js';
 import type { WechatConfig } from '../../config/wechat-config.js';
+import { renderBounce, renderHandover } from '../problems/frame-pages.js';
 import { renderProblemPage } from '../problems/problem-page.js';
 import type { WechatProblem } from '../../model/problem.js';
 import { addVary, removeHeader } from './answer-headers.js';
@@ -67,8 +68,9 @@ export class ResponseWriter {
   }
 
   async page(verdict: Extract<Verdict, { kind: 'page' }>, maker: PageMaker): Promise<void> {
-    const { problem, lang, setCookies, base } = verdict;
-    const own = await this.ownPage(problem, maker);
+    const { problem, lang, setCookies, base, framed } = verdict;
+    // In a frame the page has to tell the one around it, which the application's own cannot do.
+    const own = framed ? undefined : await this.ownPage(problem, maker);
     if (this.hasBegun) return;
     if (own && 'redirect' in own) {
       return this.redirect({ kind: 'redirect', location: below(base, own.redirect), setCookies });
@@ -83,9 +85,33 @@ export class ResponseWriter {
     }
     const { brand } = maker;
     const logoUrl = brand?.logoUrl === undefined ? undefined : below(base, brand.logoUrl);
-    const { html, policy } = renderProblemPage(problem, lang, brand && { ...brand, logoUrl });
-    this.forbidFrames(policy, false);
+    const { html, policy } = renderProblemPage(problem, lang, brand && { ...brand, logoUrl }, framed);
+    if (framed) this.allowFrames(policy);
+    else this.forbidFrames(policy, false);
     this.adapter.reply(this.response, html, problem.statusCode);
+  }
+
+  /** The answers of a login in a frame. Nothing of the request stands in them. */
+  frame(verdict: Extract<Verdict, { kind: 'bounce' | 'handover' }>): void {
+    const { html, policy } =
+      verdict.kind === 'bounce'
+        ? renderBounce(verdict.ancestors)
+        : renderHandover({ ...verdict, ...verdict.framed }, verdict.lang, verdict.framed.ancestors);
+    if (verdict.kind === 'handover') this.setCookies(verdict.setCookies);
+    this.keepPrivate();
+    this.adapter.setHeader(this.response, 'Content-Type', 'text/html; charset=utf-8');
+    this.adapter.setHeader(this.response, 'X-Content-Type-Options', 'nosniff');
+    this.allowFrames(policy);
+    this.adapter.reply(this.response, html, verdict.kind === 'bounce' ? 200 : verdict.status);
+  }
+
+  /**
+   * In place of what a middleware set: the policy names who may hold the page, and the older header
+   * knows no list.
+   */
+  private allowFrames(policy: string): void {
+    for (const name of ['X-Frame-Options', 'Content-Security-Policy']) removeHeader(this.response, name);
+    this.adapter.setHeader(this.response, 'Content-Security-Policy', policy);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { Failures } from '../problems/failures.js';
-import { type PendingLogin, type PendingLogins, MAX_RESTARTS } from './pending-logins.js';
+import { type PendingLogin, type PendingLogins, MAX_RESTARTS, type QrEnd } from './pending-logins.js';
 import { fitsAnswer } from '../http/header-budget.js';
 import { StateSpent } from '../problems/login-error.js';
 import type { LoginStart } from './login-start.js';
@@ -27,6 +27,8 @@ export interface LoginAttempt {
   readonly pending: PendingLogin;
   /** Where the person wanted to go. */
   readonly returnTo: string;
+  /** Begun by a QR code in a page of the application. */
+  readonly qr?: QrEnd | undefined;
 }
 
 /** One whose login may be gone. */
@@ -62,7 +64,8 @@ export class CallbackAnswer {
       // Less was granted than asked for. Sending the person on would only ask again, for ever.
       return this.problems.pageFor(visit, 'WECHAT_SCOPE_REQUIRED', { scope: pending.scope }, setCookies);
     }
-    return redirectTo(this.withinHeader(app, result.redirectTo ?? returnTo, setCookies), setCookies);
+    const location = this.withinHeader(app, result.redirectTo ?? returnTo, setCookies);
+    return { ...redirectTo(location, setCookies), signsIn: true };
   }
 
   /** A big session leaves less room for the address. */
@@ -88,7 +91,9 @@ export class CallbackAnswer {
    * not for ever.
    */
   toLost(attempt: LostAttempt, error?: WechatError): Verdict {
-    const { visit, app, restarts, pending, returnTo } = attempt;
+    const { visit, app, restarts, pending, returnTo, qr } = attempt;
+    // The page that showed the code shows the next one: WeChat's own would be a second way to it.
+    if (qr) return error ? this.toError(attempt, error) : redirectTo(returnTo);
     if (restarts < MAX_RESTARTS) {
       return this.start.begin(visit, {
         returnTo,

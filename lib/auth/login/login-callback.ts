@@ -98,7 +98,7 @@ export class LoginCallback {
 
   private async judge(
     visit: Visit,
-    { app, state, attempt: restarts }: Callback,
+    { app, state, attempt: restarts, qr }: Callback,
     code: string | undefined,
     current: FoundSession | undefined,
   ): Promise<Verdict> {
@@ -109,10 +109,10 @@ export class LoginCallback {
     if (!pending) {
       return current || neverAsks
         ? redirectTo(visit.cleanDestination)
-        : this.answer.toLost({ visit, app, restarts, returnTo: visit.cleanDestination });
+        : this.answer.toLost({ visit, app, restarts, returnTo: visit.cleanDestination, qr });
     }
     const returnTo = allowedReturnAddress(this.config, app, pending.returnTo) ?? visit.cleanDestination;
-    const attempt: LoginAttempt = { visit, app, restarts, pending, returnTo };
+    const attempt: LoginAttempt = { visit, app, restarts, pending, returnTo, qr };
     if (code === undefined) return this.answer.toRefusal(attempt);
 
     let result: ExchangeResult;

@@ -6,6 +6,7 @@ import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 import { pageAppFor } from './app-choice.js';
 import { CallbackRoute } from './callback-route.js';
+import type { FramedCallback } from './framed-callback.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
@@ -34,6 +35,7 @@ export class LoginJudge {
     private readonly start: LoginStart,
     private readonly callback: LoginCallback,
     private readonly problems: ProblemFactory,
+    private readonly framed: FramedCallback,
   ) {
     this.callbackRoute = new CallbackRoute(config, reader, start, callback, problems);
   }
@@ -49,6 +51,9 @@ export class LoginJudge {
         ? this.problems.pageFor(arrived, 'BAD_LOGIN_REQUEST')
         : this.problems.errorFor(arrived, 'BAD_LOGIN_REQUEST');
     }
+    // Before a session is looked for: no cookie of it counts yet.
+    const framed = this.framed.recognize(visit);
+    if (framed) return this.framed.judge(visit, framed);
     const found = this.reader.find(request, visit.rule.apps);
     // Mostly known at once, and a promise would cost an everyday request more than its session
     // does.

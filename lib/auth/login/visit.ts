@@ -75,6 +75,11 @@ export class Visit {
     return this.canNavigate && this.request.isPageNavigation;
   }
 
+  /** Whether the answer will stand in a frame. */
+  get isFrame(): boolean {
+    return this.canNavigate && this.request.opensFrame;
+  }
+
   /** Whether a browser only fetches ahead. */
   get isPrefetch(): boolean {
     return this.canNavigate && this.request.isPrefetch;

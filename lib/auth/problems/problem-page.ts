@@ -1,8 +1,10 @@
 // The page a person sees when a login cannot go on: static HTML, with a policy that lets in nothing
 // but what stands in it.
-import { createHash } from 'node:crypto';
 import type { WechatProblem } from '../../model/problem.js';
+import { escape } from './escape.js';
+import { newsAttributes, TELL } from './frame-pages.js';
 import { pageStyle } from './page-style.js';
+import { hashOf } from './policy.js';
 import { titleOf } from './problems.js';
 
 /** Whose page it is. */
@@ -40,33 +42,45 @@ const WORDS = {
   },
 };
 
+/** Where a page stands that ends a login in a frame. */
+interface Frame {
+  /** Sources of `frame-ancestors`. */
+  readonly ancestors: string;
+  /** The one origin that is told. */
+  readonly target: string;
+}
+
 /**
- * The module's own page.
+ * The module's own page. In a frame it tells the page around it, and its links leave the frame.
  * @returns `policy`: for the header `Content-Security-Policy`
  */
 export function renderProblemPage(
   problem: WechatProblem,
   lang: 'zh' | 'en',
   brand?: PageBrand,
+  frame?: Frame,
 ): { html: string; policy: string } {
   const words = WORDS[lang];
   const title = escape(titleOf(problem, lang));
   const { retryUrl, homeUrl, pageUrl } = problem;
   const style = pageStyle(brand?.color);
-  const retry = retryUrl ? `<a href="${escape(retryUrl)}">${words.retry}</a>` : '';
+  const leave = frame ? ' target="_top"' : '';
+  const retry = retryUrl ? `<a${leave} href="${escape(retryUrl)}">${words.retry}</a>` : '';
   const elsewhere = homeUrl && homeUrl !== retryUrl;
-  const home = elsewhere ? `<a class="home" href="${escape(homeUrl)}">${words.home}</a>` : '';
+  const home = elsewhere ? `<a class="home"${leave} href="${escape(homeUrl)}">${words.home}</a>` : '';
   const copy = pageUrl
     ? `<input readonly aria-label="${words.address}" value="${escape(pageUrl)}">` +
       `<button type="button" hidden aria-live="polite" data-done="${words.copied}">${words.copy}</button><br>`
     : '';
+  const news = frame ? newsAttributes({ target: frame.target, ok: false }) : '';
+  const scripts = [...(pageUrl ? [COPY] : []), ...(frame ? [TELL] : [])];
   const html =
     `<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8">` +
     '<meta name="viewport" content="width=device-width,initial-scale=1">' +
     `<title>${title}${brand ? ` · ${escape(brand.name)}` : ''}</title><style>${style}</style></head>` +
-    `<body>${brand ? header(brand) : ''}<main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${copy}${retry}${home}` +
-    `<small>${problem.code} · ${escape(problem.ref)}</small></main>${pageUrl ? `<script>${COPY}</script>` : ''}</body></html>`;
-  return { html, policy: policyOf(style, pageUrl !== undefined, brand?.logoUrl) };
+    `<body${news}>${brand ? header(brand) : ''}<main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${copy}${retry}${home}` +
+    `<small>${problem.code} · ${escape(problem.ref)}</small></main>${scripts.map((script) => `<script>${script}</script>`).join('')}</body></html>`;
+  return { html, policy: policyOf(style, scripts, brand?.logoUrl, frame?.ancestors) };
 }
 
 /** The name says what the picture would. */
@@ -76,17 +90,18 @@ function header({ name, logoUrl }: PageBrand): string {
 }
 
 /** Nothing is let in by its kind or its host: style and script by their hash, the logo by its path. */
-function policyOf(style: string, copies: boolean, logoUrl: string | undefined): string {
-  const script = copies ? `script-src ${hashOf(COPY)}; ` : '';
+function policyOf(
+  style: string,
+  scripts: readonly string[],
+  logoUrl: string | undefined,
+  ancestors = "'none'",
+): string {
+  const script = scripts.length > 0 ? `script-src ${scripts.map(hashOf).join(' ')}; ` : '';
   const image = logoUrl ? `img-src ${sourceOf(logoUrl)}; ` : '';
   return (
     `default-src 'none'; ${script}style-src ${hashOf(style)}; ${image}` +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    `base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`
   );
-}
-
-function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 /**
@@ -96,16 +111,4 @@ function hashOf(text: string): string {
 function sourceOf(address: string): string {
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname.replaceAll(';', '%3B').replaceAll(',', '%2C')}`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

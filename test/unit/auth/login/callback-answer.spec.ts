@@ -106,6 +106,7 @@ describe('Somebody who signed in', () => {
       kind: 'redirect',
       location: ORDERS,
       setCookies: [SESSION, FLOW_KEPT],
+      signsIn: true,
     });
     expect(logs.lines).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { type HttpException, Logger } from '@nestjs/common';
 import { readCookies } from '../../../../lib/auth/http/cookies.js';
 import { readQrQuery } from '../../../../lib/auth/login/qr-query.js';
 import { writeLogoutMark } from '../../../../lib/auth/session/logout-mark.js';
-import type { WechatQrLogin, WechatQrLoginOptions } from '../../../../lib/index.js';
+import type { WechatQrLoginOptions } from '../../../../lib/index.js';
 import { failureOf } from '../../../support/failure.js';
 import { HOST, type Login, makeLogin, pairOf } from '../../../support/login-parts.js';
 
