@@ -17,3 +17,12 @@ export {
   WechatLoginFailed,
   type WxLike,
 } from './mini-program.js';
+export {
+  type QrElement,
+  type QrLogin,
+  type QrLoginOptions,
+  showQrLogin,
+  WechatQrLoginError,
+  type WxLoginConstructor,
+  type WxLoginOptions,
+} from './qr-login.js';

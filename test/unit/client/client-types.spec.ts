@@ -197,7 +197,22 @@ describe('The types of the mini program client', () => {
   });
 });
 
-describe.each(['browser', 'mini-program'])('%s.js', (name) => {
+describe('The types of the QR code', () => {
+  it('take an element of the page and the script’s constructor without a cast', () => {
+    const code =
+      "import { showQrLogin } from './client/index.js';\n" +
+      "const code = showQrLogin({ element: document.querySelector('#code')!, WxLogin, wx: { stylelite: 1 } });\n" +
+      'code.signedIn.then(() => code.close());\n' +
+      'interface El { id: string; querySelector(selectors: string): { contentWindow: object | null } | null; replaceChildren(...nodes: (El | string)[]): void }\n' +
+      'interface El2 extends El { tagName: string }\n' +
+      'declare const document: { querySelector(selectors: string): El2 | null };\n' +
+      'declare const WxLogin: { new (options: any): unknown };';
+    expect(complaintsOf(code)).toEqual([]);
+    expect(complaintsOf(code.replace('stylelite: 1', "stylelite: '1'"))).toHaveLength(1);
+  });
+});
+
+describe.each(['browser', 'mini-program', 'qr-login'])('%s.js', (name) => {
   const source = readFileSync(join(folder, `${name}.ts`), 'utf8');
   const compiledFor = (target: ts.ScriptTarget) =>
     ts.transpileModule(source, {
@@ -205,7 +220,9 @@ describe.each(['browser', 'mini-program'])('%s.js', (name) => {
     }).outputText;
 
   it('imports nothing: a copy of it works by itself', () => {
-    expect(compiledFor(ts.ScriptTarget.ES2022)).not.toMatch(/\bimport\b(?! \{ create\w+ \} from 'nestjs)/);
+    expect(compiledFor(ts.ScriptTarget.ES2022)).not.toMatch(
+      /\bimport\b(?! \{ (?:create|show)\w+ \} from 'nestjs)/,
+    );
   });
 
   it('is written in syntax of ES2020: a compiler finds nothing to put in older words', () => {
