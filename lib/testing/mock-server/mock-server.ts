@@ -11,6 +11,7 @@ import { givesLoginCodes, issueLoginCode } from './login-codes.js';
 import { MockServerError } from './mock-server-error.js';
 import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
+import { WX_LOGIN_SCRIPT } from './pages/wx-login-script.js';
 import { MockWorld } from './mock-world.js';
 import { WECHAT_PATHS } from './http/router.js';
 import { sealForMiniProgram } from './grants/session-keys.js';
@@ -70,6 +71,15 @@ export class WechatMockServer {
    */
   get endpoints(): { open: string; api: string } {
     return { open: this.#world.origin, api: this.#world.origin };
+  }
+
+  /**
+   * Address of a wxLogin.js that shows this server's QR code: for the page that has WeChat's in
+   * production.
+   * @see https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html
+   */
+  get wxLoginScript(): string {
+    return this.#world.origin + WX_LOGIN_SCRIPT;
   }
 
   /** The only time that counts here: `now()`, and `advance(ms)` to let codes and tokens age. */

@@ -14,7 +14,8 @@ import { readPress, readVisit } from './visits.js';
 export function qrConnect(request: MockRequest, world: MockWorld): MockAnswer {
   const link = judgeQrLink(request, world);
   const { user, answer } = readVisit(request, world);
-  if (!user) return qrPage(link.app, world.users.list(), formOf(request), langOf(request));
+  if (!user)
+    return qrPage(link.app, world.users.list(), formOf(request), langOf(request), isInFrame(request));
   if (answer === 'allow') return withCode(link, user, world);
   if (answer === 'refuse') {
     const back = refusalAddress(link, world);
@@ -50,8 +51,12 @@ function confirmPage({ app }: AuthorizeLink, user: MockUser, request: MockReques
 function formOf({ query, rawQuery }: MockRequest): FormTarget {
   // wxLogin.js: the iframe leads the whole window back to the application unless self_redirect says
   // otherwise.
-  const leavesFrame = query.get('login_type') === 'jssdk' && query.get('self_redirect') !== 'true';
+  const leavesFrame = isInFrame({ query }) && query.get('self_redirect') !== 'true';
   return { action: `/mock/qrconnect?${rawQuery}`, leavesFrame };
+}
+
+function isInFrame({ query }: Pick<MockRequest, 'query'>): boolean {
+  return query.get('login_type') === 'jssdk';
 }
 
 function langOf({ query }: MockRequest): PageLanguage {

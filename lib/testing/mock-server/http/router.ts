@@ -11,6 +11,7 @@ import type { MockAnswer, MockRequest } from './mock-http.js';
 import type { MockWorld } from '../mock-world.js';
 import { avatarSvg } from '../pages/avatar.js';
 import { errorPage, PageFailure } from '../pages/error-page.js';
+import { WX_LOGIN_SCRIPT, wxLoginScript } from '../pages/wx-login-script.js';
 import { accessToken, type ApiFields, auth, refreshToken, userinfo } from '../endpoints/sns-endpoints.js';
 import { WechatFailure } from '../endpoints/wechat-failure.js';
 
@@ -50,9 +51,10 @@ export function isPage(path: string): boolean {
   return PAGES.has(path);
 }
 
-/** The mock's own addresses: buttons, pictures, what browsers ask for by themselves. */
+/** The mock's own addresses: buttons, pictures and scripts, what browsers ask for by themselves. */
 export function isOwnPath(path: string): boolean {
-  if (BUTTONS.has(path) || readStep(path) || path === WX_LOGIN) return true;
+  if (BUTTONS.has(path) || readStep(path)) return true;
+  if (path === WX_LOGIN || path === WX_LOGIN_SCRIPT) return true;
   return path.startsWith('/avatar/') || path === '/favicon.ico';
 }
 
@@ -79,6 +81,7 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
   const step = readStep(path);
   if (step && method === 'GET') return STEPS[step.door](request, world, known(world, step.userId), step.name);
   if (path === WX_LOGIN) return wxLogin(request, world);
+  if (path === WX_LOGIN_SCRIPT && method === 'GET') return wxLoginScript(world.origin);
   const api = API.get(path);
   if (api) {
     if (method !== api.method) throw new WechatFailure(api.method === 'GET' ? 43001 : 43002);

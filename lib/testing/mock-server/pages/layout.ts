@@ -23,6 +23,8 @@ export interface PageOptions {
   ownForms?: boolean;
   /** More rules of style. */
   style?: string;
+  /** Runs when the page is there. Most pages need none. */
+  script?: string;
   errcode?: number;
 }
 
@@ -32,7 +34,7 @@ export interface PageOptions {
  */
 export function page(options: PageOptions): MockAnswer {
   const { title, testId, content, lang = 'cn', wide = false, framed = false, errcode } = options;
-  const { ownForms = false, style = '' } = options;
+  const { ownForms = false, style = '', script } = options;
   const nonce = randomBytes(16).toString('base64');
   const banner =
     lang === 'en'
@@ -52,6 +54,13 @@ export function page(options: PageOptions): MockAnswer {
       <body class="${wide ? 'wide' : ''}">
         <div class="mock" data-testid="mock-banner">${banner}</div>
         <main data-testid="${testId}">${content}</main>
+        ${
+          script === undefined
+            ? undefined
+            : html`<script nonce="${nonce}">
+                ${new Html(script)};
+              </script>`
+        }
       </body>
     </html> `;
   return {
@@ -64,7 +73,7 @@ export function page(options: PageOptions): MockAnswer {
       'X-Content-Type-Options': 'nosniff',
       // form-action is enforced on every redirect that follows, and the last one goes to the
       // application: it cannot be narrower.
-      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; img-src 'self'; base-uri 'none'; form-action ${ownForms ? "'self'" : 'http: https:'}; frame-ancestors ${framed ? 'http: https:' : "'none'"}`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; ${script === undefined ? '' : `script-src 'nonce-${nonce}'; `}img-src 'self'; base-uri 'none'; form-action ${ownForms ? "'self'" : 'http: https:'}; frame-ancestors ${framed ? 'http: https:' : "'none'"}`,
       ...(errcode === undefined ? {} : { 'X-Wechat-Mock-Errcode': String(errcode) }),
     },
     body: document.text,

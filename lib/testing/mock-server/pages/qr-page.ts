@@ -30,12 +30,16 @@ const TEXTS = {
   },
 } as const;
 
-/** The page with the code to scan. */
+/** What the page in the frame of wxLogin.js says to the one around it. */
+const READY = `parent.postMessage('{"type":"status","status":"wxReady"}', '*');`;
+
+/** The page with the code to scan. @param inFrame as wxLogin.js shows it */
 export function qrPage(
   app: MockApp,
   users: readonly MockUser[],
   form: FormTarget,
   lang: PageLanguage,
+  inFrame: boolean,
 ): MockAnswer {
   const texts = TEXTS[lang];
   return page({
@@ -43,6 +47,7 @@ export function qrPage(
     testId: 'qr-page',
     wide: true,
     framed: true,
+    ...(inFrame ? { script: READY } : {}),
     lang,
     content: html`<h1>${texts.title}</h1>
       <p class="lead" data-testid="app-name">${app.name}</p>
