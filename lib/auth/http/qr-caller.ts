@@ -39,6 +39,19 @@ export function warnOfQrCaller(config: WechatConfig, request: HttpRequest): void
 }
 
 /**
+ * To the developer of a listed page of another site: browsers keep no cookie of the answer there,
+ * so that whoever scans the code comes back signed out.
+ */
+export function warnOfQrSite(config: WechatConfig, request: HttpRequest): void {
+  const origin = request.header('origin');
+  if (origin === undefined || request.header('sec-fetch-site') !== 'cross-site') return;
+  const text =
+    `A QR code at ${quoted(origin)} signs nobody in: the page is of another site than publicUrl, and browsers keep no ` +
+    'cookie for it. Serve both below one domain, or lead people to the login route by a link.';
+  warnOnce(config, 'qr site', origin, text);
+}
+
+/**
  * Whether the browser takes cookies in a frame of the page that asks: only where that page is of
  * our site, which nobody but the browser knows for sure.
  */

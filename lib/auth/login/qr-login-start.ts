@@ -11,7 +11,7 @@ import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import { isSameSite } from '../http/frame-ancestors.js';
 import { fitsAnswer } from '../http/header-budget.js';
 import type { HttpRequest } from '../http/http-request.js';
-import { mayEndInFrame, refusalOfQrCaller, warnOfQrCaller } from '../http/qr-caller.js';
+import { mayEndInFrame, refusalOfQrCaller, warnOfQrCaller, warnOfQrSite } from '../http/qr-caller.js';
 import { ResponseWriter } from '../http/response-writer.js';
 import {
   askedReturnAddress,
@@ -69,6 +69,7 @@ export class QrLoginStart extends QrLogins {
     // Before anything else is found out, and before a cookie is written.
     answer.shareWith(refusal === 'origin' ? undefined : request.header('origin'));
     if (refusal) throw this.refuse(request, refusal);
+    warnOfQrSite(this.config, request);
     if (!options) throw this.problem(request);
     const app = this.appFor(request, options, route?.apps);
     const path = route?.path ?? this.login.path;

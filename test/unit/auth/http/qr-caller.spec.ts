@@ -2,7 +2,12 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { HttpRequest } from '../../../../lib/auth/http/http-request.js';
-import { mayEndInFrame, refusalOfQrCaller, warnOfQrCaller } from '../../../../lib/auth/http/qr-caller.js';
+import {
+  mayEndInFrame,
+  refusalOfQrCaller,
+  warnOfQrCaller,
+  warnOfQrSite,
+} from '../../../../lib/auth/http/qr-caller.js';
 import { makeLogin } from '../../../support/login-parts.js';
 
 beforeAll(() => Logger.overrideLogger(false));
@@ -78,7 +83,11 @@ describe('They are not for', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation((text) => void said.push(text));
     for (let time = 0; time < 2; time++) warnOfQrCaller(config, ask({ origin: 'https://new.example.com' }));
     warnOfQrCaller(config, ask({ 'sec-fetch-site': 'same-site' }));
+    for (const site of ['same-site', 'cross-site', 'cross-site'])
+      warnOfQrSite(config, ask({ origin: LISTED, 'sec-fetch-site': site }));
+    warnOfQrSite(config, ask({ 'sec-fetch-site': 'cross-site' }));
     warn.mockRestore();
+    expect(said.splice(-1)).toEqual([expect.stringContaining(`A QR code at "${LISTED}" signs nobody in`)]);
     expect(said).toEqual([
       expect.stringContaining('"https://new.example.com": the option returnTo.origins'),
       expect.stringContaining('Sec-Fetch-Site: same-site'),
