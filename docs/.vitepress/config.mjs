@@ -6,7 +6,7 @@ import { siteLinks, slugify } from './links.mjs';
 /** Pages by group, in the order in which they are needed. */
 const GROUPS = [
   ['Set up', '入门', ['how-it-works', 'wechat-console', 'development', 'configuration']],
-  ['Sign in', '登录', ['guard', 'spa', 'mini-program-and-app', 'graphql-websocket', 'service']],
+  ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'mini-program-and-app', 'graphql-websocket', 'service']],
   ['People', '用户', ['users', 'linking', 'jwt', 'sessions', 'privacy']],
   ['Stores', '存储', ['stores', 'store-contract', 'own-store', 'own-store-sql']],
   ['In production', '上线', ['testing', 'deployment', 'errors', 'performance']],
@@ -20,6 +20,7 @@ const TITLES = {
   configuration: ['Configuration', '配置'],
   guard: ['Guard', '守卫'],
   spa: ['Single-page applications', '单页应用'],
+  'qr-login': ['QR code in the page', '页面内嵌二维码'],
   'mini-program-and-app': ['Mini programs and apps', '小程序与 App'],
   'graphql-websocket': ['GraphQL and WebSocket', 'GraphQL 与 WebSocket'],
   service: ['The service', '服务'],
