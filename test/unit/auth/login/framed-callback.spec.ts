@@ -114,6 +114,23 @@ describe('A callback in the frame of a code', () => {
     expect(login.exchanged).toBe(0);
   });
 
+  it('is believed for what its cookie says, not for its state alone', async () => {
+    const { pendingLogins, website } = login;
+    const facts = { scope: 'snsapi_login', returnTo: `${HOST}/`, asked: '', at: '' } as const;
+    for (const [qr, word] of [
+      ['frame', `tells ${HOST} true`],
+      ['top', '401'],
+      [undefined, '401'],
+    ] as const) {
+      const state = pendingLogins.createState(website, 'frame');
+      const flow = qr ? { ...facts, state, qr } : { ...facts, state };
+      const cookies = [pairOf(pendingLogins.start(website, flow))];
+      const path = `/wechat/login?code=${qr}&state=${state}`;
+      expect(wordOf(await open({ path, cookies }))).toBe(word);
+    }
+    expect(login.exchanged).toBe(1);
+  });
+
   it('cannot be finished by the state of one flow and the cookie of another', async () => {
     const [one, other] = [shown(), shown()];
     expect(wordOf(await open({ ...one, cookies: other.cookies }))).toBe(`tells ${HOST} false`);
