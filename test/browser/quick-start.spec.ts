@@ -98,6 +98,21 @@ describe('The quick start', () => {
     expect(visitor.errors).toEqual([]);
   });
 
+  it.each(['frame', 'window'])('signs in by the code beside a password form, in the %s', async (mode) => {
+    const { page } = await openHome('desktop');
+    await visitor.press('device-desktop');
+    await visitor.press('sign-in-page');
+    if (mode === 'window') await visitor.press('other-mode');
+    const code = page.frameLocator('[data-testid="wechat-code"] iframe');
+    await code.getByTestId('scan-as-hong').waitFor();
+    await visitor.photograph(`desktop-code-in-the-${mode}`);
+    await code.getByTestId('scan-as-hong').click();
+    await code.getByTestId('allow').click();
+    await page.waitForURL(/\/account#?$/);
+    expect(await visitor.fact('app')).toBe('website');
+    expect(visitor.errors).toEqual([]);
+  });
+
   it('leaves no code or state in the address, and nothing for scripts in the cookies', async () => {
     const { context } = await openHome('phone');
     await signInInsideWechat('ming');

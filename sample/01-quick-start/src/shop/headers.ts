@@ -5,15 +5,19 @@ import type { Settings } from '../settings.js';
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 
 /**
- * Nothing from elsewhere, no inline code; pictures of people come from WeChat's hosts, whichever
+ * Nothing from elsewhere but WeChat's QR code, no inline code; pictures of people come from WeChat's hosts, whichever
  * they are, or from the mock.
  */
 export function protectPages({ mockPort }: Settings): Middleware {
   const pictures = mockPort === undefined ? 'https:' : `http://127.0.0.1:${mockPort}`;
+  // The QR code in the sign-in page: WeChat's script, its frame, and our own answer in that frame.
+  const [script, frame] =
+    mockPort === undefined ? ['https://res.wx.qq.com', 'https://open.weixin.qq.com'] : [pictures, pictures];
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    "script-src 'self'",
+    `script-src 'self' ${script}`,
+    `frame-src 'self' ${frame}`,
     "connect-src 'self'",
     `img-src 'self' ${pictures}`,
     "form-action 'self'",

@@ -117,6 +117,7 @@ function signIn(device: Device): Html {
           ></span
         >
       </a>
+      ${desktop && html`<a class="button quiet" href="/sign-in" data-testid="sign-in-page">在本站页面扫码<small>The code in a page of the shop</small></a>`}
     </p>
     <p class="note">
       ${

@@ -1,5 +1,5 @@
 // The home page: open to everybody, and glad to see who is signed in.
-import { Controller, Get, Header, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Query, Req, UseGuards } from '@nestjs/common';
 import { WechatAuth, WechatAuthGuard, type WechatIdentity, WechatUser } from 'nestjs-wechat-oauth';
 import { deviceOf } from './device.js';
 import { Pages } from './pages.js';
@@ -14,5 +14,13 @@ export class HomeController {
   @Header('Cache-Control', 'no-store')
   home(@Req() request: object, @WechatUser() user?: WechatIdentity): string {
     return this.pages.home(deviceOf(request), user);
+  }
+
+  /** A QR code beside a password form: the code itself comes from `GET /wechat/login/qr`. */
+  @Get('sign-in')
+  @WechatAuth({ mode: 'off' })
+  @Header('Cache-Control', 'no-store')
+  signIn(@Query('mode') mode: unknown): string {
+    return this.pages.signIn(mode === 'window' ? 'window' : 'frame');
   }
 }

@@ -6,6 +6,10 @@ import { accountPage } from './account-page.js';
 import type { Device } from './device.js';
 import { homePage } from './home-page.js';
 import type { Html } from './html.js';
+import { signInPage } from './sign-in-page.js';
+
+/** WeChat's script for a QR code in a page. */
+const WX_LOGIN = 'https://res.wx.qq.com/connect/zh_CN/htmledition/js/wxLogin.js';
 
 @Injectable()
 export class Pages {
@@ -16,6 +20,13 @@ export class Pages {
     this.mock.takeCalls();
     const people = this.mock.server?.users.filter(({ snapshot }) => !snapshot);
     return toText(homePage({ device, user, people }));
+  }
+
+  signIn(mode: 'frame' | 'window'): string {
+    const { server } = this.mock;
+    return toText(
+      signInPage({ mode, script: server?.wxLoginScript ?? WX_LOGIN, mocked: server !== undefined }),
+    );
   }
 
   account(user: WechatIdentity): string {
