@@ -45,7 +45,7 @@ export function qrStep(request: MockRequest, world: MockWorld, user: MockUser, s
 }
 
 function confirmPage({ app }: AuthorizeLink, user: MockUser, request: MockRequest): MockAnswer {
-  return phoneConfirmPage(app, user, formOf(request), langOf(request));
+  return phoneConfirmPage(app, user, formOf(request), langOf(request), isInFrame(request));
 }
 
 function formOf({ query, rawQuery }: MockRequest): FormTarget {

@@ -33,6 +33,13 @@ const TEXTS = {
 /** What the page in the frame of wxLogin.js says to the one around it. */
 const READY = `parent.postMessage('{"type":"status","status":"wxReady"}', '*');`;
 
+/**
+ * The frame of wxLogin.js is 300 × 400 and does not scroll, but what is in it may: somebody has to
+ * reach the buttons.
+ */
+const IN_FRAME =
+  'body{height:100vh;min-height:0}main{min-height:0;overflow:auto;padding:14px 16px}h1{font-size:18px}.lead,.split{margin-top:6px}.split{gap:14px}.split>section:first-child{width:120px}.frame{padding:8px}.scan{margin-top:4px;font-size:12px}h2+.note{display:none}';
+
 /** The page with the code to scan. @param inFrame as wxLogin.js shows it */
 export function qrPage(
   app: MockApp,
@@ -47,7 +54,7 @@ export function qrPage(
     testId: 'qr-page',
     wide: true,
     framed: true,
-    ...(inFrame ? { script: READY } : {}),
+    ...(inFrame ? { script: READY, style: IN_FRAME } : {}),
     lang,
     content: html`<h1>${texts.title}</h1>
       <p class="lead" data-testid="app-name">${app.name}</p>
@@ -71,12 +78,14 @@ export function phoneConfirmPage(
   user: MockUser,
   form: FormTarget,
   lang: PageLanguage,
+  inFrame: boolean,
 ): MockAnswer {
   const texts = TEXTS[lang];
   return page({
     title: texts.title,
     testId: 'confirm-page',
     framed: true,
+    ...(inFrame ? { style: IN_FRAME } : {}),
     lang,
     content: html`${appLine(app)}
       <h1 class="ask">${texts.ask}</h1>
