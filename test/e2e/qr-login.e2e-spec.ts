@@ -92,6 +92,46 @@ describe.each(PLATFORMS)('A QR code in a page, on %s', (_platform, adapter) => {
 
   const me = async (at = browser) => (await at.fetch(`${SHOP}/wechat/me`)).json()['user'];
 
+  describe.each([
+    ['the window', false],
+    ['its frame', true],
+  ])('at an application with a callback path ends in %s', (_where, framed) => {
+    beforeEach(() => open(undefined, { callbackPath: '/wechat/callback' }));
+
+    const back = (address: string, site: string) =>
+      browser.visit(address, framed ? { headers: { ...FRAME, 'sec-fetch-site': site } } : {});
+
+    it('at that one address, and signs in the browser that asked', async () => {
+      const given = (await ask(`?returnTo=/orders/mine&self_redirect=${framed}`)).json<WechatQrLogin>();
+      expect(decodeURIComponent(given.redirect_uri)).toBe(`${SHOP}/wechat/callback`);
+      const address = await scanned(given);
+      expect(new URL(address).pathname).toBe('/wechat/callback');
+      const first = await back(address, 'cross-site');
+      expect([framed, first.status, first.setCookies.length > 0]).toEqual([
+        framed,
+        framed ? 200 : 302,
+        !framed,
+      ]);
+      const last = framed ? await back(address, 'same-origin') : first;
+      expect(framed ? last.body : last.headers.location).toContain(
+        framed ? 'data-ok="true"' : `${SHOP}/orders/mine#`,
+      );
+      expect(await me()).toMatchObject({ app: 'website' });
+    });
+
+    it('and in no other browser, which is sent to what the code was for or home, and never to a 404', async () => {
+      const given = (await ask(`?returnTo=/orders/mine&self_redirect=${framed}`)).json<WechatQrLogin>();
+      const address = await scanned(given);
+      const other = browser.another();
+      const headers = framed ? { headers: { ...FRAME, 'sec-fetch-site': 'same-origin' } } : {};
+      const { status, body, headers: sent } = await other.visit(address, headers);
+      expect(await me(other)).toBeNull();
+      expect([framed ? 401 : 302, true]).toEqual([status, framed || sent.location !== undefined]);
+      expect(framed ? body : `${sent.location}`).not.toContain('/wechat/callback');
+      expect(stage.wechat.callsTo('/sns/oauth2/access_token')).toHaveLength(0);
+    });
+  });
+
   describe('is given', () => {
     beforeEach(() => open());
 

@@ -2,6 +2,7 @@
 // is there, so what a page would say of itself comes from the sealed cookie of the login.
 import type { WechatConfig } from '../../config/wechat-config.js';
 import type { ProblemFactory } from './problem-factory.js';
+import type { FramedCallback } from './framed-callback.js';
 import type { FoundSession } from '../session/sealed-sessions.js';
 import type { Found, SessionReader } from '../session/session-reader.js';
 import { ABSENT, redirectTo, type Verdict } from '../http/verdict.js';
@@ -18,6 +19,7 @@ export class CallbackRoute {
     private readonly start: LoginStart,
     private readonly callback: LoginCallback,
     private readonly problems: ProblemFactory,
+    private readonly framed: FramedCallback,
   ) {}
 
   /**
@@ -37,6 +39,11 @@ export class CallbackRoute {
     if (callback !== 'ambiguous' && !visit.accepted.includes(callback.app)) return ABSENT;
     // Before the cookie and the code: a code is spent by a person who looks.
     if (visit.isPrefetch) return this.problems.errorFor(visit, 'PREFETCH_REFUSED');
+    if (visit.isFrame && callback !== 'ambiguous' && callback.qr === 'frame') {
+      // No cookie is read before our own document asks.
+      const isOwn = visit.request.header('sec-fetch-site') === 'same-origin';
+      return this.framed.judge(isOwn ? this.callback.resume(visit, callback) : visit, callback);
+    }
     if (!visit.isPage) return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED');
     if (callback === 'ambiguous') return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
     const resumed = this.callback.resume(visit, callback);

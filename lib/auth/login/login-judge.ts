@@ -37,7 +37,7 @@ export class LoginJudge {
     private readonly problems: ProblemFactory,
     private readonly framed: FramedCallback,
   ) {
-    this.callbackRoute = new CallbackRoute(config, reader, start, callback, problems);
+    this.callbackRoute = new CallbackRoute(config, reader, start, callback, problems, framed);
   }
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */

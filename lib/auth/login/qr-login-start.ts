@@ -72,7 +72,7 @@ export class QrLoginStart extends QrLogins {
     warnOfQrSite(this.config, request);
     if (!options) throw this.problem(request);
     const app = this.appFor(request, options, route?.apps);
-    const path = route?.path ?? this.login.path;
+    const path = app.callbackPath ?? route?.path ?? this.login.path;
     if (path === undefined) throw nowhere();
     const { line, login } = this.begin(request, app, path, options);
     answer.setCookies(line);
@@ -101,9 +101,10 @@ export class QrLoginStart extends QrLogins {
       begun = beginAt(origin + pathname);
       if (!fitsAnswer(begun.line)) begun = beginAt(home);
     }
-    // Told to WeChat as well, as by the login route: a flow that is over still finds its way back.
     const redirect = new URL(callback);
-    redirect.searchParams.set('returnTo', begun.returnTo);
+    // Told to WeChat as well, as by the login route: a flow that is over still finds its way back.
+    // A callback path of one's own is an address that never changes.
+    if (app.callbackPath === undefined) redirect.searchParams.set('returnTo', begun.returnTo);
     const login: WechatQrLogin = {
       appid: encodeURIComponent(app.appId),
       scope: encodeURIComponent(scope),
