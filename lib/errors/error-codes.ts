@@ -156,6 +156,32 @@ export function explainErrcode(errcode: number): WechatErrcodeAdvice {
   );
 }
 
+/**
+ * Where a call carries the app's own token, some codes speak of the app and not of a person. Nobody
+ * has to sign in again for them.
+ */
+// prettier-ignore
+const APP_ROWS: readonly Row[] = [
+  [40001, 'upstream', 'no', '应用自己的 access_token 已失效，换取新的之后仍被拒绝：请检查是否有其他程序在强制刷新它，或接口是否要求别种凭证。', 'The app\'s own access token is stale, and what could be got in its place was refused too: look for another program that refreshes it by force, and whether this API wants another kind of token.'],
+  [40003, 'input', 'no', 'openid 不合法，或不属于此应用：openid 按应用区分，请检查是否混用了两个应用的数据。', 'The openid is invalid or not of this app: openids differ from app to app, so look for data of two apps mixed up.'],
+  [40014, 'upstream', 'no', '应用自己的 access_token 不合法，换取新的之后仍被拒绝：若使用 appToken，请检查它返回的是否为此应用的凭证。', 'The app\'s own access token is invalid, and what could be got in its place was refused too: where appToken is set, check that it gives the token of this app.'],
+  [41001, 'upstream', 'no', '请求到达微信时缺少 access_token：请检查是否有代理或拦截器改写了请求参数。', 'The access token did not reach WeChat: look for a proxy or interceptor that rewrites the parameters.'],
+  [42001, 'upstream', 'no', '应用自己的 access_token 已过期，换取新的之后仍被拒绝：请检查服务器时钟；若使用 appToken，请检查它的缓存。', 'The app\'s own access token has expired, and what could be got in its place was refused too: check the clock of this server, and where appToken is set, what it caches.'],
+  [48001, 'config', 'no', '此账号没有该接口的权限：请在公众平台的“接口权限”中查看，多数接口需要先完成认证。', 'The account may not use this API: look at its API rights in the console; most need a verified account.'],
+];
+
+const APP_CODES = new Map(
+  APP_ROWS.map(([errcode, kind, retry, zh, en]) => [
+    errcode,
+    Object.freeze({ kind, retryable: retry === 'retry', zh, en }),
+  ]),
+);
+
+/** As `explainErrcode`, for calls with the app's own token. */
+export function explainAppErrcode(errcode: number): WechatErrcodeAdvice {
+  return APP_CODES.get(errcode) ?? explainErrcode(errcode);
+}
+
 function unknown(kind: WechatErrorKind, zh: string, en: string): WechatErrcodeAdvice {
   return Object.freeze({
     kind,

@@ -1,6 +1,7 @@
 // Every error this package throws on purpose. None of them ever holds a secret, a code, a token, a
 // URL or the error of the HTTP library below.
-import { explainErrcode } from './error-codes.js';
+import { isIP } from 'node:net';
+import { explainAppErrcode, explainErrcode } from './error-codes.js';
 import type { WechatErrorCode, WechatErrorKind } from './error-kind.js';
 
 /**
@@ -106,10 +107,32 @@ export interface WechatApiErrorDetails {
   attempts?: number;
   /** False for a call that carries a code: it must never be sent twice. Default: true. */
   repeatable?: boolean;
+  /** Whose token the call carried, which some codes speak of. Default: a person's. */
+  of?: 'app' | 'person' | undefined;
+  /** What else is known of this refusal. Stands in place of the catalogue's hint. */
+  hint?: { readonly zh: string; readonly en: string };
 }
 
 /** Where WeChat looks at the app secret; there 40001 means a wrong one, elsewhere a stale token. */
-const SECRET_ENDPOINTS = new Set(['/sns/oauth2/access_token', '/sns/jscode2session']);
+const SECRET_ENDPOINTS = new Set([
+  '/sns/oauth2/access_token',
+  '/sns/jscode2session',
+  '/cgi-bin/stable_token',
+]);
+
+/** The address that called is not on the white list. */
+const NOT_LISTED = new Set([40164, 45035, 61004]);
+
+/**
+ * The hint of the catalogue, and with it the address that WeChat saw: behind a NAT nobody else
+ * knows it.
+ */
+function hintOf(details: WechatApiErrorDetails, zh: string, en: string): WechatApiError['hint'] {
+  const words = NOT_LISTED.has(details.errcode) ? details.errmsg.split(/[\s,;]+/) : [];
+  const seen = words.find((word) => isIP(word) !== 0);
+  if (seen === undefined) return { zh, en };
+  return { zh: `${zh}微信看到的 IP 是 ${seen}。`, en: `${en} WeChat saw ${seen}.` };
+}
 
 /**
  * WeChat answered with an `errcode`. Source of kinds and hints: WeChat's table of return codes.
@@ -137,9 +160,11 @@ export class WechatApiError extends WechatError {
   readonly hint: { readonly zh: string; readonly en: string };
 
   constructor(details: WechatApiErrorDetails) {
-    const { kind, retryable, zh, en } = explainErrcode(details.errcode);
+    const explain = details.of === 'app' ? explainAppErrcode : explainErrcode;
+    const { kind, retryable, zh, en } = explain(details.errcode);
+    const hint = details.hint ?? hintOf(details, zh, en);
     const rid = details.rid ? `, rid ${details.rid}` : '';
-    super(`WeChat refused ${details.endpoint} with ${details.errcode} (${details.errmsg}${rid}). ${en}`);
+    super(`WeChat refused ${details.endpoint} with ${details.errcode} (${details.errmsg}${rid}). ${hint.en}`);
     this.kind = details.errcode === 40001 && SECRET_ENDPOINTS.has(details.endpoint) ? 'config' : kind;
     this.errcode = details.errcode;
     this.errmsg = details.errmsg;
@@ -147,7 +172,7 @@ export class WechatApiError extends WechatError {
     this.rid = details.rid;
     this.attempts = details.attempts ?? 1;
     this.retryable = retryable && details.repeatable !== false;
-    this.hint = { zh, en };
+    this.hint = hint;
   }
 }
 
