@@ -14,6 +14,15 @@ export interface RawAnswer {
   secrets: readonly string[];
   attempt: number;
   repeatable: boolean;
+  /** Whose credentials the call carried. Default: a person's. */
+  of?: 'app' | 'person' | undefined;
+}
+
+/** An answer that may be a file. */
+export interface RawFile extends RawAnswer {
+  bytes: Buffer;
+  /** The header of that name, if there was one. */
+  contentType: unknown;
 }
 
 /**
@@ -37,11 +46,28 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
   if (!Number.isInteger(errcode)) return refuse('errcode is not a number');
   if (errcode !== 0) {
     const { errmsg, rid } = readErrmsg(record['errmsg'], answer.secrets);
-    const { endpoint, attempt: attempts, repeatable } = answer;
-    throw new WechatApiError({ errcode, errmsg, rid, endpoint, attempts, repeatable });
+    const { endpoint, attempt: attempts, repeatable, of } = answer;
+    throw new WechatApiError({ errcode, errmsg, rid, endpoint, attempts, repeatable, of });
   }
   if (answer.status < 200 || answer.status > 299) return refuse('the status says failure');
   return record;
+}
+
+/**
+ * As `judgeAnswer`, for endpoints that may give a file: what a file is not is judged as JSON. A file
+ * is neither text nor a page nor what begins like JSON, so that a broken answer, or the page of some
+ * proxy, is not taken for one.
+ * @throws WechatApiError, WechatResponseError
+ */
+export function judgeAnyAnswer(answer: RawFile): WechatAnswer | Buffer {
+  const { bytes, text, status, contentType } = answer;
+  const type = typeof contentType === 'string' ? contentType : '';
+  const isFile =
+    status >= 200 &&
+    status <= 299 &&
+    !/^\s*(text\/html|application\/xhtml|application\/json)/i.test(type) &&
+    !/^\s*([{[<]|$)/.test(text);
+  return isFile ? bytes : judgeAnswer(answer);
 }
 
 /**

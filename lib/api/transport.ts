@@ -4,7 +4,7 @@ import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
-import { judgeAnswer, type WechatAnswer } from './answer.js';
+import { judgeAnswer, judgeAnyAnswer, type RawFile, type WechatAnswer } from './answer.js';
 import {
   WechatApiError,
   WechatError,
@@ -21,13 +21,30 @@ const FIRST_PAUSE_MS = 200;
 
 /** One call: where, with what, and whether it may be sent again. */
 export interface WechatCall {
+  /** Default: GET. */
+  method?: 'GET' | 'POST';
   /** Path on the API host, e.g. `/sns/userinfo`. The only part of the call that errors repeat. */
   endpoint: string;
   query: Readonly<Record<string, string>>;
+  /** JSON, as it is sent. */
+  body?: string;
   /** Names in `query` whose values must not come back out in an errmsg. */
   secret: readonly string[];
+  /** Values elsewhere that must not either, such as those in `body`. */
+  hidden?: readonly string[];
   /** Whether the call may be sent twice. Never true for a call that carries a code. */
   repeatable: boolean;
+  /**
+   * Not even after a kept connection that broke: what the call does may have been done, and no
+   * one-time code keeps it from being done twice.
+   */
+  once?: boolean;
+  /** Whose credentials it carries; decides what WeChat's return codes mean. Default: a person's. */
+  of?: 'app' | 'person';
+  /** Hard limit over all attempts, in ms. Default: `http.timeout`. */
+  timeout?: number;
+  /** Bytes that the answer may have. Default: 64 KiB. */
+  limit?: number;
 }
 
 /** Sends calls to WeChat and judges what comes back. */
@@ -54,17 +71,27 @@ export class WechatTransport {
    * @throws WechatApiError, WechatNetworkError, WechatResponseError
    */
   async call(call: WechatCall): Promise<WechatAnswer> {
+    return this.sendAll(call, judgeAnswer);
+  }
+
+  /** As `call`, for endpoints that may answer with a picture or another file. */
+  async callForAny(call: WechatCall): Promise<WechatAnswer | Buffer> {
+    return this.sendAll(call, judgeAnyAnswer);
+  }
+
+  private async sendAll<T>(call: WechatCall, judge: (answer: RawFile) => T): Promise<T> {
+    const { timeout = this.config.http.timeout } = call;
     // One limit for all attempts together, so that others can know how long to wait. A limit for
     // silence on the socket would let a slow drip of bytes go on for ever.
-    const deadline = new Deadline(this.config.http.timeout);
+    const deadline = new Deadline(timeout);
     // Who waits for a socket longer than half of the limit has too little left of it: a code is
     // better kept than cut off.
-    const lastTurn = this.runtime.monotonic() + this.config.http.timeout / 2;
+    const lastTurn = this.runtime.monotonic() + timeout / 2;
     let sending = new Sending();
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          const send = () => this.send(call, attempt, deadline, sending);
+          const send = () => this.send(call, attempt, deadline, sending, judge);
           return await this.observe(call, () =>
             this.sockets.run(lastTurn - this.runtime.monotonic(), send).catch((error: unknown) => {
               throw error instanceof SocketsBusy
@@ -75,7 +102,7 @@ export class WechatTransport {
         } catch (error) {
           const { stale, fresh } = sending;
           sending = new Sending(fresh || stale);
-          if (stale && !fresh) continue;
+          if (stale && !fresh && !call.once) continue;
           if (attempt >= MAX_ATTEMPTS || deadline.isOver || !mayRepeat(call, error)) throw error;
           const pause = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + this.runtime.random());
           await Promise.race([this.runtime.sleep(pause), deadline.over]).catch(() => {});
@@ -87,7 +114,7 @@ export class WechatTransport {
     }
   }
 
-  private async observe({ endpoint }: WechatCall, ask: () => Promise<WechatAnswer>): Promise<WechatAnswer> {
+  private async observe<T>({ endpoint }: WechatCall, ask: () => Promise<T>): Promise<T> {
     const startedAt = this.runtime.now();
     try {
       const answer = await ask();
@@ -106,21 +133,24 @@ export class WechatTransport {
     }
   }
 
-  private async send(
+  private async send<T>(
     call: WechatCall,
     attempt: number,
     deadline: Deadline,
     sending: Sending,
-  ): Promise<WechatAnswer> {
-    const { timeout, httpAgent, httpsAgent } = this.config.http;
+    judge: (answer: RawFile) => T,
+  ): Promise<T> {
+    const { httpAgent, httpsAgent } = this.config.http;
+    const { endpoint, repeatable, of, timeout = this.config.http.timeout, limit = BODY_LIMIT } = call;
+    const query = new URLSearchParams(call.query).toString();
     const config: AxiosRequestConfig & { sending: Sending } = {
-      method: 'GET',
-      url: `${this.config.endpoints.api}${call.endpoint}?${new URLSearchParams(call.query)}`,
+      method: call.method ?? 'GET',
+      url: `${this.config.endpoints.api}${endpoint}${query && `?${query}`}`,
       headers: { accept: 'application/json' },
       responseType: 'arraybuffer',
       // A redirected call would hand the app secret to whoever answers there.
       maxRedirects: 0,
-      maxContentLength: BODY_LIMIT,
+      maxContentLength: limit,
       validateStatus: null,
       // Our adapter knows neither a proxy nor a limit but that of `sending`; these are for one that
       // an application puts in its place.
@@ -128,6 +158,10 @@ export class WechatTransport {
       timeout,
       sending,
     };
+    if (call.body !== undefined) {
+      config.data = call.body;
+      config.headers = { ...config.headers, 'content-type': 'application/json' };
+    }
     if (httpAgent) config.httpAgent = httpAgent;
     if (httpsAgent) config.httpsAgent = httpsAgent;
     let response: AxiosResponse<ArrayBuffer>;
@@ -140,12 +174,14 @@ export class WechatTransport {
     } catch (error) {
       // The HTTP library's error holds the URL with the secret: its facts are copied and it is
       // dropped, not kept as `cause`.
-      throw describeFault(error, call.endpoint, deadline.isOver, attempt, sending.unsent);
+      throw describeFault(error, call, deadline.isOver, attempt, sending.unsent);
     }
-    const text = utf8.decode(response.data);
-    const secrets = call.secret.map((name) => call.query[name] ?? '');
-    const { endpoint, repeatable } = call;
-    return judgeAnswer({ endpoint, repeatable, status: response.status, text, secrets, attempt });
+    const { status, headers, data } = response;
+    const contentType: unknown = headers?.['content-type'];
+    const secrets = [...call.secret.map((name) => call.query[name] ?? ''), ...(call.hidden ?? [])];
+    const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data);
+    const text = utf8.decode(bytes);
+    return judge({ endpoint, repeatable, of, status, contentType, bytes, text, secrets, attempt });
   }
 }
 
@@ -206,14 +242,14 @@ const FAULTS: Readonly<Record<string, [WechatNetworkFault, sent: boolean]>> = {
 
 function describeFault(
   error: unknown,
-  endpoint: string,
+  { endpoint, limit = BODY_LIMIT }: WechatCall,
   timedOut: boolean,
   attempts: number,
   unsent: boolean,
 ): WechatNetworkError | WechatResponseError {
   const { code, message } = facts(error);
   if (!timedOut && message.includes('maxContentLength')) {
-    return new WechatResponseError(endpoint, 200, `the body is larger than ${BODY_LIMIT / 1024} KiB`);
+    return new WechatResponseError(endpoint, 200, `the body is larger than ${limit / 1024} KiB`);
   }
   const [fault, sent] = timedOut ? (['timeout', true] as const) : (FAULTS[code] ?? faultOfTls(code));
   return new WechatNetworkError(endpoint, fault, sent && !unsent, attempts);

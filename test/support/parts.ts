@@ -45,6 +45,7 @@ export interface Parts {
   app: AppConfig;
   runtime: FakeRuntime;
   events: WechatEvents;
+  transport: WechatTransport;
   api: SnsApi;
   store: TokenStore;
   vault: Vault;
@@ -79,7 +80,8 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
   const events = new WechatEvents();
   const http = setup.http ?? withoutDefaults(new HttpService(axios.create()));
   const store = setup.store ?? new MemoryTokenStore({ now: runtime.now });
-  const api = new SnsApi(new WechatTransport(http, config, runtime, events));
+  const transport = new WechatTransport(http, config, runtime, events);
+  const api = new SnsApi(transport);
   const vault = new Vault(store, new Sealer(config.sessionSecrets), events, runtime);
   const tokens = new UserTokens(api, vault, runtime, config, events);
   const sessionKeys = new SessionKeys(api, vault);
@@ -87,5 +89,5 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
   const service = new WechatOAuthService(
     new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime),
   );
-  return { config, app, runtime, events, api, store, vault, tokens, sessionKeys, service };
+  return { config, app, runtime, events, transport, api, store, vault, tokens, sessionKeys, service };
 }

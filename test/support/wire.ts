@@ -3,11 +3,14 @@
 import nock from 'nock';
 
 export interface WireRequest {
+  method: string;
   endpoint: string;
   /** Path and query as they stood on the request line. */
   raw: string;
   query: Record<string, string>;
   headers: Record<string, string>;
+  /** As it was sent; empty for GET. */
+  body: string;
 }
 
 /**
@@ -38,14 +41,18 @@ export class Wire {
 
   /** Answers every request for the endpoint; a function gets the request and its number, from 1. */
   on(endpoint: string, answer: WireAnswer | ((request: WireRequest, nth: number) => WireAnswer)): this {
-    const answerTo = (raw: string, headers: Record<string, string>) =>
-      this.answer({ endpoint, raw, query: queryOf(raw), headers }, answer);
-    nock(this.origin)
-      .persist()
-      .get((uri) => uri.split('?')[0] === endpoint)
-      .reply(function (uri) {
-        return answerTo(uri, this.req.headers as Record<string, string>);
-      });
+    const answerTo = (method: string, raw: string, headers: Record<string, string>, body: string) =>
+      this.answer({ method, endpoint, raw, query: queryOf(raw), headers, body }, answer);
+    for (const method of ['GET', 'POST'])
+      nock(this.origin)
+        .persist()
+        .intercept((uri) => uri.split('?')[0] === endpoint, method)
+        .reply(function (uri) {
+          // Not the body that nock hands over, which it has parsed.
+          const { requestBodyBuffers = [] } = this.req as { requestBodyBuffers?: Buffer[] };
+          const text = Buffer.concat(requestBodyBuffers).toString();
+          return answerTo(method, uri, this.req.headers as Record<string, string>, text);
+        });
     return this;
   }
 
@@ -81,5 +88,5 @@ export class Wire {
 }
 
 function queryOf(raw: string): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(raw.slice(raw.indexOf('?'))));
+  return Object.fromEntries(new URLSearchParams(raw.split('?')[1] ?? ''));
 }

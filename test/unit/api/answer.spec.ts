@@ -1,6 +1,6 @@
 // What WeChat, and whatever stands between it and us, may answer: only an object without an errcode
 // and with a good status is an answer.
-import { judgeAnswer, type RawAnswer } from '../../../lib/api/answer.js';
+import { judgeAnswer, judgeAnyAnswer, type RawAnswer } from '../../../lib/api/answer.js';
 import { WechatApiError, WechatError, WechatResponseError } from '../../../lib/errors/errors.js';
 import { thrownBy } from '../../support/failure.js';
 
@@ -228,5 +228,50 @@ describe('The errmsg', () => {
     const startedAt = performance.now();
     of(errmsg);
     expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+describe('judgeAnyAnswer', () => {
+  const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const judgeAny = (bytes: Buffer, contentType: unknown = 'text/plain', status = 200) =>
+    judgeAnyAnswer({
+      endpoint: ENDPOINT,
+      status,
+      secrets: [],
+      attempt: 1,
+      repeatable: true,
+      bytes,
+      text: new TextDecoder().decode(bytes),
+      contentType,
+    });
+
+  it.each(['image/png', 'application/octet-stream', 'text/plain', undefined, 7])(
+    'gives a file of the type %p as its bytes',
+    (type) => {
+      expect(judgeAny(PNG, type)).toBe(PNG);
+    },
+  );
+
+  it.each(['image/jpeg', 'application/json; encoding=utf-8', 'text/plain', undefined])(
+    'sees an object whatever the type says: %p',
+    (type) => {
+      expect(judgeAny(Buffer.from(' {"ip_list":[]}'), type)).toEqual({ ip_list: [] });
+      const refused = () => judgeAny(Buffer.from('\u{feff}{"errcode":41030,"errmsg":"invalid page"}'), type);
+      expect(thrownBy(WechatApiError, refused).errcode).toBe(41030);
+    },
+  );
+
+  it.each([
+    ['nothing', '', 'image/png', 200],
+    ['blanks', ' \r\n', 'text/plain', 200],
+    ['a page', '<!doctype html>', 'text/plain', 200],
+    ['a page by its type', 'Please log in', 'Text/HTML; charset=utf-8', 200],
+    ['half an object', '{"buffer":"x', 'text/plain', 200],
+    ['a list', '[1]', 'text/plain', 200],
+    ['JSON by its type', 'x', 'application/json', 200],
+    ['a file of a failing gateway', 'x', 'image/png', 502],
+    ['a file beside a redirect', 'x', 'image/png', 302],
+  ])('refuses %s', (_name, text, type, status) => {
+    expect(() => judgeAny(Buffer.from(text), type, status)).toThrow(WechatResponseError);
   });
 });

@@ -644,3 +644,53 @@ it('An agent that was given is used', async () => {
   await api.verify(OPENID, 'AT');
   expect(connections).toBe(1);
 });
+
+describe('A call with a body', () => {
+  const call = { method: 'POST', endpoint: '/cgi-bin/x', query: {}, secret: [], repeatable: false } as const;
+
+  it('says how long the body is, in bytes', async () => {
+    let seen: [http.IncomingHttpHeaders, string] | undefined;
+    const parts = await serve((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        seen = [request.headers, Buffer.concat(chunks).toString()];
+        response.end('{}');
+      });
+    });
+    const body = '{"名":"小红🌸"}';
+    await parts.transport.call({ ...call, body });
+    expect(seen![1]).toBe(body);
+    expect(seen![0]).toMatchObject({ 'content-length': String(Buffer.byteLength(body)) });
+    expect(seen![0]).not.toHaveProperty('transfer-encoding');
+  });
+
+  it.each([
+    [true, 1],
+    [undefined, 2],
+  ])('on a kept connection that breaks is, with once: %p, sent %d times', async (once, times) => {
+    let asked = 0;
+    const parts = await serve((request, response) => {
+      asked++;
+      if (asked === 2) request.socket.destroy();
+      else response.end('{}');
+    });
+    await parts.transport.call({ ...call, body: '{}' });
+    // The connection has to be back among the kept ones.
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = parts.transport.call({ ...call, body: '{}', ...(once ? { once } : {}) });
+    const outcome = await second.then(
+      () => 'done',
+      (error: unknown) => (error as WechatNetworkError).fault,
+    );
+    expect([outcome, asked - 1]).toEqual([once ? 'reset' : 'done', times]);
+  });
+
+  it('has a time limit of its own, longer or shorter than that of others', async () => {
+    const parts = await serve((_request, response) => setTimeout(() => response.end('{}'), 150), 50);
+    expect(await failureOf(() => parts.transport.call({ ...call, body: '{}' }))).toMatchObject({
+      fault: 'timeout',
+    });
+    expect(await parts.transport.call({ ...call, body: '{}', timeout: 5_000 })).toEqual({});
+  });
+});

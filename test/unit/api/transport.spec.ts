@@ -399,3 +399,42 @@ it('Each request is an event, with how it ended and nothing secret', async () =>
   ]);
   expectFreeOf(seen, ['AT-canary', 'CODE-canary', APP_SECRET]);
 });
+
+describe('A call with a body', () => {
+  const PATH = '/cgi-bin/x';
+  const post = (more: object = {}) => {
+    const call = { method: 'POST' as const, endpoint: PATH, query: {}, body: '{"名":"小红🌸"}', secret: [] };
+    return parts.transport.call({ ...call, repeatable: false, ...more });
+  };
+
+  it('is one POST with these bytes, and no question mark where there is no query', async () => {
+    wire.on(PATH, { errcode: 0 });
+    await post();
+    const [{ method, raw, body, headers }] = wire.requests as [WireRequest];
+    expect({ method, raw, body }).toEqual({ method: 'POST', raw: PATH, body: '{"名":"小红🌸"}' });
+    expect(headers).toMatchObject({ 'content-type': 'application/json' });
+  });
+
+  it('has a hidden value taken out of what WeChat says', async () => {
+    wire.on(PATH, { errcode: 40013, errmsg: 'no appsecret-canary here' });
+    const error = await failureOf(() => post({ hidden: ['appsecret-canary'] }));
+    expect(error.message).toContain('no [redacted] here');
+  });
+
+  it.each([
+    [64, undefined],
+    [1024, 1024 * 1024],
+  ])('takes an answer of %d KiB and no more', async (kib, limit) => {
+    const most = kib * 1024 - '{"a":""}'.length;
+    wire.queue(PATH, { a: 'x'.repeat(most) }, { a: 'x'.repeat(most + 1) });
+    expect(await post({ limit })).toHaveProperty('a');
+    expect(await failureOf(() => post({ limit }))).toMatchObject({
+      problem: `the body is larger than ${kib} KiB`,
+    });
+  });
+
+  it('follows no redirect', async () => {
+    wire.on(PATH, new Raw(302, '', { location: 'https://evil.example/' }));
+    expect(await failureOf(() => post())).toBeInstanceOf(WechatResponseError);
+  });
+});
