@@ -4,6 +4,7 @@ import { defined } from '../common/defined.js';
 import type { AppConfig } from '../config/wechat-config.js';
 import type { WechatLang } from '../wechat-oauth.options.js';
 import type { WechatAnswer } from './answer.js';
+import { AppSecrets } from './app-secrets.js';
 import { WechatApiError, WechatInputError, WechatResponseError } from '../errors/errors.js';
 import type { WechatTransport } from './transport.js';
 
@@ -51,14 +52,9 @@ export interface WechatUserProfile {
   privilege: string[];
 }
 
-const INVALID_SECRET = 40125;
-
 /** WeChat's `sns` endpoints, one method each. */
 export class SnsApi {
-  /**
-   * Which of an app's secrets WeChat took last; only saves a call while a secret is being changed.
-   */
-  private readonly preferredSecret = new Map<string, number>();
+  private readonly secrets = new AppSecrets();
 
   constructor(private readonly transport: WechatTransport) {}
 
@@ -149,27 +145,15 @@ export class SnsApi {
     parameters: Record<string, string>,
     secretNames: string[],
   ): Promise<WechatAnswer> {
-    const preferred = this.preferredSecret.get(app.appId) ?? 0;
-    const order = app.secrets.map((_, index) => (index + preferred) % app.secrets.length);
-    for (const [tried, index] of order.entries()) {
-      const secret = app.secrets[index]!.reveal();
-      try {
-        const answer = await this.transport.call({
-          endpoint,
-          query: { appid: app.appId, secret, ...parameters },
-          secret: ['secret', ...secretNames],
-          repeatable: false,
-        });
-        this.preferredSecret.set(app.appId, index);
-        return answer;
-      } catch (error) {
-        // WeChat looks at the secret before the code, so after 40125 the code is still good.
-        const wrongSecret = error instanceof WechatApiError && error.errcode === INVALID_SECRET;
-        if (!wrongSecret || tried === order.length - 1) throw error;
-      }
-    }
-    /* c8 ignore next -- an app has at least one secret, so the loop returns or throws */
-    throw wrongShape(endpoint, 'no secret is configured');
+    // WeChat looks at the secret before the code, so after 40125 the code is still good.
+    return this.secrets.ask(app, (secret) =>
+      this.transport.call({
+        endpoint,
+        query: { appid: app.appId, secret, ...parameters },
+        secret: ['secret', ...secretNames],
+        repeatable: false,
+      }),
+    );
   }
 }
 
