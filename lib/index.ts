@@ -10,6 +10,7 @@ export { WechatApp, type WechatSessionKeyHolder } from './wechat-oauth.client.js
 export { TOKEN_STORE, WECHAT_HTTP_SERVICE, WECHAT_OAUTH_OPTIONS } from './wechat-oauth.constants.js';
 export type {
   WechatAppOptions,
+  WechatAppTokenSource,
   WechatAppType,
   WechatDevOptions,
   WechatHookContext,

@@ -6,6 +6,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import type { WechatClientKind } from './model/client-kind.js';
 import type { WechatIdentity } from './model/identity.js';
 import type { WechatProblem } from './model/problem.js';
+import type { WechatSecret } from './sealing/secret.js';
 
 /**
  * `official-account`: a verified service account (公众号/服务号), pages inside WeChat · `website`: a
@@ -33,6 +34,25 @@ export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';
  * verificationFiles: { '6ynZPDvfTF.txt': '0123456789abcdef0123456789abcdef' }
  */
 export type WechatVerificationFiles = readonly string[] | Readonly<Record<string, string>>;
+
+/**
+ * Gives the app's own token. `rejected` is the one that WeChat has just refused: what is given then
+ * should be another.
+ * @example
+ * appToken: async ({ rejected }) => tokenServer.fetch('wx0123456789abcdef', rejected?.reveal())
+ */
+export type WechatAppTokenSource = (o: {
+  /** The token that WeChat refused, once for each call that failed with it. */
+  readonly rejected?: WechatSecret;
+}) => Promise<
+  | string
+  | {
+      /** The token: 1 to 2,048 printable characters of ASCII. */
+      accessToken: string;
+      /** How long it may be kept, in seconds. */
+      expiresIn: number;
+    }
+>;
 
 /** One app as it is registered with WeChat. */
 export interface WechatAppOptions {
@@ -70,6 +90,13 @@ export interface WechatAppOptions {
    * @default one realm for all apps, `default`
    */
   unionRealm?: string;
+  /**
+   * Where the app's own token comes from, in place of WeChat's `cgi-bin/stable_token`: a token
+   * server of the company. Asked whenever the token is needed and none is held; an `expiresIn` in
+   * seconds lets it be kept for so long. Only for official accounts and mini programs.
+   * @default asked of WeChat, and kept in the token store
+   */
+  appToken?: WechatAppTokenSource;
 }
 
 /** How sessions are made, and how long they count. */
@@ -255,6 +282,11 @@ export interface WechatOAuthModuleOptions {
    * @default `snsapi_base`, for websites `snsapi_login`
    */
   scope?: WechatScope;
+  /**
+   * Where the own token of the one app comes from, as `appToken` of an app.
+   * @default asked of WeChat, and kept in the token store
+   */
+  appToken?: WechatAppTokenSource;
 
   /** Several apps by names of your own, instead of `appId` and `secret`. */
   apps?: Readonly<Record<string, WechatAppOptions>>;

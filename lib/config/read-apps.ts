@@ -3,6 +3,7 @@ import { WechatConfigError } from '../errors/errors.js';
 import { WechatSecret } from '../sealing/secret.js';
 import type {
   WechatAppOptions,
+  WechatAppTokenSource,
   WechatAppType,
   WechatOAuthModuleOptions,
   WechatScope,
@@ -24,6 +25,7 @@ const KNOWN_APP_OPTIONS = {
   callbackPath: 1,
   verificationFiles: 1,
   unionRealm: 1,
+  appToken: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**
@@ -53,13 +55,18 @@ export function readApps(
   allowHttp: boolean,
   complaints: Complaints,
 ): Map<string, AppConfig> {
-  const { apps, appId, secret, type, scope } = options;
+  const { apps, appId, secret, type, scope, appToken } = options;
   if (apps === undefined) {
-    const single = { type: type ?? 'official-account', appId, secret, scope } as WechatAppOptions;
+    const single = { type: type ?? 'official-account', appId, secret, scope, appToken } as WechatAppOptions;
     return new Map([['default', readApp('default', single, '', defaults, allowHttp, complaints)]]);
   }
-  const isAlone = [appId, secret, type, scope].every((one) => one === undefined);
-  check(isAlone, 'apps', 'stands beside appId, secret, type or scope', 'Write one app or several, not both.');
+  const isAlone = [appId, secret, type, scope, appToken].every((one) => one === undefined);
+  check(
+    isAlone,
+    'apps',
+    'stands beside appId, secret, type, scope or appToken',
+    'Write one app or several, not both.',
+  );
   const hasSome = isRecord(apps) && Object.keys(apps).length > 0;
   check(hasSome, 'apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
   const resolved = new Map<string, AppConfig>();
@@ -126,6 +133,7 @@ function readApp(
       undefined,
     ),
     unionRealm: complaints.attempt(() => readRealm(`${prefix}unionRealm`, app.unionRealm), ''),
+    appToken: complaints.attempt(() => readAppToken(`${prefix}appToken`, app.appToken, type), undefined),
   };
 }
 
@@ -151,6 +159,30 @@ function readRealm(option: string, value: unknown): string {
     'Letters, digits, ".", "_" and "-", at most 64, the same for all apps of one open-platform account.';
   check(isOne, option, 'is no name of a realm', fix);
   return value;
+}
+
+/** @param type undefined while it is not known, which is complained about already */
+function readAppToken(
+  option: string,
+  value: unknown,
+  type: WechatAppType | undefined,
+): WechatAppTokenSource | undefined {
+  if (value === undefined) return undefined;
+  const fix = 'Write a function that fetches the token of this app: async () => "…".';
+  check(typeof value === 'function', option, 'is not a function', fix);
+  const mayHave = type === undefined || hasOwnToken({ type });
+  check(
+    mayHave,
+    option,
+    `stands at an app of type "${type}", which has no token of its own`,
+    'Leave it out.',
+  );
+  return value as WechatAppTokenSource;
+}
+
+/** Whether WeChat gives such an app a token of its own, beside those of people. */
+export function hasOwnToken({ type }: { type: WechatAppType }): boolean {
+  return type === 'official-account' || type === 'mini-program';
 }
 
 function readAppId(option: string, value: unknown): string {

@@ -1,6 +1,7 @@
 // The options after validation: what the rest of the module works with. Types only.
 import type { WechatSecret } from '../sealing/secret.js';
 import type {
+  WechatAppTokenSource,
   WechatAppType,
   WechatDevOptions,
   WechatHooks,
@@ -27,6 +28,8 @@ export interface AppConfig {
   readonly verificationFiles: ReadonlyMap<string, string> | undefined;
   /** In which the app's unionids mean something. */
   readonly unionRealm: string;
+  /** Gives the app's own token in WeChat's place. */
+  readonly appToken?: WechatAppTokenSource | undefined;
 }
 
 /** All options, judged. */

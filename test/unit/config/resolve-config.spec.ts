@@ -257,6 +257,13 @@ describe('What is right', () => {
   });
 });
 
+it('The source of an app’s own token is kept with the app, in both forms', () => {
+  const appToken = async () => 'AT';
+  expect(resolve({ ...ONE, appToken }).defaultApp!.appToken).toBe(appToken);
+  expect(resolve({ apps: { shop: { ...MINI, appToken } } }).defaultApp!.appToken).toBe(appToken);
+  expect(resolve(ONE).defaultApp!.appToken).toBeUndefined();
+});
+
 it('A proxy is sent to the option that takes its place', () => {
   const { fix } = complaint({ ...ONE, http: { proxy: { host: 'proxy.example.com', port: 3128 } } });
   expect(fix).toMatch(/httpsAgent: new HttpsProxyAgent\(.*https-proxy-agent/);
@@ -309,6 +316,20 @@ describe('What is wrong is named', () => {
     ['three secrets', { ...ONE, secret: ['a', 'b', 'c'] }, 'secret', 'is not one secret or two'],
     ['a previous secret that is empty', { ...ONE, secret: [SECRET, ''] }, 'secret', /empty/],
     ['no secret for an app', apps({ secret: undefined }), 'apps.shop.secret', 'is missing'],
+    ['a token as appToken', { ...ONE, appToken: 'AT' }, 'appToken', 'is not a function'],
+    ['no function as appToken', apps({ appToken: null }), 'apps.shop.appToken', 'is not a function'],
+    [
+      'an appToken of an app that has no token',
+      { ...ONE, type: 'website', appToken: async () => 'AT' },
+      'appToken',
+      /"website", which has no token of its own/,
+    ],
+    [
+      'an appToken beside apps',
+      { apps: { shop: MINI }, appToken: async () => 'AT' },
+      'apps',
+      /stands beside .* appToken/,
+    ],
     ['an unknown type', { ...ONE, type: 'official' }, 'type', 'is not known'],
     ['a type of another kind', { ...ONE, type: '__proto__' }, 'type', 'is not known'],
     ['no type for an app', apps({ type: undefined }), 'apps.shop.type', 'is missing'],
