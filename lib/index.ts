@@ -67,6 +67,7 @@ export type { WechatUserProfile } from './api/sns-api.js';
 export type { WechatAuthorizeUrlOptions, WechatWebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
 export type { WechatEncryptedUserData, WechatMiniProgramUser } from './mini-program/decrypt.js';
 export type { WechatMiniProgramSession } from './mini-program/session-keys.js';
+export type { AppToken as WechatAppToken } from './tokens/app-tokens.js';
 export { WechatSecret } from './sealing/secret.js';
 
 export type { WechatErrorCode, WechatErrorKind } from './errors/error-kind.js';
@@ -74,6 +75,7 @@ export { explainErrcode, type WechatErrcodeAdvice } from './errors/error-codes.j
 export {
   WechatTokenNotFoundError,
   WechatApiError,
+  WechatAppTokenError,
   WechatConfigError,
   type WechatConfigProblem,
   WechatDecryptError,

@@ -20,6 +20,7 @@ import type { WechatMiniProgramSession, SessionKeys } from './mini-program/sessi
 import { verifyUserDataSignature } from './mini-program/signature.js';
 import type { Runtime } from './common/runtime.js';
 import { WechatSecret } from './sealing/secret.js';
+import type { AppToken, AppTokens } from './tokens/app-tokens.js';
 import type { UserTokens } from './tokens/user-tokens.js';
 import type { WechatToken } from './tokens/wechat-token.js';
 import type { WechatLang, WechatScope } from './wechat-oauth.options.js';
@@ -54,6 +55,7 @@ export class ClientParts {
     readonly sessionKeys: SessionKeys,
     readonly codeLogin: CodeLogin,
     readonly runtime: Runtime,
+    readonly appTokens: AppTokens,
   ) {}
 }
 
@@ -264,6 +266,22 @@ export class WechatApp {
     const { code, lang = this.#parts.config.lang } =
       typeof login === 'object' && login ? login : { code: login };
     return this.#parts.codeLogin.run(this.#target, code, lang === 'en' ? 'en' : 'zh');
+  }
+
+  /**
+   * The app's own token, for programs that call WeChat by themselves. Kept in the
+   * token store until its end, `expiresAt` (ms since 1970), so ask for it each time. Of an official
+   * account or a mini program.
+   * @example
+   * const { accessToken } = await wechat.getStableToken();
+   * client.call(accessToken.reveal());
+   * @see https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
+   * @throws WechatApiError (40164: this server is not on the IP white list, and the hint names the
+   * address), WechatAppTokenError, WechatNetworkError, WechatResponseError, WechatConfigError
+   */
+  async getStableToken(): Promise<AppToken> {
+    const { accessToken, expiresAt } = await this.#parts.appTokens.get(this.#target);
+    return { accessToken, expiresAt };
   }
 
   async #keysOf({ sessionKey, openid }: WechatSessionKeyHolder): Promise<WechatSecret[]> {

@@ -3,6 +3,7 @@
 import type { HttpService } from '@nestjs/axios';
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, Reflector } from '@nestjs/core';
+import { AppApi } from './api/app-api.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
 import { CodeClaims } from './auth/login/code-claims.js';
@@ -32,6 +33,9 @@ import { resolveConfig } from './config/resolve-config.js';
 import { SessionKeys } from './mini-program/session-keys.js';
 import { type Runtime, systemRuntime } from './common/runtime.js';
 import { Sealer } from './sealing/sealer.js';
+import { AppTokens } from './tokens/app-tokens.js';
+import { ForcedRefreshes } from './tokens/forced-refreshes.js';
+import { TokenServer } from './tokens/token-server.js';
 import { UserTokens } from './tokens/user-tokens.js';
 import { Vault } from './tokens/vault.js';
 import { WechatEvents } from './common/wechat-events.js';
@@ -72,6 +76,10 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(SnsApi, [WechatTransport]),
   part(UserTokens, [SnsApi, Vault, WECHAT_RUNTIME, WECHAT_CONFIG, WechatEvents]),
   part(SessionKeys, [SnsApi, Vault]),
+  part(AppApi, [WechatTransport]),
+  part(TokenServer, [WECHAT_CONFIG, WECHAT_RUNTIME]),
+  part(ForcedRefreshes, [Vault, WECHAT_RUNTIME]),
+  part(AppTokens, [AppApi, Vault, TokenServer, ForcedRefreshes, WECHAT_RUNTIME]),
   {
     provide: Sealer,
     inject: [WECHAT_CONFIG],
@@ -166,7 +174,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     HttpAdapterHost,
     QrLogins,
   ]),
-  part(ClientParts, [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME]),
+  part(ClientParts, [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME, AppTokens]),
   WechatEvents,
   WechatOAuthService,
   WechatSessionService,

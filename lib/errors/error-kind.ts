@@ -28,4 +28,5 @@ export type WechatErrorCode =
   | 'WECHAT_RESPONSE'
   | 'WECHAT_TOKEN_NOT_FOUND'
   | 'WECHAT_STORE'
-  | 'WECHAT_DECRYPT';
+  | 'WECHAT_DECRYPT'
+  | 'WECHAT_APP_TOKEN';

@@ -273,3 +273,23 @@ export class WechatDecryptError extends WechatError {
     );
   }
 }
+
+/**
+ * `appToken` of the options, the company's token server, gave no token. What it threw is not
+ * repeated: it may hold one.
+ */
+export class WechatAppTokenError extends WechatError {
+  override readonly kind = 'upstream';
+  override readonly code = 'WECHAT_APP_TOKEN';
+
+  /** @param app the app's name in the options */
+  constructor(
+    readonly app: string,
+    readonly problem: string,
+  ) {
+    super(
+      `appToken of the app "${app}" ${problem}. Return the token, 1 to 2,048 printable characters, or ` +
+        '{ accessToken, expiresIn } in seconds; look at the token server.',
+    );
+  }
+}

@@ -3,6 +3,7 @@
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { randomBytes } from 'node:crypto';
+import { AppApi } from '../../lib/api/app-api.js';
 import { withoutDefaults } from '../../lib/api/own-client.js';
 import { SnsApi } from '../../lib/api/sns-api.js';
 import { WechatTransport } from '../../lib/api/transport.js';
@@ -12,7 +13,10 @@ import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js'
 import { SessionKeys } from '../../lib/mini-program/session-keys.js';
 import type { Runtime } from '../../lib/common/runtime.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
+import { AppTokens } from '../../lib/tokens/app-tokens.js';
+import { ForcedRefreshes } from '../../lib/tokens/forced-refreshes.js';
 import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
+import { TokenServer } from '../../lib/tokens/token-server.js';
 import type { TokenStore } from '../../lib/tokens/token-store.js';
 import { UserTokens } from '../../lib/tokens/user-tokens.js';
 import { Vault } from '../../lib/tokens/vault.js';
@@ -51,6 +55,7 @@ export interface Parts {
   vault: Vault;
   tokens: UserTokens;
   sessionKeys: SessionKeys;
+  appTokens: AppTokens;
   service: WechatOAuthService;
 }
 
@@ -85,9 +90,29 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
   const vault = new Vault(store, new Sealer(config.sessionSecrets), events, runtime);
   const tokens = new UserTokens(api, vault, runtime, config, events);
   const sessionKeys = new SessionKeys(api, vault);
+  const appTokens = new AppTokens(
+    new AppApi(transport),
+    vault,
+    new TokenServer(config, runtime),
+    new ForcedRefreshes(vault, runtime),
+    runtime,
+  );
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
   const service = new WechatOAuthService(
-    new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime),
+    new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime, appTokens),
   );
-  return { config, app, runtime, events, transport, api, store, vault, tokens, sessionKeys, service };
+  return {
+    config,
+    app,
+    runtime,
+    events,
+    transport,
+    api,
+    store,
+    vault,
+    tokens,
+    sessionKeys,
+    appTokens,
+    service,
+  };
 }
