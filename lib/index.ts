@@ -63,6 +63,7 @@ export { toHttpStatus } from './errors/http-status.js';
 export { TokenStore } from './tokens/token-store.js';
 export { MemoryTokenStore } from './tokens/memory-token-store.js';
 export { WechatToken } from './tokens/wechat-token.js';
+export type { WechatCallOptions } from './api/app-call.js';
 export type { WechatUserProfile } from './api/sns-api.js';
 export type { WechatAuthorizeUrlOptions, WechatWebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
 export type { WechatEncryptedUserData, WechatMiniProgramUser } from './mini-program/decrypt.js';

@@ -6,6 +6,7 @@ import {
   stateOf,
   type WechatWebsiteAuthorizeUrlOptions,
 } from './api/authorize-url.js';
+import type { WechatCallOptions } from './api/app-call.js';
 import { WechatConfigError, WechatInputError } from './errors/errors.js';
 import type { SnsApi, WechatUserProfile } from './api/sns-api.js';
 import type { CodeLogin } from './auth/login/code-login.js';
@@ -20,6 +21,7 @@ import type { WechatMiniProgramSession, SessionKeys } from './mini-program/sessi
 import { verifyUserDataSignature } from './mini-program/signature.js';
 import type { Runtime } from './common/runtime.js';
 import { WechatSecret } from './sealing/secret.js';
+import type { AppCalls } from './tokens/app-calls.js';
 import type { AppToken, AppTokens } from './tokens/app-tokens.js';
 import type { UserTokens } from './tokens/user-tokens.js';
 import type { WechatToken } from './tokens/wechat-token.js';
@@ -56,6 +58,7 @@ export class ClientParts {
     readonly codeLogin: CodeLogin,
     readonly runtime: Runtime,
     readonly appTokens: AppTokens,
+    readonly appCalls: AppCalls,
   ) {}
 }
 
@@ -269,7 +272,7 @@ export class WechatApp {
   }
 
   /**
-   * The app's own token, for programs that call WeChat by themselves. Kept in the
+   * The app's own token, for programs that call WeChat by themselves; `call` needs none. Kept in the
    * token store until its end, `expiresAt` (ms since 1970), so ask for it each time. Of an official
    * account or a mini program.
    * @example
@@ -282,6 +285,23 @@ export class WechatApp {
   async getStableToken(): Promise<AppToken> {
     const { accessToken, expiresAt } = await this.#parts.appTokens.get(this.#target);
     return { accessToken, expiresAt };
+  }
+
+  /**
+   * Any other API of WeChat, with the app's own token, and once more with another one after WeChat
+   * has refused it. Whoever chooses the path has power over the whole account: write it in your
+   * code, never take it from a request.
+   * @example
+   * const { ip_list } = await wechat.call<{ ip_list: string[] }>('/cgi-bin/getcallbackip');
+   * @param path as in WeChat's documentation, without host and query
+   * @returns what WeChat's JSON says, of the type that you say it has; a `Buffer` where it answers
+   * with a file. 1 MiB at most
+   * @see https://developers.weixin.qq.com/doc/service/api/
+   * @throws WechatApiError, WechatAppTokenError, WechatNetworkError, WechatResponseError,
+   * WechatInputError, WechatConfigError
+   */
+  async call<T = unknown>(path: string, options?: WechatCallOptions): Promise<T> {
+    return (await this.#parts.appCalls.call(this.#target, path, options)) as T;
   }
 
   async #keysOf({ sessionKey, openid }: WechatSessionKeyHolder): Promise<WechatSecret[]> {

@@ -33,6 +33,7 @@ import { resolveConfig } from './config/resolve-config.js';
 import { SessionKeys } from './mini-program/session-keys.js';
 import { type Runtime, systemRuntime } from './common/runtime.js';
 import { Sealer } from './sealing/sealer.js';
+import { AppCalls } from './tokens/app-calls.js';
 import { AppTokens } from './tokens/app-tokens.js';
 import { ForcedRefreshes } from './tokens/forced-refreshes.js';
 import { TokenServer } from './tokens/token-server.js';
@@ -80,6 +81,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(TokenServer, [WECHAT_CONFIG, WECHAT_RUNTIME]),
   part(ForcedRefreshes, [Vault, WECHAT_RUNTIME]),
   part(AppTokens, [AppApi, Vault, TokenServer, ForcedRefreshes, WECHAT_RUNTIME]),
+  part(AppCalls, [WechatTransport, AppTokens, WECHAT_CONFIG]),
   {
     provide: Sealer,
     inject: [WECHAT_CONFIG],
@@ -174,7 +176,16 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     HttpAdapterHost,
     QrLogins,
   ]),
-  part(ClientParts, [WECHAT_CONFIG, SnsApi, UserTokens, SessionKeys, CodeLogin, WECHAT_RUNTIME, AppTokens]),
+  part(ClientParts, [
+    WECHAT_CONFIG,
+    SnsApi,
+    UserTokens,
+    SessionKeys,
+    CodeLogin,
+    WECHAT_RUNTIME,
+    AppTokens,
+    AppCalls,
+  ]),
   WechatEvents,
   WechatOAuthService,
   WechatSessionService,

@@ -13,6 +13,7 @@ import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js'
 import { SessionKeys } from '../../lib/mini-program/session-keys.js';
 import type { Runtime } from '../../lib/common/runtime.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
+import { AppCalls } from '../../lib/tokens/app-calls.js';
 import { AppTokens } from '../../lib/tokens/app-tokens.js';
 import { ForcedRefreshes } from '../../lib/tokens/forced-refreshes.js';
 import { MemoryTokenStore } from '../../lib/tokens/memory-token-store.js';
@@ -56,6 +57,7 @@ export interface Parts {
   tokens: UserTokens;
   sessionKeys: SessionKeys;
   appTokens: AppTokens;
+  appCalls: AppCalls;
   service: WechatOAuthService;
 }
 
@@ -97,9 +99,10 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
     new ForcedRefreshes(vault, runtime),
     runtime,
   );
+  const appCalls = new AppCalls(transport, appTokens, config);
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
   const service = new WechatOAuthService(
-    new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime, appTokens),
+    new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime, appTokens, appCalls),
   );
   return {
     config,
@@ -113,6 +116,7 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
     tokens,
     sessionKeys,
     appTokens,
+    appCalls,
     service,
   };
 }

@@ -168,7 +168,7 @@ describe('A token is asked for', () => {
 
   it('not at all for an app that has none', async () => {
     const website = another({ type: 'website' });
-    for (const call of [() => get(website), () => website.service.getStableToken()]) {
+    for (const call of [() => get(website), () => website.service.call('/cgi-bin/getcallbackip')]) {
       const error = await failureOf(call);
       expect(error).toBeInstanceOf(WechatConfigError);
       expect(error.message).toContain('is "website", to which WeChat gives no token of its own');
