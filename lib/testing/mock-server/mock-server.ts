@@ -279,6 +279,17 @@ export class WechatMockServer {
     this.#world.tokens.revoke(user.id, options.appId, options.errcode ?? 42007);
   }
 
+  /**
+   * Ends an app's own token early: every call with it answers 40001 (or the `errcode` given). The next
+   * `stable_token` gives another one, as after a forced refresh by somebody else; with `stuck` it goes
+   * on giving the dead one, until it is forced itself.
+   */
+  expireAppToken(appId: string, options: { errcode?: number; stuck?: boolean } = {}): void {
+    const { errcode = 40001, stuck = false } = options;
+    const app = this.#world.apps.get(appId, 'expireAppToken()');
+    this.#world.appTokens.end(app.appId, errcode, !stuck);
+  }
+
   /** Stops listening and cuts every connection, hanging and slow ones too. May be called twice. */
   async close(): Promise<void> {
     this.#log.giveUp(

@@ -239,6 +239,12 @@ export interface MockUnsure {
    * @default false
    */
   silentAfterConsent: boolean;
+  /**
+   * Is `countryCode` of a phone number a number? The table of `getuserphonenumber` says text, its
+   * sample shows `86`.
+   * @default false
+   */
+  countryCodeAsNumber: boolean;
 }
 
 /** What `WechatMockServer.start` takes; nothing at all is enough. */

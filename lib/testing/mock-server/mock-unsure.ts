@@ -28,6 +28,7 @@ const DEFAULTS: Readonly<MockUnsure> = {
   snapshotFlag: true,
   snapshotUserinfo: true,
   silentAfterConsent: false,
+  countryCodeAsNumber: false,
 };
 
 /**

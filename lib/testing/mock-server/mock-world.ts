@@ -7,6 +7,7 @@ import type { MockAutoConsent, MockUnsure, WechatMockServerOptions } from './moc
 import { MockServerError } from './mock-server-error.js';
 import { resolveUnsure } from './mock-unsure.js';
 import { MockUsers } from './mock-users.js';
+import { randomPhoneCode } from './grants/random-text.js';
 import { SessionKeyRing } from './grants/session-keys.js';
 import { Tokens } from './grants/tokens.js';
 
@@ -47,7 +48,9 @@ export class MockWorld {
     this.users = new MockUsers(options.users);
     this.unsure = resolveUnsure(options.unsure);
     this.codes = new Codes(this.clock, this.unsure);
-    this.phoneCodes = new Codes(this.clock, this.unsure);
+    // The page of this call lists no other code.
+    const dead = { usedCode: 40029, expiredCode: 40029, foreignCode: 40029 } as const;
+    this.phoneCodes = new Codes(this.clock, dead, randomPhoneCode);
     this.tokens = new Tokens(this.clock, this.unsure);
     this.appTokens = new AppTokens(this.clock, this.unsure);
     this.requireWechatUserAgent = options.requireWechatUserAgent ?? false;

@@ -44,6 +44,7 @@ export function resetSessionKey(request: MockRequest, world: MockWorld): ApiFiel
  */
 export function phoneNumber(request: MockRequest, world: MockWorld): ApiFields {
   const app = requireMiniProgram(request, world);
+  if (request.body === '' && request.query.has('code')) throw new WechatFailure(40029);
   const body = jsonBody(request);
   if (typeof body['code'] !== 'string') throw new WechatFailure(40029);
   const { userId } = world.phoneCodes.redeem(body['code'], app.appId);
@@ -52,7 +53,8 @@ export function phoneNumber(request: MockRequest, world: MockWorld): ApiFields {
     throw new WechatFailure(40003);
   const { phoneNumber: number } = world.users.get(userId, 'getuserphonenumber');
   const watermark = { timestamp: Math.floor(world.clock.now() / 1000), appid: app.appId };
-  const phone_info = { phoneNumber: number, purePhoneNumber: number, countryCode: '86', watermark };
+  const countryCode = world.unsure.countryCodeAsNumber ? 86 : '86';
+  const phone_info = { phoneNumber: number, purePhoneNumber: number, countryCode, watermark };
   return { ...OK, phone_info };
 }
 

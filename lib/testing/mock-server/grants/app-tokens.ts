@@ -10,6 +10,9 @@ const LIFE = 7200_000;
 const OVERLAP = 5 * 60_000;
 /** Forced refreshes have to be this far apart. */
 const FORCE_GAP = 30_000;
+/** Forced refreshes of one app on one of China's days. */
+const FORCES_A_DAY = 20;
+const HOUR = 3600_000;
 
 interface AppToken {
   readonly appId: string;
@@ -22,6 +25,8 @@ export class AppTokens {
   readonly #current = new Map<string, AppToken>();
   readonly #all = new BoundedMap<AppToken>();
   readonly #forcedAt = new Map<string, number>();
+  readonly #forces = new BoundedMap<number>();
+  readonly #ended = new BoundedMap<number>();
 
   constructor(
     private readonly clock: MockClock,
@@ -36,6 +41,7 @@ export class AppTokens {
   stable(appId: string, forced: boolean): AppToken {
     const now = this.clock.now();
     const force = forced && now - (this.#forcedAt.get(appId) ?? -Infinity) >= FORCE_GAP;
+    if (force) this.#countForce(appId);
     const former = this.#current.get(appId);
     if (!force && former && former.expiresAt - now > OVERLAP) return former;
     if (force) this.#forcedAt.set(appId, now);
@@ -49,8 +55,29 @@ export class AppTokens {
     return token;
   }
 
+  /**
+   * Ends the token early: whoever calls with it gets `errcode`. With `replaced` another one is given
+   * out from now on, as after somebody's forced refresh; without, the dead one is still given out.
+   */
+  end(appId: string, errcode: number, replaced: boolean): void {
+    const current = this.#current.get(appId);
+    if (!current) return;
+    this.#ended.set(current.token, errcode);
+    if (replaced) this.#current.delete(appId);
+  }
+
+  /** @throws WechatFailure 45009 for the 21st of a day */
+  #countForce(appId: string): void {
+    const day = `${appId} ${new Date(this.clock.now() + 8 * HOUR).toISOString().slice(0, 10)}`;
+    const count = this.#forces.get(day) ?? 0;
+    if (count >= FORCES_A_DAY) throw new WechatFailure(45009);
+    this.#forces.set(day, count + 1);
+  }
+
   /** @returns the app a token belongs to. @throws WechatFailure 40001 unknown, 42001 too old */
   appOf(token: string): string {
+    const ended = this.#ended.get(token);
+    if (ended !== undefined) throw new WechatFailure(ended);
     const known = this.#all.get(token);
     if (!known) throw new WechatFailure(this.unsure.invalidToken);
     if (this.clock.now() >= known.expiresAt) throw new WechatFailure(42001);

@@ -38,11 +38,12 @@ export class Codes {
 
   constructor(
     private readonly clock: MockClock,
-    private readonly unsure: MockUnsure,
+    private readonly unsure: Pick<MockUnsure, 'usedCode' | 'expiredCode' | 'foreignCode'>,
+    private readonly make = randomCode,
   ) {}
 
   issue(grant: CodeGrant, lifeMs: number): string {
-    const code = randomCode();
+    const code = this.make();
     this.#codes.set(code, { grant, expiresAt: this.clock.now() + lifeMs, used: false });
     return code;
   }

@@ -8,6 +8,11 @@ export function randomCode(): string {
   return Array.from({ length: 32 }, () => LETTERS_AND_DIGITS[randomInt(62)]).join('');
 }
 
+/** 64 hex digits: what the phone button's codes look like in WeChat's samples. */
+export function randomPhoneCode(): string {
+  return randomBytes(32).toString('hex');
+}
+
 /** A token: two digits, an underscore, 86 of `A-Za-z0-9_-`. */
 export function randomToken(): string {
   return `${randomInt(10, 100)}_${randomBytes(64).toString('base64url')}`;

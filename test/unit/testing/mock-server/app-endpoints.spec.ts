@@ -55,6 +55,48 @@ describe('POST /cgi-bin/stable_token', () => {
     expect(await appToken(wechat)).toBe(second);
   });
 
+  it('is forced 20 times on one of China’s days, and no more', async () => {
+    const wechat = await start();
+    const force = { force_refresh: true };
+    for (let n = 0; n < 20; n++) {
+      expect(await stable(wechat, force)).toHaveProperty('access_token');
+      wechat.clock.advance(30_000);
+    }
+    expect(await stable(wechat, force)).toMatchObject({ errcode: 45009 });
+    expect(await stable(wechat)).toHaveProperty('access_token');
+    // START is four minutes past eleven in China.
+    wechat.clock.advance(13 * 60 * MINUTE);
+    expect(await stable(wechat, force)).toHaveProperty('access_token');
+  });
+
+  it.each([
+    [undefined, 40001],
+    [42001, 42001],
+  ])('ends early on demand, with errcode: %p, as one that somebody replaced', async (errcode, answered) => {
+    const wechat = await start();
+    wechat.expireAppToken(MINI.appId);
+    const first = await appToken(wechat);
+    wechat.expireAppToken(MINI.appId, errcode === undefined ? {} : { errcode });
+    expect(await json(wechat, '/wxa/checksession', { access_token: first })).toMatchObject({
+      errcode: answered,
+    });
+    const second = await appToken(wechat);
+    expect(second).not.toBe(first);
+    expect(() => wechat.expireAppToken('wxnone')).toThrow(/expireAppToken\(\) got the unknown appId/);
+  });
+
+  it('ends early and goes on being given out, where it is stuck', async () => {
+    const wechat = await start();
+    const first = await appToken(wechat);
+    wechat.expireAppToken(MINI.appId, { stuck: true });
+    expect(await appToken(wechat)).toBe(first);
+    const second = await appToken(wechat, { force_refresh: true });
+    expect(second).not.toBe(first);
+    expect(await json(wechat, '/wxa/checksession', { access_token: second })).toMatchObject({
+      errcode: 41009,
+    });
+  });
+
   it('judges what it is given', async () => {
     const wechat = await start();
     const path = '/cgi-bin/stable_token';
@@ -144,15 +186,19 @@ describe('POST /wxa/business/getuserphonenumber', () => {
         watermark: { timestamp: Math.floor(START / 1000), appid: MINI.appId },
       },
     });
-    expect(await ask({ code })).toMatchObject({ errcode: 40163 });
+    expect(await ask({ code })).toMatchObject({ errcode: 40029 });
     const openid = wechat.openidOf(MINI.appId, 'ming');
     expect(await ask({ code: wechat.phoneCode(login), openid })).toMatchObject({ errcode: 0 });
     expect(await ask({ code: wechat.phoneCode(login), openid: 'o' })).toMatchObject({ errcode: 40003 });
     expect(await ask({ code: wechat.loginCode(login) })).toMatchObject({ errcode: 40029 });
     expect(await ask({})).toMatchObject({ errcode: 40029 });
+    const inQuery = { access_token, code: wechat.phoneCode(login) };
+    expect(await post(wechat, PATH, '', inQuery)).toMatchObject({ errcode: 40029 });
+    wechat.unsure.countryCodeAsNumber = true;
+    expect(await ask({ code: wechat.phoneCode(login) })).toMatchObject({ phone_info: { countryCode: 86 } });
     const old = wechat.phoneCode(login);
     wechat.clock.advance(5 * MINUTE);
-    expect(await ask({ code: old })).toMatchObject({ errcode: 42003 });
+    expect(await ask({ code: old })).toMatchObject({ errcode: 40029 });
   });
 
   it('is for mini programs', async () => {
