@@ -67,6 +67,7 @@ export type { WechatCallOptions } from './api/app-call.js';
 export type { WechatUserProfile } from './api/sns-api.js';
 export type { WechatAuthorizeUrlOptions, WechatWebsiteAuthorizeUrlOptions } from './api/authorize-url.js';
 export type { WechatEncryptedUserData, WechatMiniProgramUser } from './mini-program/decrypt.js';
+export type { WechatPhoneNumber } from './mini-program/mini-program-calls.js';
 export type { WechatMiniProgramSession } from './mini-program/session-keys.js';
 export type { AppToken as WechatAppToken } from './tokens/app-tokens.js';
 export { WechatSecret } from './sealing/secret.js';

@@ -17,6 +17,11 @@ import {
   type WechatEncryptedUserData,
   type WechatMiniProgramUser,
 } from './mini-program/decrypt.js';
+import {
+  type MiniProgramCalls,
+  readPhoneCode,
+  type WechatPhoneNumber,
+} from './mini-program/mini-program-calls.js';
 import type { WechatMiniProgramSession, SessionKeys } from './mini-program/session-keys.js';
 import { verifyUserDataSignature } from './mini-program/signature.js';
 import type { Runtime } from './common/runtime.js';
@@ -59,6 +64,7 @@ export class ClientParts {
     readonly runtime: Runtime,
     readonly appTokens: AppTokens,
     readonly appCalls: AppCalls,
+    readonly miniProgram: MiniProgramCalls,
   ) {}
 }
 
@@ -248,6 +254,49 @@ export class WechatApp {
   ): Promise<boolean> {
     const { rawData, signature } = input;
     return verifyUserDataSignature({ rawData, signature, sessionKeys: await this.#keysOf(input) });
+  }
+
+  /**
+   * The phone number of a person who tapped the phone button (`open-type="getPhoneNumber"`) of a mini
+   * program. Its code works once, for five minutes, and is not the one of `wx.login`: given that one,
+   * the error says so.
+   * @example
+   * const { purePhoneNumber } = await wechat.app('mini').getPhoneNumber({ code, openid });
+   * @param given the code; with `openid` WeChat also compares whose it is
+   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/getPhoneNumber.html
+   * @throws WechatApiError (kind `code`: let the person tap again; 45011: too many in this minute),
+   * WechatConfigError, WechatInputError, WechatAppTokenError, WechatNetworkError,
+   * WechatResponseError
+   */
+  async getPhoneNumber(given: string | { code: string; openid?: string }): Promise<WechatPhoneNumber> {
+    const { code, openid } = readPhoneCode(given);
+    return this.#parts.miniProgram.phoneNumber(this.#target, code, openid);
+  }
+
+  /**
+   * Whether the stored session key of a person is still the current one. False only when WeChat says
+   * so (87009): then the mini program has to call `wx.login`.
+   * @example
+   * if (!(await wechat.app('mini').checkSessionKey(openid))) return { login: true };
+   * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey.html
+   * @throws WechatTokenNotFoundError where no key is stored, WechatStoreError, WechatApiError,
+   * WechatConfigError, WechatInputError, WechatAppTokenError, WechatNetworkError,
+   * WechatResponseError
+   */
+  async checkSessionKey(openid: string): Promise<boolean> {
+    return this.#parts.miniProgram.checkSessionKey(this.#target, openid);
+  }
+
+  /**
+   * Has WeChat make a new session key for a person, and stores it in front of the old one, which
+   * opens what was sealed before.
+   * @example
+   * await wechat.app('mini').resetSessionKey(openid);
+   * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_resetusersessionkey.html
+   * @throws WechatApiError (87009: the stored key was over already), and as `checkSessionKey`
+   */
+  async resetSessionKey(openid: string): Promise<WechatMiniProgramSession> {
+    return this.#parts.miniProgram.resetSessionKey(this.#target, openid);
   }
 
   /**

@@ -30,6 +30,7 @@ import { SignIn } from './auth/login/sign-in.js';
 import { WechatAuthGuard } from './auth/wechat-auth.guard.js';
 import { WechatSessionService } from './auth/session/wechat-session.service.js';
 import { resolveConfig } from './config/resolve-config.js';
+import { MiniProgramCalls } from './mini-program/mini-program-calls.js';
 import { SessionKeys } from './mini-program/session-keys.js';
 import { type Runtime, systemRuntime } from './common/runtime.js';
 import { Sealer } from './sealing/sealer.js';
@@ -81,6 +82,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(TokenServer, [WECHAT_CONFIG, WECHAT_RUNTIME]),
   part(ForcedRefreshes, [Vault, WECHAT_RUNTIME]),
   part(AppTokens, [AppApi, Vault, TokenServer, ForcedRefreshes, WECHAT_RUNTIME]),
+  part(MiniProgramCalls, [AppCalls, SessionKeys]),
   part(AppCalls, [WechatTransport, AppTokens, WECHAT_CONFIG]),
   {
     provide: Sealer,
@@ -185,6 +187,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     WECHAT_RUNTIME,
     AppTokens,
     AppCalls,
+    MiniProgramCalls,
   ]),
   WechatEvents,
   WechatOAuthService,

@@ -1,6 +1,8 @@
 // Session keys of mini programs. They never leave the server: the newest and the one before it are
 // kept, because wx.login may replace a key while data that was encrypted with the old one is still
 // on its way.
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { defined } from '../common/defined.js';
 import { WechatTokenNotFoundError, WechatStoreError } from '../errors/errors.js';
 import { requireCode, requireOpenid, type SnsApi } from '../api/sns-api.js';
@@ -33,6 +35,8 @@ const KEEP_MS = 30 * 86_400_000;
 /** The session keys of a mini program: the newest and the one before it. */
 export class SessionKeys {
   private readonly exchanges = new SingleFlight<WechatMiniProgramSession>();
+  /** Codes that were exchanged here, hashed. */
+  private readonly sent = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(
     private readonly api: SnsApi,
@@ -43,6 +47,7 @@ export class SessionKeys {
   async exchange(app: AppConfig, code: string): Promise<WechatMiniProgramSession> {
     requireCode(code);
     return this.exchanges.run(`${app.appId} ${code}`, async () => {
+      this.sent.set(codeId(app, code), true);
       const { openid, unionid, sessionKey } = await this.api.codeToSession(app, code);
       await this.keep(app, openid, sessionKey);
       return defined({ openid, unionid, sessionKey: new WechatSecret(sessionKey) });
@@ -65,7 +70,13 @@ export class SessionKeys {
       : [new WechatSecret(current), new WechatSecret(previous)];
   }
 
-  private async keep(app: AppConfig, openid: string, sessionKey: string): Promise<void> {
+  /** Whether this process has exchanged the code, so that it is one of `wx.login`. */
+  hasSent(app: AppConfig, code: string): boolean {
+    return this.sent.has(codeId(app, code));
+  }
+
+  /** Puts a key in front of the one before it. */
+  async keep(app: AppConfig, openid: string, sessionKey: string): Promise<void> {
     await this.vault.update<SessionKeyRecord>(
       this.vault.key(app.appId, 'session-key', openid),
       (before) => {
@@ -76,6 +87,10 @@ export class SessionKeys {
       isSessionKeyRecord,
     );
   }
+}
+
+function codeId(app: AppConfig, code: string): string {
+  return hash('sha256', `${app.appId}\n${code}`);
 }
 
 function isSessionKeyRecord({ current, previous }: Record<string, unknown>): boolean {

@@ -10,6 +10,7 @@ import { WechatTransport } from '../../lib/api/transport.js';
 import type { CodeLogin } from '../../lib/auth/login/code-login.js';
 import { resolveConfig } from '../../lib/config/resolve-config.js';
 import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js';
+import { MiniProgramCalls } from '../../lib/mini-program/mini-program-calls.js';
 import { SessionKeys } from '../../lib/mini-program/session-keys.js';
 import type { Runtime } from '../../lib/common/runtime.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
@@ -102,7 +103,17 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
   const appCalls = new AppCalls(transport, appTokens, config);
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
   const service = new WechatOAuthService(
-    new ClientParts(config, api, tokens, sessionKeys, codeLogin, runtime, appTokens, appCalls),
+    new ClientParts(
+      config,
+      api,
+      tokens,
+      sessionKeys,
+      codeLogin,
+      runtime,
+      appTokens,
+      appCalls,
+      new MiniProgramCalls(appCalls, sessionKeys),
+    ),
   );
   return {
     config,
