@@ -17,6 +17,7 @@ import {
   type WechatEncryptedUserData,
   type WechatMiniProgramUser,
 } from './mini-program/decrypt.js';
+import type { FailedDecryptions } from './mini-program/failed-decryptions.js';
 import {
   type MiniProgramCalls,
   readPhoneCode,
@@ -65,6 +66,7 @@ export class ClientParts {
     readonly appTokens: AppTokens,
     readonly appCalls: AppCalls,
     readonly miniProgram: MiniProgramCalls,
+    readonly decryptions: FailedDecryptions,
   ) {}
 }
 
@@ -225,7 +227,8 @@ export class WechatApp {
 
   /**
    * Opens what a mini program's API returned as `encryptedData` and `iv`. Checks the app in the
-   * watermark and, where the openid is known, the openid.
+   * watermark and, where the openid is known, the openid. After ten failures of one person in ten
+   * minutes nothing is tried for a while, and the error is the same.
    * @param input `maxAge`: how old the data may be, in seconds; default 300, `Infinity` for any age
    * @throws WechatDecryptError for whatever is wrong with key or data, WechatTokenNotFoundError,
    * WechatStoreError
@@ -233,16 +236,24 @@ export class WechatApp {
   async decryptMiniProgramUser(
     input: WechatSessionKeyHolder & WechatEncryptedUserData & { maxAge?: number },
   ): Promise<WechatMiniProgramUser> {
-    const { encryptedData, iv, openid, maxAge = FRESH_S } = input;
-    return decryptUserData({
-      appId: this.#target.appId,
-      sessionKeys: await this.#keysOf(input),
-      encryptedData,
-      iv,
-      now: this.#parts.runtime.now(),
-      maxAge: maxAge === Infinity ? undefined : maxAge,
-      openid,
-    });
+    const { encryptedData, iv, openid, sessionKey, maxAge = FRESH_S } = input;
+    const app = this.#target;
+    const { decryptions } = this.#parts;
+    const key = sessionKey instanceof WechatSecret ? sessionKey.reveal() : sessionKey;
+    const subject = decryptions.subject(app, openid, key);
+    decryptions.check(subject);
+    const sessionKeys = await this.#keysOf(input);
+    return decryptions.run(app, subject, () =>
+      decryptUserData({
+        appId: app.appId,
+        sessionKeys,
+        encryptedData,
+        iv,
+        now: this.#parts.runtime.now(),
+        maxAge: maxAge === Infinity ? undefined : maxAge,
+        openid,
+      }),
+    );
   }
 
   /**

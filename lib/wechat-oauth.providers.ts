@@ -30,6 +30,7 @@ import { SignIn } from './auth/login/sign-in.js';
 import { WechatAuthGuard } from './auth/wechat-auth.guard.js';
 import { WechatSessionService } from './auth/session/wechat-session.service.js';
 import { resolveConfig } from './config/resolve-config.js';
+import { FailedDecryptions } from './mini-program/failed-decryptions.js';
 import { MiniProgramCalls } from './mini-program/mini-program-calls.js';
 import { SessionKeys } from './mini-program/session-keys.js';
 import { type Runtime, systemRuntime } from './common/runtime.js';
@@ -83,6 +84,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(ForcedRefreshes, [Vault, WECHAT_RUNTIME]),
   part(AppTokens, [AppApi, Vault, TokenServer, ForcedRefreshes, WECHAT_RUNTIME]),
   part(MiniProgramCalls, [AppCalls, SessionKeys]),
+  part(FailedDecryptions, [WechatEvents, WECHAT_RUNTIME]),
   part(AppCalls, [WechatTransport, AppTokens, WECHAT_CONFIG]),
   {
     provide: Sealer,
@@ -188,6 +190,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     AppTokens,
     AppCalls,
     MiniProgramCalls,
+    FailedDecryptions,
   ]),
   WechatEvents,
   WechatOAuthService,

@@ -82,6 +82,14 @@ export type WechatEvent =
       /** Name of the app in the module's options. */
       readonly app: string;
     }
+  /**
+   * Ten pieces of a person's data did not open within ten minutes, so no more are tried for a while.
+   */
+  | {
+      readonly type: 'decrypt.limited';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+    }
   /** The token store does not answer. */
   | { readonly type: 'store.down' }
   /** It answers again. */

@@ -10,6 +10,7 @@ import { WechatTransport } from '../../lib/api/transport.js';
 import type { CodeLogin } from '../../lib/auth/login/code-login.js';
 import { resolveConfig } from '../../lib/config/resolve-config.js';
 import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js';
+import { FailedDecryptions } from '../../lib/mini-program/failed-decryptions.js';
 import { MiniProgramCalls } from '../../lib/mini-program/mini-program-calls.js';
 import { SessionKeys } from '../../lib/mini-program/session-keys.js';
 import type { Runtime } from '../../lib/common/runtime.js';
@@ -59,6 +60,7 @@ export interface Parts {
   sessionKeys: SessionKeys;
   appTokens: AppTokens;
   appCalls: AppCalls;
+  decryptions: FailedDecryptions;
   service: WechatOAuthService;
 }
 
@@ -101,6 +103,7 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
     runtime,
   );
   const appCalls = new AppCalls(transport, appTokens, config);
+  const decryptions = new FailedDecryptions(events, runtime);
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
   const service = new WechatOAuthService(
     new ClientParts(
@@ -113,6 +116,7 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
       appTokens,
       appCalls,
       new MiniProgramCalls(appCalls, sessionKeys),
+      decryptions,
     ),
   );
   return {
@@ -128,6 +132,7 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
     sessionKeys,
     appTokens,
     appCalls,
+    decryptions,
     service,
   };
 }
