@@ -6,7 +6,8 @@ import { siteLinks, slugify } from './links.mjs';
 /** Pages by group, in the order in which they are needed. */
 const GROUPS = [
   ['Set up', '入门', ['how-it-works', 'wechat-console', 'development', 'configuration']],
-  ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'mini-program-and-app', 'graphql-websocket', 'service']],
+  ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'mini-program-and-app', 'graphql-websocket']],
+  ["WeChat's API", '微信接口', ['service', 'app-token']],
   ['People', '用户', ['users', 'linking', 'jwt', 'sessions', 'privacy']],
   ['Stores', '存储', ['stores', 'store-contract', 'own-store', 'own-store-sql']],
   ['In production', '上线', ['testing', 'deployment', 'errors', 'performance']],
@@ -24,6 +25,7 @@ const TITLES = {
   'mini-program-and-app': ['Mini programs and apps', '小程序与 App'],
   'graphql-websocket': ['GraphQL and WebSocket', 'GraphQL 与 WebSocket'],
   service: ['The service', '服务'],
+  'app-token': ["The app's own token", '应用自己的凭证'],
   users: ['Users', '用户'],
   linking: ['One person, several apps', '同一个人，多个应用'],
   jwt: ['Your own JWT', '自己的 JWT'],

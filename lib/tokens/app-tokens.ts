@@ -19,6 +19,7 @@ import type { Vault } from './vault.js';
 
 /** An app's own token. */
 export interface AppToken {
+  /** For the query of WeChat's APIs; `reveal()` gives it. */
   readonly accessToken: WechatSecret;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
