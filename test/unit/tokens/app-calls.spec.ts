@@ -1,5 +1,6 @@
 // Any other API of WeChat: what may be sent, what goes out, what comes back, and that the app's own
 // token, which stands in every address, is never seen.
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { WechatApiError, WechatError, WechatInputError } from '../../../lib/errors/errors.js';
 import type { WechatCallOptions } from '../../../lib/api/app-call.js';
@@ -102,6 +103,17 @@ describe('A call', () => {
       }
     },
   );
+
+  it.each([
+    [undefined, true],
+    [true, false],
+  ])('with repeatable: %p may %p not even go out again after a dead connection', async (repeatable, once) => {
+    tokens('AT1');
+    wire.on(PATH, {});
+    const sent = jest.spyOn(parts.transport, 'callForAny');
+    await call(PATH, repeatable === undefined ? {} : { repeatable });
+    expect(sent.mock.calls).toMatchObject([[{ endpoint: PATH, once }]]);
+  });
 
   it('tells its own kind of a lack of rights', async () => {
     tokens('AT1');

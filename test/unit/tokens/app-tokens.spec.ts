@@ -356,12 +356,19 @@ describe('A token that WeChat refuses is replaced', () => {
     expect([wire.count(STABLE), forced()]).toEqual([1, 0]);
   });
 
-  it('never by force where the store takes the gate and cannot count', async () => {
+  it.each([
+    ['takes no gate', 'setIfAbsent', ':forced'],
+    ['cannot read the count', 'get', ':forced-'],
+    ['cannot write the count', 'setIfAbsent', ':forced-'],
+  ] as const)('never by force where the store %s', async (_what, operation, part) => {
     await hold();
-    const { get: read } = store;
-    store.get = async (key) => (key.includes('forced-') ? Promise.reject(new Error('down')) : read(key));
+    const go = store[operation] as (...args: unknown[]) => Promise<unknown>;
+    store[operation] = (async (key: string, ...rest: unknown[]) => {
+      if (part === ':forced-' ? key.includes(part) : key.endsWith(part)) throw new Error('down');
+      return go(key, ...rest);
+    }) as never;
     expect(await repair('AT1')).toBeUndefined();
-    expect(forced()).toBe(0);
+    expect([wire.count(STABLE), forced()]).toEqual([1, 0]);
   });
 
   it('or the reason why not is thrown, and nothing is remembered', async () => {
@@ -370,6 +377,27 @@ describe('A token that WeChat refuses is replaced', () => {
     expect(await failureOf(() => repair('AT1'))).toMatchObject({ errcode: 45009, kind: 'quota' });
     next = () => answer('AT2');
     expect(await repair('AT1')).toBe('AT2');
+  });
+
+  it('and a search that began before does not bring the old one back', async () => {
+    await hold();
+    const fresh = another();
+    const { get: read } = store;
+    let release: () => void = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    store.get = async (key) => {
+      store.get = read;
+      const found = await read(key);
+      await held;
+      return found;
+    };
+    const search = get(fresh);
+    next = () => answer('AT2');
+    // In the clock of the fresh process the old one ends before the new one.
+    fresh.runtime.time += 1_000;
+    expect(await repair('AT1', fresh)).toBe('AT2');
+    release();
+    expect([await search, await get(fresh)]).toEqual(['AT2', 'AT2']);
   });
 
   it('and a slow search for the old one does not bring it back', async () => {
