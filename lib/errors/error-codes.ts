@@ -93,6 +93,7 @@ const ROWS: readonly Row[] = [
 
   [48001, 'consent', 'no', '接口未授权：请以 snsapi_userinfo 重新授权；若仍失败，请确认账号已获得此接口权限，且用户不在快照页中。', 'Not authorized for this API: ask for snsapi_userinfo. If that is granted, check that the account has this right and that the person is not on a snapshot page.'],
   [48004, 'blocked', 'no', '接口因违规被封禁，请登录公众平台查看通知并申诉。', 'The API was forbidden for irregularities: read the notices in the console and appeal there.'],
+  [48006, 'quota', 'no', '本月清空接口额度的次数已用完（整个账号共 10 次）：请等到下月，或等每日额度次日恢复。', 'No resets of quotas are left this month, ten for the whole account: wait for the next month, or until tomorrow for a daily quota.'],
   [49003, 'config', 'no', 'openid 不属于此 AppID：openid 按应用区分，请检查是否混用了两个应用的数据。', 'The openid is not of this app id: openids differ from app to app, so look for data of two apps mixed up.'],
   [50001, 'consent', 'no', '用户未授权该接口，请让用户以所需的 scope 重新授权。', 'The person has not authorized this API: let them authorize again with the scope it needs.'],
   [50002, 'blocked', 'no', '用户账号受限（被冻结或已注销）：请勿重试，提示用户联系微信。', 'This person\'s account is limited (frozen or closed): do not retry, refer them to WeChat.'],

@@ -55,7 +55,7 @@ describe('explainErrcode', () => {
       'blocked',
       [10004, 10006, 40226, 43004, 43005, 43006, 43019, 43101, 48004, 50002, 50003, 50004, 50005, 50007],
     ],
-    ['quota', [10009, 45009, 45011]],
+    ['quota', [10009, 45009, 45011, 48006]],
     ['upstream', [-1]],
     ['decrypt', [87009]],
   ])('files under %s what has to be treated so, and nothing else', (kind, errcodes) => {
