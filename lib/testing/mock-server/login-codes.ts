@@ -11,6 +11,12 @@ export function givesLoginCodes(app: MockApp): app is LoginCodeApp {
   return app.type === 'mini-program' || app.type === 'mobile';
 }
 
+/** What the phone button hands out: no code of a login, and no new session_key comes with it. */
+export function issuePhoneCode(world: MockWorld, app: MockApp, userId: string): string {
+  const grant = { appId: app.appId, userId, scope: '', snapshot: false };
+  return world.phoneCodes.issue(grant, CODE_LIFE['mini-program']);
+}
+
 /** For a mini program a new session_key comes into being with it, and kills the old one. */
 export function issueLoginCode(world: MockWorld, app: LoginCodeApp, userId: string): string {
   const sessionKey = app.type === 'mini-program' ? world.sessionKeys.mint(app.appId, userId) : undefined;

@@ -5,9 +5,8 @@ import { driveAuthorize } from './drive-authorize.js';
 import { Faults } from './faults/faults.js';
 import { Listener } from './http/listener.js';
 import type { MockClock } from './mock-clock.js';
-import { CODE_LIFE } from './grants/codes.js';
 import { listenAddress } from './http/listen-address.js';
-import { givesLoginCodes, issueLoginCode } from './login-codes.js';
+import { givesLoginCodes, issueLoginCode, issuePhoneCode } from './login-codes.js';
 import { MockServerError } from './mock-server-error.js';
 import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
@@ -180,7 +179,7 @@ export class WechatMockServer {
 
   /**
    * What the phone button (`open-type="getPhoneNumber"`) hands out. Not a code of `wx.login`: only
-   * `getuserphonenumber` takes it, once, for 5 minutes.
+   * `getuserphonenumber` takes it, once, for 5 minutes. Over HTTP: `GET /mock/phone-code?app=&user=`.
    */
   phoneCode(press: { appId: string; user: string }): string {
     const app = this.#world.apps.get(press.appId, 'phoneCode()');
@@ -188,8 +187,7 @@ export class WechatMockServer {
       throw new MockServerError('phoneCode()', `got a ${app.type}`, 'Only mini programs have this button.');
     }
     const userId = this.#world.users.get(press.user, 'phoneCode()').id;
-    const grant = { appId: app.appId, userId, scope: '', snapshot: false };
-    return this.#world.phoneCodes.issue(grant, CODE_LIFE[app.type]);
+    return issuePhoneCode(this.#world, app, userId);
   }
 
   /**

@@ -1,13 +1,15 @@
 // GET /mock/wx-login?app=&user=: a code as `wx.login` or the app SDK gives it, for a mini program
-// or native app that runs beside the mock.
+// or native app that runs beside the mock; GET /mock/phone-code?app=&user= one of the phone button.
 import type { MockAnswer, MockRequest } from '../http/mock-http.js';
-import { givesLoginCodes, issueLoginCode, type LoginCodeApp } from '../login-codes.js';
+import { givesLoginCodes, issueLoginCode, issuePhoneCode, type LoginCodeApp } from '../login-codes.js';
 import type { MockApp } from '../mock-apps.js';
 import type { MockUser } from '../mock-server.types.js';
 import type { MockWorld } from '../mock-world.js';
 
-/** The path of it. */
+/** Where codes of logins are. */
 export const WX_LOGIN = '/mock/wx-login';
+/** Where codes of the phone button are. */
+export const PHONE_BUTTON = '/mock/phone-code';
 
 const PARAMETERS = ['app', 'user'];
 
@@ -25,7 +27,14 @@ export function wxLogin(request: MockRequest, world: MockWorld): MockAnswer {
   try {
     checkNames(request.query);
     const user = chosenUser(request.query.get('user'), world);
-    return json(200, { code: issueLoginCode(world, chosenApp(request.query.get('app'), world), user.id) });
+    const app = chosenApp(request.query.get('app'), world);
+    if (request.path === WX_LOGIN) return json(200, { code: issueLoginCode(world, app, user.id) });
+    if (app.type !== 'mini-program') {
+      throw new WrongQuestion(
+        `"app" ${quoted(app.appId)} is no mini program: only they have a phone button.`,
+      );
+    }
+    return json(200, { code: issuePhoneCode(world, app, user.id) });
   } catch (error) {
     if (!(error instanceof WrongQuestion)) throw error;
     const apps = world.apps.list().filter(givesLoginCodes);

@@ -5,7 +5,7 @@ import { officialAuthorize, officialButton, officialStep } from '../authorize/of
 import { qrButton, qrConnect, qrStep } from '../authorize/qr-pages.js';
 import { known } from '../authorize/visits.js';
 import { readStep } from '../authorize/ways-on.js';
-import { WX_LOGIN, wxLogin } from '../desk/wx-login.js';
+import { PHONE_BUTTON, WX_LOGIN, wxLogin } from '../desk/wx-login.js';
 import { jscode2session } from '../endpoints/mini-program-endpoints.js';
 import type { MockAnswer, MockRequest } from './mock-http.js';
 import type { MockWorld } from '../mock-world.js';
@@ -54,7 +54,7 @@ export function isPage(path: string): boolean {
 /** The mock's own addresses: buttons, pictures and scripts, what browsers ask for by themselves. */
 export function isOwnPath(path: string): boolean {
   if (BUTTONS.has(path) || readStep(path)) return true;
-  if (path === WX_LOGIN || path === WX_LOGIN_SCRIPT) return true;
+  if (path === WX_LOGIN || path === PHONE_BUTTON || path === WX_LOGIN_SCRIPT) return true;
   return path.startsWith('/avatar/') || path === '/favicon.ico';
 }
 
@@ -80,7 +80,7 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
   if (button && method === 'POST') return seeOther(button(request, world));
   const step = readStep(path);
   if (step && method === 'GET') return STEPS[step.door](request, world, known(world, step.userId), step.name);
-  if (path === WX_LOGIN) return wxLogin(request, world);
+  if (path === WX_LOGIN || path === PHONE_BUTTON) return wxLogin(request, world);
   if (path === WX_LOGIN_SCRIPT && method === 'GET') return wxLoginScript(world.origin);
   const api = API.get(path);
   if (api) {

@@ -1,5 +1,5 @@
 // GET /mock/wx-login, as a mini program in the developer tools, a uni-app page or curl asks it.
-import { exchange, get, json, LONE, MINI, MOBILE, OFFICIAL, start, WEBSITE } from './kit.js';
+import { exchange, get, json, type Json, LONE, MINI, MOBILE, OFFICIAL, start, WEBSITE } from './kit.js';
 
 const PATH = '/mock/wx-login';
 const SECOND = { ...MINI, appId: 'wxmini2', name: '另一个' };
@@ -121,5 +121,40 @@ describe('GET /mock/wx-login', () => {
     expect(await json(wechat, PATH)).toHaveProperty('code');
     expect(wechat.calls).toEqual([]);
     expect(() => wechat.inject(PATH, { hang: true })).toThrow(/unknown path/);
+  });
+});
+
+describe('GET /mock/phone-code', () => {
+  const PHONE = '/mock/phone-code';
+
+  it('gives a code of the phone button, and leaves the session_key alone', async () => {
+    const wechat = await start();
+    const login = { appId: MINI.appId, user: 'hong' };
+    await redeem(wechat, wechat.loginCode(login));
+    const { code } = (await json(wechat, PHONE, { user: 'hong' })) as unknown as { code: string };
+    expect(code).toMatch(/^[0-9a-f]{64}$/);
+    expect(() => wechat.encrypted({ ...login, sessionKey: 'previous' })).toThrow(/no previous session_key/);
+    const body = { grant_type: 'client_credential', appid: MINI.appId, secret: MINI.secret };
+    const post = { method: 'POST', body: JSON.stringify(body) };
+    const token = JSON.parse((await get(wechat, '/cgi-bin/stable_token', {}, post)).body) as Json;
+    const answer = await get(
+      wechat,
+      '/wxa/business/getuserphonenumber',
+      { access_token: String(token['access_token']) },
+      { method: 'POST', body: JSON.stringify({ code }) },
+    );
+    expect(answer.body).toContain(wechat.user('hong').phoneNumber);
+    expect(wechat.calls).toHaveLength(3);
+  });
+
+  it.each<[string, RegExp]>([
+    ['app=mobile', /^"app" "wxmobile" is no mini program: only they have a phone button\.$/],
+    ['app=wxofficial', /is no mini program or mobile app/],
+    ['user=nobody', /^There is no user "nobody"/],
+    ['usr=hong', /^The parameter "usr" is unknown/],
+  ])('answers 400 with what exists: %s', async (query, message) => {
+    const wechat = await start();
+    const { status, body } = await get(wechat, `${PHONE}?${query}`);
+    expect([status, (JSON.parse(body) as Refusal).error]).toEqual([400, expect.stringMatching(message)]);
   });
 });
