@@ -12,6 +12,7 @@ const ROOMS = [
   ['api', '^lib/api/'],
   ['tokens', '^lib/tokens/'],
   ['mini-program', '^lib/mini-program/'],
+  ['js-sdk', '^lib/js-sdk/'],
   ['auth/problems', '^lib/auth/problems/'],
   ['auth/linking', '^lib/auth/linking/'],
   ['auth/http', '^lib/auth/http/'],
