@@ -26,3 +26,11 @@ export {
   type WxLoginConstructor,
   type WxLoginOptions,
 } from './qr-login.js';
+export {
+  configureJsSdk,
+  type JsSdkFailure,
+  type JsSdkOptions,
+  type JsSdkPageConfig,
+  type JsSdkWx,
+  WechatJsSdkError,
+} from './js-sdk.js';

@@ -212,7 +212,56 @@ describe('The types of the QR code', () => {
   });
 });
 
-describe.each(['browser', 'mini-program', 'qr-login'])('%s.js', (name) => {
+/** As `weixin-js-sdk` 1.6 declares it: names of APIs are a closed list there. */
+const WX = `
+  type ApiMethod = 'updateAppMessageShareData' | 'scanQRCode' | 'chooseWXPay';
+  declare namespace wx {
+    function config(conf: {
+      debug?: boolean;
+      appId: string;
+      timestamp: number;
+      nonceStr: string;
+      signature: string;
+      jsApiList?: ApiMethod[];
+      openTagList?: ('wx-open-launch-weapp' | 'wx-open-launch-app')[];
+    }): void;
+    function ready(fn: () => void): void;
+    function error(fn: (err: { errMsg: string }) => void): void;
+  }`;
+
+describe('The types of the JS-SDK client', () => {
+  const made = (options: string, declared = WX) =>
+    `import { configureJsSdk } from './client/index.js';\nvoid configureJsSdk(wx, ${options});\n${declared}`;
+
+  it.each([
+    ['knows nothing but the language', {}],
+    ['knows Node', { types: ['node'] }],
+    ['knows a browser', { lib: ['es2022', 'dom'] }],
+  ])('take wx without a cast where the application %s', (_what, options) => {
+    expect(complaintsOf(made(`{ url: '/js-sdk', jsApiList: ['scanQRCode'] }`), options)).toEqual([]);
+  });
+
+  it('take wx as the script leaves it, of which nobody knows the type', () => {
+    expect(complaintsOf(made(`{ url: '/js-sdk', jsApiList: [] }`, 'declare const wx: any;'))).toEqual([]);
+  });
+
+  it('take what getJsSdkConfig gives', () => {
+    const module = readFileSync(join(root, 'lib/js-sdk/js-sdk.ts'), 'utf8');
+    const shape = /export (interface WechatJsSdkConfig \{[^}]*\})/.exec(module)![1]!;
+    const source = made(`{ getConfig: async (url): Promise<WechatJsSdkConfig> => ask(url), jsApiList: [] }`);
+    const rest = `${shape}\ndeclare const ask: (url: string) => WechatJsSdkConfig;`;
+    expect(complaintsOf(`${source}\n${rest}`)).toEqual([]);
+  });
+
+  it.each([
+    ['an option that is none', `{ endpoint: '/js-sdk', jsApiList: [] }`],
+    ['the seam of the tests', `{ url: '/js-sdk', jsApiList: [], window: {} }`],
+  ])('refuse %s', (_what, options) => {
+    expect(complaintsOf(made(options))).toEqual([expect.stringMatching(/does not exist in type/)]);
+  });
+});
+
+describe.each(['browser', 'mini-program', 'qr-login', 'js-sdk'])('%s.js', (name) => {
   const source = readFileSync(join(folder, `${name}.ts`), 'utf8');
   const compiledFor = (target: ts.ScriptTarget) =>
     ts.transpileModule(source, {
@@ -221,7 +270,7 @@ describe.each(['browser', 'mini-program', 'qr-login'])('%s.js', (name) => {
 
   it('imports nothing: a copy of it works by itself', () => {
     expect(compiledFor(ts.ScriptTarget.ES2022)).not.toMatch(
-      /\bimport\b(?! \{ (?:create|show)\w+ \} from 'nestjs)/,
+      /\bimport\b(?! (?:\{ \w+ \}|wx) from '(?:nestjs|weixin))/,
     );
   });
 
