@@ -12,6 +12,7 @@ export type {
   MockCall,
   MockEncryptedData,
   MockEncryptedOptions,
+  MockJsConfig,
   MockFault,
   MockFaultHandle,
   MockUnsure,

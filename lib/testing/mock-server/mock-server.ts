@@ -7,6 +7,7 @@ import { Listener } from './http/listener.js';
 import type { MockClock } from './mock-clock.js';
 import { listenAddress } from './http/listen-address.js';
 import { givesLoginCodes, issueLoginCode, issuePhoneCode } from './login-codes.js';
+import { judgeJsConfig } from './js-sdk/js-config.js';
 import { MockServerError } from './mock-server-error.js';
 import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
@@ -220,6 +221,15 @@ export class WechatMockServer {
       { timestamp, appid: app.appId, ...options.watermark },
       key,
     );
+  }
+
+  /**
+   * What WeChat says to `wx.config` on a page: `config:ok`, `config:invalid signature`,
+   * `config:invalid url domain` (`domains` are the JS接口安全域名 too) or `config:invalid appid`. In
+   * browsers the script `/mock/jweixin.js` of this server asks the same.
+   */
+  jsConfigResult(config: types.MockJsConfig): string {
+    return judgeJsConfig(this.#world, config);
   }
 
   /** Everybody who has a phone here. */

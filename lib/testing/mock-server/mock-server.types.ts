@@ -245,6 +245,12 @@ export interface MockUnsure {
    * @default false
    */
   countryCodeAsNumber: boolean;
+  /**
+   * How often `cgi-bin/ticket/getticket` may be called a day before it answers 45009. The page only
+   * says that it is "very limited".
+   * @default 1_000
+   */
+  jsTicketsPerDay: number;
 }
 
 /** What `WechatMockServer.start` takes; nothing at all is enough. */
@@ -433,6 +439,20 @@ export interface MockEncryptedOptions {
    * @default the app's own appid and the server's time in seconds
    */
   watermark?: { appid?: string; timestamp?: number };
+}
+
+/** What a page hands to `wx.config`, and the address that WeChat sees it at. */
+export interface MockJsConfig {
+  /** An official account. */
+  appId: string;
+  /** Seconds since 1970. */
+  timestamp: number;
+  /** Random letters and digits. */
+  nonceStr: string;
+  /** 40 hex characters. */
+  signature: string;
+  /** Up to the `#`. */
+  url: string;
 }
 
 /** What `wx.getUserInfo({ withCredentials: true })` hands to a mini program. */

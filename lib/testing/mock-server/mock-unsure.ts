@@ -29,6 +29,7 @@ const DEFAULTS: Readonly<MockUnsure> = {
   snapshotUserinfo: true,
   silentAfterConsent: false,
   countryCodeAsNumber: false,
+  jsTicketsPerDay: 1_000,
 };
 
 /**

@@ -2,6 +2,7 @@
 import { AppTokens } from './grants/app-tokens.js';
 import { Codes } from './grants/codes.js';
 import { DEFAULT_MOCK_APPS, MockApps } from './mock-apps.js';
+import { JsTickets } from './grants/js-tickets.js';
 import { MockClock } from './mock-clock.js';
 import type { MockAutoConsent, MockUnsure, WechatMockServerOptions } from './mock-server.types.js';
 import { MockServerError } from './mock-server-error.js';
@@ -27,6 +28,7 @@ export class MockWorld {
   readonly phoneCodes: Codes;
   readonly tokens: Tokens;
   readonly appTokens: AppTokens;
+  readonly jsTickets: JsTickets;
   readonly sessionKeys = new SessionKeyRing();
   /** `appId userId` of those who allowed `snsapi_userinfo` at some time. */
   readonly consents = new Set<string>();
@@ -53,6 +55,7 @@ export class MockWorld {
     this.phoneCodes = new Codes(this.clock, dead, randomPhoneCode);
     this.tokens = new Tokens(this.clock, this.unsure);
     this.appTokens = new AppTokens(this.clock, this.unsure);
+    this.jsTickets = new JsTickets(this.clock, this.unsure);
     this.requireWechatUserAgent = options.requireWechatUserAgent ?? false;
     this.autoConsent = this.resolveConsent(options.autoConsent);
   }

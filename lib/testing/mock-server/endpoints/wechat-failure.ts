@@ -15,6 +15,7 @@ const ERRMSG: Record<number, string> = {
   40029: 'invalid code',
   40030: 'invalid refresh_token',
   40066: 'invalid url',
+  40097: 'invalid args',
   40125: 'invalid appsecret',
   40163: 'code been used',
   40226: 'code blocked',

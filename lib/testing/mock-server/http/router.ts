@@ -6,6 +6,9 @@ import { qrButton, qrConnect, qrStep } from '../authorize/qr-pages.js';
 import { known } from '../authorize/visits.js';
 import { readStep } from '../authorize/ways-on.js';
 import { PHONE_BUTTON, WX_LOGIN, wxLogin } from '../desk/wx-login.js';
+import { JS_CONFIG, jsConfig } from '../js-sdk/js-config.js';
+import { JWEIXIN, jweixin } from '../js-sdk/jweixin.js';
+import { getTicket } from '../endpoints/js-ticket-endpoint.js';
 import { jscode2session } from '../endpoints/mini-program-endpoints.js';
 import type { MockAnswer, MockRequest } from './mock-http.js';
 import type { MockWorld } from '../mock-world.js';
@@ -28,6 +31,12 @@ const BUTTONS = new Map<string, Endpoint<MockAnswer>>([
   ['/mock/qrconnect', qrButton],
 ]);
 
+/** What the JS-SDK of a page needs. */
+const SCRIPTS = new Map<string, Endpoint<MockAnswer>>([
+  [JWEIXIN, jweixin],
+  [JS_CONFIG, jsConfig],
+]);
+
 /** The pages that follow a button. */
 const STEPS = { authorize: officialStep, qrconnect: qrStep };
 
@@ -38,6 +47,7 @@ const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields>
   ['/sns/userinfo', { method: 'GET', serve: userinfo }],
   ['/sns/jscode2session', { method: 'GET', serve: jscode2session }],
   ['/cgi-bin/stable_token', { method: 'POST', serve: stableToken }],
+  ['/cgi-bin/ticket/getticket', { method: 'GET', serve: getTicket }],
   ['/wxa/checksession', { method: 'GET', serve: checkSession }],
   ['/wxa/resetusersessionkey', { method: 'GET', serve: resetSessionKey }],
   ['/wxa/business/getuserphonenumber', { method: 'POST', serve: phoneNumber }],
@@ -53,7 +63,7 @@ export function isPage(path: string): boolean {
 
 /** The mock's own addresses: buttons, pictures and scripts, what browsers ask for by themselves. */
 export function isOwnPath(path: string): boolean {
-  if (BUTTONS.has(path) || readStep(path)) return true;
+  if (BUTTONS.has(path) || SCRIPTS.has(path) || readStep(path)) return true;
   if (path === WX_LOGIN || path === PHONE_BUTTON || path === WX_LOGIN_SCRIPT) return true;
   return path.startsWith('/avatar/') || path === '/favicon.ico';
 }
@@ -80,6 +90,8 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
   if (button && method === 'POST') return seeOther(button(request, world));
   const step = readStep(path);
   if (step && method === 'GET') return STEPS[step.door](request, world, known(world, step.userId), step.name);
+  const script = SCRIPTS.get(path);
+  if (script && method === 'GET') return script(request, world);
   if (path === WX_LOGIN || path === PHONE_BUTTON) return wxLogin(request, world);
   if (path === WX_LOGIN_SCRIPT && method === 'GET') return wxLoginScript(world.origin);
   const api = API.get(path);
