@@ -70,6 +70,7 @@ export type { WechatEncryptedUserData, WechatMiniProgramUser } from './mini-prog
 export type { WechatPhoneNumber } from './mini-program/mini-program-calls.js';
 export type { WechatMiniProgramSession } from './mini-program/session-keys.js';
 export type { AppToken as WechatAppToken } from './tokens/app-tokens.js';
+export type { WechatJsSdkConfig } from './js-sdk/js-sdk.js';
 export { WechatSecret } from './sealing/secret.js';
 
 export type { WechatErrorCode, WechatErrorKind } from './errors/error-kind.js';

@@ -12,6 +12,7 @@ import type { SnsApi, WechatUserProfile } from './api/sns-api.js';
 import type { CodeLogin } from './auth/login/code-login.js';
 import type { WechatIssuedSession } from './auth/session/wechat-session.service.js';
 import type { AppConfig, WechatConfig } from './config/wechat-config.js';
+import type { JsSdk, WechatJsSdkConfig } from './js-sdk/js-sdk.js';
 import {
   decryptUserData,
   type WechatEncryptedUserData,
@@ -67,6 +68,7 @@ export class ClientParts {
     readonly appCalls: AppCalls,
     readonly miniProgram: MiniProgramCalls,
     readonly decryptions: FailedDecryptions,
+    readonly jsSdk: JsSdk,
   ) {}
 }
 
@@ -362,6 +364,24 @@ export class WechatApp {
    */
   async call<T = unknown>(path: string, options?: WechatCallOptions): Promise<T> {
     return (await this.#parts.appCalls.call(this.#target, path, options)) as T;
+  }
+
+  /**
+   * What `wx.config` of a page inside WeChat needs, besides the list of APIs: the JS-SDK of an
+   * official account. Only for pages on the host of `publicUrl` or of `returnTo.origins`, because
+   * whoever has a signature may use the account's rights there. Send it with `Cache-Control:
+   * no-store`.
+   * @example
+   * const { appId, timestamp, nonceStr, signature } = await wechat.getJsSdkConfig(url);
+   * @param url the page's `location.href` as the browser shows it; the part from `#` on is left
+   * out, and what was encoded as a whole is decoded once
+   * @returns `timestamp` in seconds
+   * @see https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html
+   * @throws WechatInputError for any other address; WechatConfigError for another kind of app;
+   * WechatApiError, WechatAppTokenError, WechatNetworkError, WechatResponseError
+   */
+  async getJsSdkConfig(url: string): Promise<WechatJsSdkConfig> {
+    return this.#parts.jsSdk.sign(this.#target, url);
   }
 
   async #keysOf({ sessionKey, openid }: WechatSessionKeyHolder): Promise<WechatSecret[]> {

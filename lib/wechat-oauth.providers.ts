@@ -32,6 +32,8 @@ import { WechatSessionService } from './auth/session/wechat-session.service.js';
 import { resolveConfig } from './config/resolve-config.js';
 import { FailedDecryptions } from './mini-program/failed-decryptions.js';
 import { MiniProgramCalls } from './mini-program/mini-program-calls.js';
+import { JsSdk } from './js-sdk/js-sdk.js';
+import { JsTickets } from './js-sdk/js-tickets.js';
 import { SessionKeys } from './mini-program/session-keys.js';
 import { type Runtime, systemRuntime } from './common/runtime.js';
 import { Sealer } from './sealing/sealer.js';
@@ -86,6 +88,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(MiniProgramCalls, [AppCalls, SessionKeys]),
   part(FailedDecryptions, [WechatEvents, WECHAT_RUNTIME]),
   part(AppCalls, [WechatTransport, AppTokens, WECHAT_CONFIG]),
+  part(JsTickets, [AppCalls, Vault, WECHAT_RUNTIME]),
+  part(JsSdk, [WECHAT_CONFIG, JsTickets, WECHAT_RUNTIME]),
   {
     provide: Sealer,
     inject: [WECHAT_CONFIG],
@@ -191,6 +195,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     AppCalls,
     MiniProgramCalls,
     FailedDecryptions,
+    JsSdk,
   ]),
   WechatEvents,
   WechatOAuthService,

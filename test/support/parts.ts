@@ -12,6 +12,8 @@ import { resolveConfig } from '../../lib/config/resolve-config.js';
 import type { AppConfig, WechatConfig } from '../../lib/config/wechat-config.js';
 import { FailedDecryptions } from '../../lib/mini-program/failed-decryptions.js';
 import { MiniProgramCalls } from '../../lib/mini-program/mini-program-calls.js';
+import { JsSdk } from '../../lib/js-sdk/js-sdk.js';
+import { JsTickets } from '../../lib/js-sdk/js-tickets.js';
 import { SessionKeys } from '../../lib/mini-program/session-keys.js';
 import type { Runtime } from '../../lib/common/runtime.js';
 import { Sealer } from '../../lib/sealing/sealer.js';
@@ -104,6 +106,7 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
   );
   const appCalls = new AppCalls(transport, appTokens, config);
   const decryptions = new FailedDecryptions(events, runtime);
+  const jsSdk = new JsSdk(config, new JsTickets(appCalls, vault, runtime), runtime);
   const codeLogin = (setup.codeLogin ?? {}) as CodeLogin;
   const service = new WechatOAuthService(
     new ClientParts(
@@ -117,6 +120,7 @@ export function makeParts(options: WechatOAuthModuleOptions = {}, setup: PartsSe
       appCalls,
       new MiniProgramCalls(appCalls, sessionKeys),
       decryptions,
+      jsSdk,
     ),
   );
   return {
