@@ -87,6 +87,11 @@ export class Shop {
 
   private chromium!: Chromium;
 
+  /** For visitors with another browser in their hand. */
+  get browser(): Chromium {
+    return this.chromium;
+  }
+
   async close(): Promise<void> {
     await this.chromium.close();
     for (const close of this.closing) await close();
