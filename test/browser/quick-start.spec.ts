@@ -33,7 +33,10 @@ describe('The quick start', () => {
   });
 
   async function openHome(
-    ...[screen, options]: [screen: 'phone' | 'desktop', options?: { javaScript?: boolean }]
+    ...[screen, options]: [
+      screen: 'phone' | 'desktop',
+      options?: { javaScript?: boolean; userAgent?: string },
+    ]
   ) {
     visitor = await Visitor.open(browser, screen, options);
     await visitor.page.goto(home);
@@ -200,6 +203,40 @@ describe('The quick start', () => {
     expect(cookies.filter((name) => name.startsWith('wechat_session_'))).toEqual([]);
     await visitor.photograph(`mini-${screen}`);
     expect(visitor.errors).toEqual([]);
+  });
+
+  it.each([
+    ['an iPhone', AGENTS.wechat, /\/share$/],
+    ['Android', AGENTS.wechatAndroid, /\/share\/longjing\?from=menu$/],
+  ])('sets a share card by the JS-SDK, after a change of route too, on %s', async (_, userAgent, signed) => {
+    const { page } = await openHome('phone', { userAgent });
+    await visitor.press('to-share');
+    await page.getByTestId('share').click();
+    await page.locator('#js-share.done').waitFor();
+    expect(await visitor.text('js-sign')).toContain(`"url": "${home}/share"`);
+    expect(await visitor.text('js-config')).toContain('config:ok');
+    expect(await visitor.text('js-share')).toContain('updateAppMessageShareData:ok');
+    await visitor.photograph(`share-${userAgent === AGENTS.wechat ? 'iphone' : 'android'}`);
+
+    await page.getByTestId('route').click();
+    expect(page.url()).toBe(`${home}/share/longjing?from=menu#card`);
+    await page.getByTestId('share').click();
+    await page.locator('#js-share:not(.done)').waitFor();
+    await page.locator('#js-share.done').waitFor();
+    const asked = visitor.to('/js-sdk').map((response) => new URL(response.url()).searchParams.get('url'));
+    expect(asked).toEqual([`${home}/share`, expect.stringMatching(signed)]);
+    expect(visitor.hosts()).toEqual(['127.0.0.1']);
+    expect(visitor.errors).toEqual([]);
+  });
+
+  it('signs no page but its own', async () => {
+    const { context } = await openHome('desktop');
+    const answer = await context.request.get(
+      `${home}/js-sdk?url=${encodeURIComponent('https://evil.example/')}`,
+    );
+
+    expect(answer.status()).toBe(400);
+    expect(await answer.text()).not.toContain('signature');
   });
 
   it('tells a program what is missing instead of redirecting it', async () => {

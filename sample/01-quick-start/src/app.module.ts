@@ -2,6 +2,7 @@
 import { Module } from '@nestjs/common';
 import { WechatAuthController, WechatOAuthModule } from 'nestjs-wechat-oauth';
 import { AccountController } from './account.controller.js';
+import { JsSdkController } from './js-sdk.controller.js';
 import { MockWechat, Settings, SettingsModule } from './settings.module.js';
 import { ShopModule } from './shop/shop.module.js';
 
@@ -20,6 +21,6 @@ import { ShopModule } from './shop/shop.module.js';
     }),
     ShopModule,
   ],
-  controllers: [AccountController, WechatAuthController],
+  controllers: [AccountController, JsSdkController, WechatAuthController],
 })
 export class AppModule {}

@@ -5,20 +5,22 @@ import type { Settings } from '../settings.js';
 type Middleware = (request: Request, response: Response, next: NextFunction) => void;
 
 /**
- * Nothing from elsewhere but WeChat's QR code, no inline code; pictures of people come from WeChat's hosts, whichever
- * they are, or from the mock.
+ * Nothing from elsewhere but WeChat's QR code and the script of the JS-SDK, no inline code; pictures of people come from
+ * WeChat's hosts, whichever they are, or from the mock.
  */
 export function protectPages({ mockPort }: Settings): Middleware {
-  const pictures = mockPort === undefined ? 'https:' : `http://127.0.0.1:${mockPort}`;
-  // The QR code in the sign-in page: WeChat's script, its frame, and our own answer in that frame.
-  const [script, frame] =
-    mockPort === undefined ? ['https://res.wx.qq.com', 'https://open.weixin.qq.com'] : [pictures, pictures];
+  const mock = mockPort === undefined ? undefined : `http://127.0.0.1:${mockPort}`;
+  const pictures = mock ?? 'https:';
+  // Of the JS-SDK and of the QR code in the sign-in page, whose frame holds our own answer at its end.
+  const scripts = mock ?? 'https://res.wx.qq.com';
+  const frame = mock ?? 'https://open.weixin.qq.com';
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    `script-src 'self' ${script}`,
+    `script-src 'self' ${scripts}`,
     `frame-src 'self' ${frame}`,
-    "connect-src 'self'",
+    // The mock's script asks the mock where WeChat's asks the app around it.
+    `connect-src 'self' ${mock ?? ''}`.trim(),
     `img-src 'self' ${pictures}`,
     "form-action 'self'",
     "base-uri 'none'",

@@ -4,6 +4,7 @@ import { BUBBLES, SCENE } from './art.js';
 import type { Device } from './device.js';
 import { type Html, html } from './html.js';
 import { avatar, layout, nameOf, signOut } from './layout.js';
+import { step } from './step.js';
 
 interface Person {
   readonly id: string;
@@ -64,6 +65,13 @@ export function homePage({ device, user, people }: HomeView): Html {
                     >`
                 : html`登录后显示会员价。<small>Member prices show once you are signed in.</small>`
           }
+        </p>
+      </section>
+      <section>
+        <h2>分享给朋友<small>Share it</small></h2>
+        <p class="note">
+          <a href="/share" data-testid="to-share">给网页一张分享卡片</a
+          ><small>A page that uses the JS-SDK, with its signature from this server.</small>
         </p>
       </section>
       <section>
@@ -186,12 +194,4 @@ function steps(): Html {
     ${step('mini-token', 'POST /wechat/session', 'code 换成会话令牌', 'The code becomes a bearer token')}
     ${step('mini-points', 'GET /account/points', '带令牌访问受保护的接口', 'A guarded route, with the token')}
   </ol>`;
-}
-
-function step(id: string, code: string, text: string, english: string): Html {
-  return html`<li id="${id}" data-testid="${id}">
-    <h3><code>${code}</code></h3>
-    <p>${text}<small>${english}</small></p>
-    <pre hidden></pre>
-  </li>`;
 }

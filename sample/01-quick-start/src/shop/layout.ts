@@ -12,9 +12,11 @@ export interface Frame {
   /** A strip above everything. */
   strip?: Html;
   script?: string;
+  /** A script that has to be there before it. */
+  library?: string;
 }
 
-export function layout({ title, user, mocked, content, strip, script }: Frame): Html {
+export function layout({ title, user, mocked, content, strip, script, library }: Frame): Html {
   return html`<html lang="zh-CN">
     <head>
       <meta charset="utf-8" />
@@ -23,6 +25,7 @@ export function layout({ title, user, mocked, content, strip, script }: Frame): 
       <title>${title} · 一叶茶铺</title>
       <link rel="icon" href="/leaf.svg" type="image/svg+xml" />
       <link rel="stylesheet" href="/style.css" />
+      ${library && html`<script src="${library}"></script>`}
       ${script && html`<script type="module" src="${script}"></script>`}
     </head>
     <body>

@@ -10,6 +10,7 @@ import { signInPage } from './sign-in-page.js';
 
 /** WeChat's script for a QR code in a page. */
 const WX_LOGIN = 'https://res.wx.qq.com/connect/zh_CN/htmledition/js/wxLogin.js';
+import { sharePage } from './share-page.js';
 
 @Injectable()
 export class Pages {
@@ -27,6 +28,14 @@ export class Pages {
     return toText(
       signInPage({ mode, script: server?.wxLoginScript ?? WX_LOGIN, mocked: server !== undefined }),
     );
+  }
+
+  share(user?: WechatIdentity): string {
+    const { server } = this.mock;
+    const wx = server
+      ? `${server.endpoints.open}/mock/jweixin.js`
+      : 'https://res.wx.qq.com/open/js/jweixin-1.6.0.js';
+    return toText(sharePage({ user, mocked: server !== undefined, wx }));
   }
 
   account(user: WechatIdentity): string {
