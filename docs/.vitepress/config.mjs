@@ -7,7 +7,7 @@ import { siteLinks, slugify } from './links.mjs';
 const GROUPS = [
   ['Set up', '入门', ['how-it-works', 'wechat-console', 'development', 'configuration']],
   ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'mini-program-and-app', 'graphql-websocket']],
-  ["WeChat's API", '微信接口', ['service', 'app-token']],
+  ["WeChat's API", '微信接口', ['service', 'app-token', 'js-sdk']],
   ['People', '用户', ['users', 'linking', 'jwt', 'sessions', 'privacy']],
   ['Stores', '存储', ['stores', 'store-contract', 'own-store', 'own-store-sql']],
   ['In production', '上线', ['testing', 'deployment', 'errors', 'performance']],
@@ -23,6 +23,7 @@ const TITLES = {
   spa: ['Single-page applications', '单页应用'],
   'qr-login': ['QR code in the page', '页面内嵌二维码'],
   'mini-program-and-app': ['Mini programs and apps', '小程序与 App'],
+  'js-sdk': ['JS-SDK', 'JS-SDK'],
   'graphql-websocket': ['GraphQL and WebSocket', 'GraphQL 与 WebSocket'],
   service: ['The service', '服务'],
   'app-token': ["The app's own token", '应用自己的凭证'],
