@@ -20,6 +20,7 @@ export type {
   WechatLang,
   WechatOAuthModuleOptions,
   WechatOAuthOptionsFactory,
+  WechatPushOptions,
   WechatReturnToOptions,
   WechatScope,
   WechatSession,

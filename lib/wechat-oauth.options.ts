@@ -97,6 +97,25 @@ export interface WechatAppOptions {
    * @default asked of WeChat, and kept in the token store
    */
   appToken?: WechatAppTokenSource;
+  /**
+   * What the console says of the message push (消息推送), for an official account or a mini program
+   * whose pushes `WechatPushModule` receives.
+   */
+  push?: WechatPushOptions;
+}
+
+/**
+ * The message push as it is set up in WeChat's console, in safe mode (安全模式).
+ * @see https://developers.weixin.qq.com/doc/subscription/guide/dev/push/encryption.md
+ */
+export interface WechatPushOptions {
+  /** The Token (令牌): 3 to 32 letters and digits. It signs, so it is a secret. */
+  token: string;
+  /**
+   * The EncodingAESKey: 43 letters and digits; `[current, former]` for the hours in which it is
+   * being changed. A former key opens pushes for as long as it is listed: take it out again.
+   */
+  encodingAesKey: string | readonly [current: string, former: string];
 }
 
 /** How sessions are made, and how long they count. */
@@ -287,6 +306,8 @@ export interface WechatOAuthModuleOptions {
    * @default asked of WeChat, and kept in the token store
    */
   appToken?: WechatAppTokenSource;
+  /** The message push of the one app, for `WechatPushModule`. */
+  push?: WechatPushOptions;
 
   /** Several apps by names of your own, instead of `appId` and `secret`. */
   apps?: Readonly<Record<string, WechatAppOptions>>;

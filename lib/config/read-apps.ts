@@ -12,6 +12,7 @@ import type { Complaints } from './complaints.js';
 import { hasPages } from './guard-needs.js';
 import { readCallbackPath } from './read-callback-path.js';
 import { readAppFiles } from './read-verification-files.js';
+import { readPush } from './read-push.js';
 import { readPublicUrl, UNREAD_URL } from './read-url.js';
 import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
 import type { AppConfig } from './wechat-config.js';
@@ -26,6 +27,7 @@ const KNOWN_APP_OPTIONS = {
   verificationFiles: 1,
   unionRealm: 1,
   appToken: 1,
+  push: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**
@@ -55,18 +57,22 @@ export function readApps(
   allowHttp: boolean,
   complaints: Complaints,
 ): Map<string, AppConfig> {
-  const { apps, appId, secret, type, scope, appToken } = options;
+  const { apps, appId, secret, type, scope, appToken, push } = options;
   if (apps === undefined) {
-    const single = { type: type ?? 'official-account', appId, secret, scope, appToken } as WechatAppOptions;
+    const single = {
+      type: type ?? 'official-account',
+      appId,
+      secret,
+      scope,
+      appToken,
+      push,
+    } as WechatAppOptions;
     return new Map([['default', readApp('default', single, '', defaults, allowHttp, complaints)]]);
   }
-  const isAlone = [appId, secret, type, scope, appToken].every((one) => one === undefined);
-  check(
-    isAlone,
-    'apps',
-    'stands beside appId, secret, type, scope or appToken',
-    'Write one app or several, not both.',
-  );
+  const isAlone = [appId, secret, type, scope, appToken, push].every((one) => one === undefined);
+  const beside =
+    push === undefined ? 'appId, secret, type, scope or appToken' : 'push, which belongs to one of them';
+  check(isAlone, 'apps', `stands beside ${beside}`, 'Write one app or several, not both.');
   const hasSome = isRecord(apps) && Object.keys(apps).length > 0;
   check(hasSome, 'apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
   const resolved = new Map<string, AppConfig>();
@@ -134,6 +140,7 @@ function readApp(
     ),
     unionRealm: complaints.attempt(() => readRealm(`${prefix}unionRealm`, app.unionRealm), ''),
     appToken: complaints.attempt(() => readAppToken(`${prefix}appToken`, app.appToken, type), undefined),
+    push: type && complaints.attempt(() => readPush(`${prefix}push`, app.push, type, complaints), undefined),
   };
 }
 

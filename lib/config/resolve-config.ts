@@ -36,7 +36,7 @@ import type { WechatConfig } from './wechat-config.js';
 // prettier-ignore
 const KNOWN_OPTIONS = {
   '': {
-    appId: 1, secret: 1, type: 1, scope: 1, appToken: 1, apps: 1, defaultApp: 1, publicUrl: 1,
+    appId: 1, secret: 1, type: 1, scope: 1, appToken: 1, push: 1, apps: 1, defaultApp: 1, publicUrl: 1,
     callbackPath: 1, verificationFiles: 1, sessionSecret: 1, session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
     dev: 1, now: 1,
   } satisfies OptionNames<WechatOAuthModuleOptions>,

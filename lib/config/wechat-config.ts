@@ -30,6 +30,14 @@ export interface AppConfig {
   readonly unionRealm: string;
   /** Gives the app's own token in WeChat's place. */
   readonly appToken?: WechatAppTokenSource | undefined;
+  readonly push: PushConfig | undefined;
+}
+
+/** The message push of an app, judged. */
+export interface PushConfig {
+  readonly token: WechatSecret;
+  /** As the console shows them, 43 characters each; the current one first. */
+  readonly keys: readonly WechatSecret[];
 }
 
 /** All options, judged. */
