@@ -20,6 +20,13 @@ export type {
   MockUserOptions,
   WechatMockServerOptions,
 } from './mock-server/mock-server.types.js';
+export type {
+  MockPushDelivery,
+  MockPushFields,
+  MockPushOptions,
+  MockPushResult,
+  MockPushSettings,
+} from './mock-server/push/push.types.js';
 export { describeTokenStore } from './token-store-contract/describe-token-store.js';
 export type {
   OpenTokenStore,

@@ -13,6 +13,8 @@ import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
 import { WX_LOGIN_SCRIPT } from './pages/wx-login-script.js';
 import { MockWorld } from './mock-world.js';
+import { PushSender } from './push/push-sender.js';
+import type { MockPushOptions, MockPushResult, MockPushSettings } from './push/push.types.js';
 import { WECHAT_PATHS } from './http/router.js';
 import { sealForMiniProgram } from './grants/session-keys.js';
 import { avatarUrl } from './endpoints/sns-endpoints.js';
@@ -34,10 +36,12 @@ export class WechatMockServer {
   readonly #log = new CallLog();
   readonly #faults = new Faults(WECHAT_PATHS);
   readonly #listener: Listener;
+  readonly #pushes: PushSender;
 
   private constructor(options: types.WechatMockServerOptions) {
     this.#world = new MockWorld(options);
     this.#listener = new Listener(this.#world, this.#log, this.#faults);
+    this.#pushes = new PushSender(this.#world.clock, this.#world.unsure);
   }
 
   /**
@@ -230,6 +234,27 @@ export class WechatMockServer {
    */
   jsConfigResult(config: types.MockJsConfig): string {
     return judgeJsConfig(this.#world, config);
+  }
+
+  /**
+   * Fills in the page "message push" of the console, which asks the address once before it saves.
+   * @throws MockServerError for what the console would not take, and when the application does not
+   * answer the address check
+   */
+  async setPush(settings: MockPushSettings): Promise<void> {
+    await this.#pushes.set(this.#world.apps.get(settings.appId, 'setPush()'), settings);
+  }
+
+  /**
+   * Sends a message or an event to the application, as `setPush()` says. Without an answer within 5
+   * s it is sent again, three times in all.
+   * @returns every delivery, and what the person sees in the chat
+   * @throws MockServerError for an unknown app or user, and before `setPush()`
+   */
+  async push(options: MockPushOptions): Promise<MockPushResult> {
+    const app = this.#world.apps.get(options.appId, 'push()');
+    const { id } = this.#world.users.get(options.user, 'push()');
+    return this.#pushes.push(app, id, options);
   }
 
   /** Everybody who has a phone here. */

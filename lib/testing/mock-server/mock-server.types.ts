@@ -251,6 +251,22 @@ export interface MockUnsure {
    * @default 1_000
    */
   jsTicketsPerDay: number;
+  /**
+   * Is a push sent again that was answered by anything but 200? Documented is only that no answer
+   * within 5 s is.
+   * @default true
+   */
+  pushAgainAfterError: boolean;
+  /**
+   * Is the event of a scan called `scan`? Documented is `SCAN`; the other was reported once.
+   * @default false
+   */
+  scanInSmallLetters: boolean;
+  /**
+   * Does every push come twice at the same time? Reported by many.
+   * @default false
+   */
+  pushTwice: boolean;
 }
 
 /** What `WechatMockServer.start` takes; nothing at all is enough. */

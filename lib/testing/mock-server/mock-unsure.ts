@@ -30,6 +30,9 @@ const DEFAULTS: Readonly<MockUnsure> = {
   silentAfterConsent: false,
   countryCodeAsNumber: false,
   jsTicketsPerDay: 1_000,
+  pushAgainAfterError: true,
+  scanInSmallLetters: false,
+  pushTwice: false,
 };
 
 /**
