@@ -59,8 +59,11 @@ export type WechatPushReply =
     };
 
 /** Fields of a reply in WeChat's own names: texts, numbers, elements, or a list of elements. */
-type Field =
-  string | number | { readonly [name: string]: Field } | readonly { readonly [name: string]: Field }[];
+export type ReplyField =
+  | string
+  | number
+  | { readonly [name: string]: ReplyField }
+  | readonly { readonly [name: string]: ReplyField }[];
 
 /** Both ends of a reply: those of the push, the other way round. */
 export interface ReplyEnvelope {
@@ -75,16 +78,26 @@ export interface ReplyEnvelope {
 const MAX_TEXT_BYTES = 2_048;
 const MAX_FIELD_BYTES = 2_048;
 const MAX_ARTICLES = 8;
+/** A store keeps values of up to 64 KiB, sealed. */
+const MAX_REPLY_BYTES = 16_384;
 
 /**
  * The reply in WeChat's names.
  * @throws WechatInputError for what is no reply, or one that WeChat would not take: it would tell
  * the person that the account is out of service
  */
-export function fieldsOfReply(reply: WechatPushReply): Record<string, Field> {
-  const refuse = (problem: string): never => {
-    throw new WechatInputError('input', 'The reply of onPush', problem, 'See the page docs/push.md.');
-  };
+export function fieldsOfReply(reply: WechatPushReply): Record<string, ReplyField> {
+  const fields = translate(reply);
+  const isShort = Buffer.byteLength(JSON.stringify(fields)) <= MAX_REPLY_BYTES;
+  if (!isShort) refuse(`has more than ${MAX_REPLY_BYTES} bytes`);
+  return fields;
+}
+
+function refuse(problem: string): never {
+  throw new WechatInputError('input', 'The reply of onPush', problem, 'See the page docs/push.md.');
+}
+
+function translate(reply: WechatPushReply): Record<string, ReplyField> {
   const need = (name: string, value: unknown, max = MAX_FIELD_BYTES): string => {
     if (typeof value !== 'string' || value === '') return refuse(`has no text in "${name}"`);
     if (Buffer.byteLength(value) > max) refuse(`has more than ${max} bytes in "${name}"`);
@@ -141,24 +154,24 @@ export function fieldsOfReply(reply: WechatPushReply): Record<string, Field> {
 /** The message to be encrypted. */
 export function writeReply(
   { to, from, createTime }: ReplyEnvelope,
-  fields: Record<string, Field>,
+  fields: Record<string, ReplyField>,
   format: 'xml' | 'json',
 ): string {
   const all = { ToUserName: to, FromUserName: from, CreateTime: createTime, ...fields };
   return format === 'json' ? JSON.stringify(all) : `<xml>${elements(all)}</xml>`;
 }
 
-function elements(fields: Readonly<Record<string, Field>>): string {
+function elements(fields: Readonly<Record<string, ReplyField>>): string {
   return Object.entries(fields)
     .map(([name, value]) => `<${name}>${content(value)}</${name}>`)
     .join('');
 }
 
-function content(value: Field): string {
+function content(value: ReplyField): string {
   if (typeof value === 'string') return cdata(value);
   if (typeof value === 'number') return String(value);
   if (Array.isArray(value)) return value.map((item) => `<item>${elements(item)}</item>`).join('');
-  return elements(value as Readonly<Record<string, Field>>);
+  return elements(value as Readonly<Record<string, ReplyField>>);
 }
 
 /** An end inside is split over two sections; what XML cannot hold is left out. */

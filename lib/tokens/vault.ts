@@ -9,7 +9,16 @@ import type { TokenStore } from './token-store.js';
 
 /** What is kept, and under which kind its key stands. */
 export type VaultKind =
-  'token' | 'session-key' | 'claim' | 'code' | 'login' | 'ended' | 'lease' | 'app-token' | 'js-ticket';
+  | 'token'
+  | 'session-key'
+  | 'claim'
+  | 'code'
+  | 'login'
+  | 'ended'
+  | 'lease'
+  | 'app-token'
+  | 'js-ticket'
+  | 'push';
 
 /** An entry and the exact text it was read from, which is what a compare-and-set compares. */
 export interface VaultEntry<T> {
