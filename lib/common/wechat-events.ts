@@ -90,6 +90,34 @@ export type WechatEvent =
       /** Name of the app in the module's options. */
       readonly app: string;
     }
+  /** A push of WeChat's was answered; what it sends again counts each time. */
+  | {
+      readonly type: 'push.received';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+      /** As in `WechatPush`. */
+      readonly msgType: string;
+      /** As in `WechatPush`, where it is an event. */
+      readonly event?: string;
+      /** Whether another delivery of the same push was answered before, or at once with it. */
+      readonly repeated: boolean;
+      /** From the request to the answer, in ms. */
+      readonly ms: number;
+    }
+  /** A request to the address of the push was none; anybody can send such requests. */
+  | {
+      readonly type: 'push.refused';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+      /** Of the answer. */
+      readonly status: number;
+    }
+  /** The application's `WechatPushHandler` threw. */
+  | {
+      readonly type: 'push.failed';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+    }
   /** The token store does not answer. */
   | { readonly type: 'store.down' }
   /** It answers again. */
