@@ -21,6 +21,7 @@ const ROOMS = [
   ['auth/login', '^lib/auth/login/'],
   ['auth', '^lib/auth/[^/]+[.]ts$'],
   ['the module', '^lib/[^/]+[.]ts$'],
+  ['push', '^lib/push/'],
 ];
 
 /** Rooms beside them, with the little that each may import besides itself. */

@@ -24,5 +24,8 @@ export const WECHAT_RUNTIME = Symbol('WECHAT_RUNTIME');
 /** @internal What knows the application's users by their WeChat identities, if it has one. */
 export const WECHAT_IDENTITY_LINKER = Symbol('WECHAT_IDENTITY_LINKER');
 
+/** @internal The application's push handler, if it has one. */
+export const WECHAT_PUSH_HANDLER = Symbol('WECHAT_PUSH_HANDLER');
+
 /** @internal The application's login handler, if it has one. */
 export const WECHAT_LOGIN_HANDLER = Symbol('WECHAT_LOGIN_HANDLER');

@@ -203,8 +203,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
 ];
 
 /**
- * What other modules may inject, and what `WechatAuthGuard` and `WechatAuthController` need in
- * whichever module they stand.
+ * What other modules may inject, and what `WechatAuthGuard`, `WechatAuthController` and
+ * `WechatPushModule` need in whichever module they stand.
  */
 export const WECHAT_OAUTH_EXPORTS = [
   WechatOAuthService,
@@ -214,6 +214,10 @@ export const WECHAT_OAUTH_EXPORTS = [
   WECHAT_HTTP_SERVICE,
   GuardSetup,
   ControllerParts,
+  // For WechatPushModule, which stands beside this one.
+  WECHAT_CONFIG,
+  WECHAT_RUNTIME,
+  Vault,
 ];
 
 /** What the tokens that are no classes stand for. */

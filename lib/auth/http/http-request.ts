@@ -147,7 +147,7 @@ export class HttpRequest {
  * A request line may be absolute (`GET http://evil/p`): its host is nobody's business, only the
  * path counts.
  */
-function splitTarget(target: string): readonly [path: string, query: string] {
+export function splitTarget(target: string): readonly [path: string, query: string] {
   if (/^\/[^?#]*$/.test(target)) return [target, ''];
   let rest = target;
   if (!rest.startsWith('/')) {
