@@ -7,7 +7,7 @@ import { siteLinks, slugify } from './links.mjs';
 const GROUPS = [
   ['Set up', '入门', ['how-it-works', 'wechat-console', 'development', 'configuration']],
   ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'mini-program-and-app', 'graphql-websocket']],
-  ["WeChat's API", '微信接口', ['service', 'app-token', 'js-sdk']],
+  ["WeChat's API", '微信接口', ['service', 'app-token', 'js-sdk', 'push']],
   ['People', '用户', ['users', 'linking', 'jwt', 'sessions', 'privacy']],
   ['Stores', '存储', ['stores', 'store-contract', 'own-store', 'own-store-sql']],
   ['In production', '上线', ['testing', 'deployment', 'errors', 'performance']],
@@ -27,6 +27,7 @@ const TITLES = {
   'graphql-websocket': ['GraphQL and WebSocket', 'GraphQL 与 WebSocket'],
   service: ['The service', '服务'],
   'app-token': ["The app's own token", '应用自己的凭证'],
+  push: ['Message push', '消息推送'],
   users: ['Users', '用户'],
   linking: ['One person, several apps', '同一个人，多个应用'],
   jwt: ['Your own JWT', '自己的 JWT'],
