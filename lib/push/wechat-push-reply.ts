@@ -26,6 +26,7 @@ export type WechatPushReply =
       content: string;
     }
   | {
+      /** A picture, or a recording. */
       msgType: 'image' | 'voice';
       /** Which picture or recording. */
       mediaId: string;

@@ -46,6 +46,7 @@ export type WechatPushMessage = WechatPushMessageBase &
         readonly format: string;
       }
     | {
+        /** Chosen from the album, or taken in the chat. */
         readonly msgType: 'video' | 'shortvideo';
         /** For the API of temporary media. */
         readonly mediaId: string;
