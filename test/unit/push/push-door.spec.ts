@@ -68,9 +68,12 @@ it('takes two addresses of an app that is alone, and no other', async () => {
 });
 
 it('hangs up on whoever begins and never ends', async () => {
+  // One that would keep the connection.
+  const agent = new http.Agent({ keepAlive: true });
   const closed = new Promise((resolve) => server.on('connection', (socket) => socket.on('close', resolve)));
   const answer = await request(port(), target(), {
     method: 'POST',
+    agent,
     headers: { 'content-length': 1_000 },
     send: (outgoing) => outgoing.on('error', () => {}).write('<xml>'),
   });

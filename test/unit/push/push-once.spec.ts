@@ -56,6 +56,14 @@ it('runs once over all processes', async () => {
   expect(contents([await run(process())])).toEqual(['1']);
 });
 
+it('remembers what another process made of it, for when the store goes down', async () => {
+  const other = process();
+  await run(process());
+  await run(other);
+  store.mode = 'rejects';
+  expect(contents([await run(other)])).toEqual(['1']);
+});
+
 it('is told apart by app', async () => {
   const once = process();
   await run(once);
