@@ -4,7 +4,7 @@ import { encrypt, signatureOf } from './push-crypto.js';
 import type { OpenedPush, PushApp, PushStamp } from './push-envelope.js';
 import type { PushOutcome } from './push-once.js';
 import type { WechatPush } from './wechat-push.js';
-import { writeReply } from './wechat-push-reply.js';
+import { writeReply } from './write-reply.js';
 
 /** What is sent back. An empty text where there is no word for the sender. */
 export interface PushAnswer {

@@ -5,7 +5,7 @@ import type { Runtime } from '../common/runtime.js';
 import { SingleFlight } from '../common/single-flight.js';
 import type { Vault, VaultShape } from '../tokens/vault.js';
 import { PushNotTaken } from './wechat-push-handler.js';
-import type { ReplyField } from './wechat-push-reply.js';
+import type { ReplyField } from './write-reply.js';
 
 /** What came of a push; plain data, because it travels through the store. */
 export interface PushOutcome {

@@ -1,20 +1,16 @@
 // What becomes of a request at the address of the push: refused, checked, or handled once.
-import { hash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { inTime, type Runtime, TOO_LATE } from '../common/runtime.js';
+import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
-import { WechatError } from '../errors/errors.js';
 import { isSame, signatureOf } from './push-crypto.js';
 import { only, openEnvelope, type PushApp, type PushStamp, readStamp } from './push-envelope.js';
-import type { PushOnce, PushOutcome } from './push-once.js';
+import { ANSWER_MS, type PushHandling } from './push-handling.js';
+import { idOf } from './push-id.js';
+import type { PushOnce } from './push-once.js';
 import { encryptReply, type PushAnswer } from './push-answer.js';
 import { readPush } from './read-push.js';
 import type { WechatPush } from './wechat-push.js';
-import { type PushForerunner, PushNotTaken, type WechatPushHandler } from './wechat-push-handler.js';
-import { fieldsOfReply, type WechatPushReply } from './wechat-push-reply.js';
-
-/** At 5 s WeChat cuts the connection and sends again; in ms. */
-export const ANSWER_MS = 4_500;
+import { PushNotTaken } from './wechat-push-handler.js';
 
 /** WeChat's word for "received, no reply"; not encrypted in safe mode either. */
 const SUCCESS: PushAnswer = { status: 200, text: 'success', type: 'text/plain' };
@@ -26,13 +22,11 @@ const REFUSED = 403;
 export class PushReceiver {
   private readonly logger = new Logger('WechatPush');
 
-  /** @param handler finds the application's handler; undefined where there is none */
   constructor(
     private readonly once: PushOnce,
     private readonly runtime: Runtime,
     private readonly events: WechatEvents,
-    private readonly forerunners: readonly PushForerunner[],
-    private readonly handler: () => Promise<WechatPushHandler | undefined>,
+    private readonly handling: PushHandling,
   ) {}
 
   /**
@@ -72,7 +66,7 @@ export class PushReceiver {
     const giveUpAt = arrivedAt + ANSWER_MS;
     try {
       const { outcome, repeated } = await this.once.run(app.appId, idOf(push), giveUpAt, () =>
-        this.handle(push, giveUpAt),
+        this.handling.handle(push, giveUpAt),
       );
       this.tell(push, repeated, arrivedAt);
       const reply = outcome.reply;
@@ -93,92 +87,10 @@ export class PushReceiver {
     return { status, text: '', type: 'text/plain' };
   }
 
-  private async handle(push: WechatPush, giveUpAt: number): Promise<PushOutcome> {
-    const made = (reply?: WechatPushReply | void): PushOutcome => ({
-      createTime: Math.floor(this.runtime.now() / 1000),
-      ...(reply === undefined || reply === null ? {} : { reply: fieldsOfReply(reply) }),
-    });
-    const first = await this.askForerunners(push, giveUpAt);
-    if (first) return made(first.reply);
-    const asked = this.askHandler(push, made);
-    const outcome = await inTime(this.runtime, asked, giveUpAt - this.runtime.monotonic());
-    if (outcome !== TOO_LATE) return outcome;
-    this.logger.warn(
-      `onPush for "${push.app}" took longer than ${ANSWER_MS} ms: WeChat was told "success", and a reply is lost. Put long work into a queue.`,
-    );
-    return made();
-  }
-
-  /**
-   * Security decision: a part of ours that could not look at a push has not received it; nothing is
-   * then told that WeChat could take for received.
-   */
-  private async askForerunners(
-    push: WechatPush,
-    giveUpAt: number,
-  ): Promise<{ reply?: WechatPushReply } | undefined> {
-    for (const forerunner of this.forerunners) {
-      const asked = forerunner.onPush(push).catch((error: unknown) => {
-        if (!(error instanceof PushNotTaken))
-          this.logger.error(`A push was not looked at: ${describe(error)}`);
-        throw new PushNotTaken();
-      });
-      const said = await inTime(this.runtime, asked, giveUpAt - this.runtime.monotonic());
-      if (said === TOO_LATE) throw new PushNotTaken();
-      if (said) return said;
-    }
-    return undefined;
-  }
-
-  /**
-   * What the handler throws is `success` all the same: anything else makes WeChat tell the person
-   * that the account is out of service, and a handler that failed would most likely fail again.
-   */
-  private async askHandler(
-    push: WechatPush,
-    made: (reply?: WechatPushReply | void) => PushOutcome,
-  ): Promise<PushOutcome> {
-    try {
-      const handler = await this.handler();
-      return made(await handler?.onPush(push));
-    } catch (error) {
-      const what = push.msgType === 'event' ? `event ${push.event}` : `message ${push.msgType}`;
-      this.logger.error(
-        `onPush for "${push.app}" failed on the ${what}, WeChat was told "success": ${describe(error)}`,
-      );
-      this.events.emit({ type: 'push.failed', app: push.app });
-      return made();
-    }
-  }
-
   private tell(push: WechatPush, repeated: boolean, arrivedAt: number): void {
     const { app, msgType } = push;
     const event = msgType === 'event' ? { event: push.event } : {};
     const ms = Math.round(this.runtime.monotonic() - arrivedAt);
     this.events.emit({ type: 'push.received', app, msgType, ...event, repeated, ms });
   }
-}
-
-/**
- * Names a push, the same for each delivery. Messages have an id; events have none, and are told
- * apart by who and when. WeChat counts seconds, so what they were about counts too, and of events
- * that we do not know everything.
- */
-function idOf(push: WechatPush): string {
-  const { openid, raw } = push;
-  const { CreateTime, MsgId, EventKey, Ticket } = raw;
-  const isKnown = push.msgType === 'event' && push.event !== 'other';
-  const facts =
-    push.msgType !== 'event' && typeof MsgId === 'string' && MsgId !== ''
-      ? ['message', openid, MsgId]
-      : isKnown
-        ? ['event', openid, CreateTime, push.event, EventKey || '', Ticket || '']
-        : ['fields', raw];
-  return hash('sha256', JSON.stringify(facts));
-}
-
-/** Our own errors hold nothing secret; of another's only its name is told. */
-function describe(error: unknown): string {
-  if (error instanceof WechatError) return error.message;
-  return `it threw ${error instanceof Error ? error.constructor.name : typeof error}.`;
 }

@@ -9,19 +9,16 @@ import {
   type NestModule,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ContextIdFactory, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { Runtime } from '../common/runtime.js';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { WechatEvents } from '../common/wechat-events.js';
 import { requireProvider } from '../config/read-extras.js';
 import { check } from '../config/read-value.js';
-import type { WechatConfig } from '../config/wechat-config.js';
 import { Vault } from '../tokens/vault.js';
 import { WECHAT_CONFIG, WECHAT_PUSH_HANDLER, WECHAT_RUNTIME } from '../wechat-oauth.constants.js';
 import type { WechatProviderOf } from '../wechat-oauth.module-definition.js';
 import type { PushRequest } from './push-body.js';
 import { PushDoor } from './push-door.js';
-import { PushOnce } from './push-once.js';
-import { PushReceiver } from './push-receiver.js';
+import { makeDoor } from './make-door.js';
 import type { WechatPushHandler } from './wechat-push-handler.js';
 
 /** What `WechatPushModule.register` takes; nothing at all is enough. */
@@ -155,38 +152,6 @@ export class WechatPushModule implements NestModule, OnModuleInit {
     });
     this.logger.log(`Message push, safe mode. Addresses for WeChat's console: ${told.join(', ')}`);
   }
-}
-
-function makeDoor(
-  path: string,
-  moduleRef: ModuleRef,
-  config?: WechatConfig,
-  vault?: Vault,
-  events?: WechatEvents,
-  runtime?: Runtime,
-): PushDoor {
-  const isThere =
-    config !== undefined && vault !== undefined && events !== undefined && runtime !== undefined;
-  const importIt =
-    'Write WechatOAuthModule.forRoot({ … }) beside it; where that is not global, also in imports of register().';
-  check(isThere, 'WechatPushModule', 'finds no WechatOAuthModule', importIt);
-  const hasPush = [...config.apps.values()].some(({ push }) => push !== undefined);
-  const write =
-    "Write push: { token, encodingAesKey } as WeChat's console shows them, or leave WechatPushModule out.";
-  check(hasPush, 'push', 'is missing, and WechatPushModule is imported', write);
-  // Looked up for each push: a handler may be of request scope.
-  const handler = async () => {
-    const asked = moduleRef.resolve<WechatPushHandler | null>(
-      WECHAT_PUSH_HANDLER,
-      ContextIdFactory.create(),
-      {
-        strict: true,
-      },
-    );
-    return (await asked) ?? undefined;
-  };
-  const receiver = new PushReceiver(new PushOnce(vault, runtime), runtime, events, [], handler);
-  return new PushDoor(config, receiver, runtime, path);
 }
 
 function isFastify(server: unknown): server is FastifyLike {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { WechatEvents } from '../../../lib/index.js';
 import { PushDoor } from '../../../lib/push/push-door.js';
+import { PushHandling } from '../../../lib/push/push-handling.js';
 import { PushOnce } from '../../../lib/push/push-once.js';
 import { PushReceiver } from '../../../lib/push/push-receiver.js';
 import { LogCapture } from '../../support/log-capture.js';
@@ -34,8 +35,14 @@ beforeEach(async () => {
     secret: 'app-secret-canary-0123456789',
     push: PUSH,
   });
+  const events = new WechatEvents();
   const once = new PushOnce(vault, runtime);
-  receiver = new PushReceiver(once, runtime, new WechatEvents(), [], async () => undefined);
+  receiver = new PushReceiver(
+    once,
+    runtime,
+    events,
+    new PushHandling(runtime, events, [], async () => undefined),
+  );
   const door = new PushDoor(config, receiver, runtime, '/wechat/push');
   server = http.createServer((incoming, response) => {
     if (door.take(incoming, response)) return;

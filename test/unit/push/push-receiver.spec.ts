@@ -2,6 +2,7 @@
 import { Logger } from '@nestjs/common';
 import { type WechatEvent, WechatEvents, type WechatOAuthModuleOptions } from '../../../lib/index.js';
 import { pushAppOf } from '../../../lib/push/push-envelope.js';
+import { PushHandling } from '../../../lib/push/push-handling.js';
 import { PushOnce } from '../../../lib/push/push-once.js';
 import { PushReceiver } from '../../../lib/push/push-receiver.js';
 import {
@@ -45,7 +46,12 @@ function make(onPush: OnPush, forerunners: PushForerunner[] = [], options: Wecha
   const events = new WechatEvents();
   events.events$.subscribe((event) => told.push(event));
   const once = new PushOnce(parts.vault, runtime);
-  const receiver = new PushReceiver(once, runtime, events, forerunners, async () => ({ onPush }));
+  const receiver = new PushReceiver(
+    once,
+    runtime,
+    events,
+    new PushHandling(runtime, events, forerunners, async () => ({ onPush })),
+  );
   const app = pushAppOf(parts.app)!;
   return async (forged: Partial<Parameters<typeof forge>[0]> = {}) => {
     const timestamp = String(Math.floor(runtime.time / 1000));

@@ -1,7 +1,8 @@
 // How replies are written, and which are none.
 import fc from 'fast-check';
 import { readXml } from '../../../lib/push/push-xml.js';
-import { fieldsOfReply, type WechatPushReply, writeReply } from '../../../lib/push/wechat-push-reply.js';
+import type { WechatPushReply } from '../../../lib/push/wechat-push-reply.js';
+import { fieldsOfReply, writeReply } from '../../../lib/push/write-reply.js';
 import { WechatInputError } from '../../../lib/index.js';
 
 const envelope = { to: 'openid-1', from: 'gh_1', createTime: 1_714_112_445 };

@@ -1,0 +1,94 @@
+// Who is asked about a push, how long they are waited for, and what becomes of what they throw.
+import { Logger } from '@nestjs/common';
+import { inTime, type Runtime, TOO_LATE } from '../common/runtime.js';
+import type { WechatEvents } from '../common/wechat-events.js';
+import { WechatError } from '../errors/errors.js';
+import type { PushOutcome } from './push-once.js';
+import type { WechatPush } from './wechat-push.js';
+import { type PushForerunner, PushNotTaken, type WechatPushHandler } from './wechat-push-handler.js';
+import type { WechatPushReply } from './wechat-push-reply.js';
+import { fieldsOfReply } from './write-reply.js';
+
+/** At 5 s WeChat cuts the connection and sends again; in ms. */
+export const ANSWER_MS = 4_500;
+
+/** Asks our own forerunners, then the application. */
+export class PushHandling {
+  private readonly logger = new Logger('WechatPush');
+
+  /** @param handler finds the application's handler; undefined where there is none */
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly events: WechatEvents,
+    private readonly forerunners: readonly PushForerunner[],
+    private readonly handler: () => Promise<WechatPushHandler | undefined>,
+  ) {}
+
+  /**
+   * @param giveUpAt by the monotonic clock, in ms
+   * @throws PushNotTaken when a forerunner could not look at it
+   */
+  async handle(push: WechatPush, giveUpAt: number): Promise<PushOutcome> {
+    const made = (reply?: WechatPushReply | void): PushOutcome => ({
+      createTime: Math.floor(this.runtime.now() / 1000),
+      ...(reply === undefined || reply === null ? {} : { reply: fieldsOfReply(reply) }),
+    });
+    const first = await this.askForerunners(push, giveUpAt);
+    if (first) return made(first.reply);
+    const asked = this.askHandler(push, made);
+    const outcome = await inTime(this.runtime, asked, giveUpAt - this.runtime.monotonic());
+    if (outcome !== TOO_LATE) return outcome;
+    this.logger.warn(
+      `onPush for "${push.app}" took longer than ${ANSWER_MS} ms: WeChat was told "success", and a reply is lost. Put long work into a queue.`,
+    );
+    return made();
+  }
+
+  /**
+   * Security decision: a part of ours that could not look at a push has not received it; nothing is
+   * then told that WeChat could take for received.
+   */
+  private async askForerunners(
+    push: WechatPush,
+    giveUpAt: number,
+  ): Promise<{ reply?: WechatPushReply } | undefined> {
+    for (const forerunner of this.forerunners) {
+      const asked = forerunner.onPush(push).catch((error: unknown) => {
+        if (!(error instanceof PushNotTaken))
+          this.logger.error(`A push was not looked at: ${describe(error)}`);
+        throw new PushNotTaken();
+      });
+      const said = await inTime(this.runtime, asked, giveUpAt - this.runtime.monotonic());
+      if (said === TOO_LATE) throw new PushNotTaken();
+      if (said) return said;
+    }
+    return undefined;
+  }
+
+  /**
+   * What the handler throws is `success` all the same: anything else makes WeChat tell the person
+   * that the account is out of service, and a handler that failed would most likely fail again.
+   */
+  private async askHandler(
+    push: WechatPush,
+    made: (reply?: WechatPushReply | void) => PushOutcome,
+  ): Promise<PushOutcome> {
+    try {
+      const handler = await this.handler();
+      return made(await handler?.onPush(push));
+    } catch (error) {
+      const what = push.msgType === 'event' ? `event ${push.event}` : `message ${push.msgType}`;
+      this.logger.error(
+        `onPush for "${push.app}" failed on the ${what}, WeChat was told "success": ${describe(error)}`,
+      );
+      this.events.emit({ type: 'push.failed', app: push.app });
+      return made();
+    }
+  }
+}
+
+/** Our own errors hold nothing secret; of another's only its name is told. */
+function describe(error: unknown): string {
+  if (error instanceof WechatError) return error.message;
+  return `it threw ${error instanceof Error ? error.constructor.name : typeof error}.`;
+}
