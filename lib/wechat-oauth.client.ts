@@ -270,13 +270,14 @@ export class WechatApp {
   }
 
   /**
-   * The phone number of a person who tapped the phone button (`open-type="getPhoneNumber"`) of a mini
-   * program. Its code works once, for five minutes, and is not the one of `wx.login`: given that one,
-   * the error says so.
+   * The phone number of a person who tapped the phone button (`open-type="getPhoneNumber"`) of a
+   * mini program. Its code works once, for five minutes, and is not the one of `wx.login`: given
+   * that one, the error says so.
    * @example
    * const { purePhoneNumber } = await wechat.app('mini').getPhoneNumber({ code, openid });
    * @param given the code; with `openid` WeChat also compares whose it is
-   * @see https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/getPhoneNumber.html
+   * @see
+   * https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/getPhoneNumber.html
    * @throws WechatApiError (kind `code`: let the person tap again; 45011: too many in this minute),
    * WechatConfigError, WechatInputError, WechatAppTokenError, WechatNetworkError,
    * WechatResponseError
@@ -287,11 +288,12 @@ export class WechatApp {
   }
 
   /**
-   * Whether the stored session key of a person is still the current one. False only when WeChat says
-   * so (87009): then the mini program has to call `wx.login`.
+   * Whether the stored session key of a person is still the current one. False only when WeChat
+   * says so (87009): then the mini program has to call `wx.login`.
    * @example
    * if (!(await wechat.app('mini').checkSessionKey(openid))) return { login: true };
-   * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey.html
+   * @see
+   * https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey.html
    * @throws WechatTokenNotFoundError where no key is stored, WechatStoreError, WechatApiError,
    * WechatConfigError, WechatInputError, WechatAppTokenError, WechatNetworkError,
    * WechatResponseError
@@ -305,7 +307,8 @@ export class WechatApp {
    * opens what was sealed before.
    * @example
    * await wechat.app('mini').resetSessionKey(openid);
-   * @see https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_resetusersessionkey.html
+   * @see
+   * https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_resetusersessionkey.html
    * @throws WechatApiError (87009: the stored key was over already), and as `checkSessionKey`
    */
   async resetSessionKey(openid: string): Promise<WechatMiniProgramSession> {
@@ -334,9 +337,9 @@ export class WechatApp {
   }
 
   /**
-   * The app's own token, for programs that call WeChat by themselves; `call` needs none. Kept in the
-   * token store until its end, `expiresAt` (ms since 1970), so ask for it each time. Of an official
-   * account or a mini program.
+   * The app's own token, for programs that call WeChat by themselves; `call` needs none. Kept in
+   * the token store until its end, `expiresAt` (ms since 1970), so ask for it each time. Of an
+   * official account or a mini program.
    * @example
    * const { accessToken } = await wechat.getStableToken();
    * client.call(accessToken.reveal());

@@ -25,9 +25,9 @@ export type WechatScope = 'snsapi_base' | 'snsapi_userinfo' | 'snsapi_login';
 export type WechatLang = 'zh_CN' | 'zh_TW' | 'en';
 
 /**
- * Files by which WeChat or WeCom sees that a domain is yours, as they were downloaded from a console:
- * names of `MP_verify_….txt` and `WW_verify_….txt`, which carry their own content, or
- * `{ name: content }`, which every other name needs.
+ * Files by which WeChat or WeCom sees that a domain is yours, as they were downloaded from a
+ * console: names of `MP_verify_….txt` and `WW_verify_….txt`, which carry their own content, or `{
+ * name: content }`, which every other name needs.
  * @example
  * verificationFiles: ['MP_verify_A1b2C3d4E5f6G7h8.txt']
  * @example
@@ -79,8 +79,8 @@ export interface WechatAppOptions {
    */
   callbackPath?: string;
   /**
-   * Served only where the request's `Host` is that of this app's `publicUrl`: a file vouches for the
-   * account that it came from, and must not do so at another's host.
+   * Served only where the request's `Host` is that of this app's `publicUrl`: a file vouches for
+   * the account that it came from, and must not do so at another's host.
    */
   verificationFiles?: WechatVerificationFiles;
   /**

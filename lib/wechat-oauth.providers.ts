@@ -73,8 +73,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   },
   {
     provide: WECHAT_HTTP_SERVICE,
-    // axios takes longer to load than all of this package: nobody who imports a decorator or a type,
-    // as every spec of an application does, has to wait for it.
+    // axios takes longer to load than all of this package: nobody who imports a decorator or a
+    // type, as every spec of an application does, has to wait for it.
     useFactory: async () => (await import('./api/own-client.js')).ownClient(),
   },
   part(WechatTransport, [WECHAT_HTTP_SERVICE, WECHAT_CONFIG, WECHAT_RUNTIME, WechatEvents]),

@@ -54,9 +54,9 @@ export function judgeAnswer(answer: RawAnswer): WechatAnswer {
 }
 
 /**
- * As `judgeAnswer`, for endpoints that may give a file: what a file is not is judged as JSON. A file
- * is neither text nor a page nor what begins like JSON, so that a broken answer, or the page of some
- * proxy, is not taken for one.
+ * As `judgeAnswer`, for endpoints that may give a file: what a file is not is judged as JSON. A
+ * file is neither text nor a page nor what begins like JSON, so that a broken answer, or the page
+ * of some proxy, is not taken for one.
  * @throws WechatApiError, WechatResponseError
  */
 export function judgeAnyAnswer(answer: RawFile): WechatAnswer | Buffer {

@@ -25,8 +25,8 @@ export class AppApi {
   constructor(private readonly transport: WechatTransport) {}
 
   /**
-   * `POST /cgi-bin/stable_token`. In normal mode the same token for all who ask, until its last five
-   * minutes.
+   * `POST /cgi-bin/stable_token`. In normal mode the same token for all who ask, until its last
+   * five minutes.
    * @see
    * https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
    * @param forced a new token, and the former dies at once: 20 times a day, 30 s apart

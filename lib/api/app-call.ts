@@ -1,5 +1,5 @@
-// Judges a call to any API of WeChat before it is sent: the app's own token goes with it, which is a
-// power over the whole account.
+// Judges a call to any API of WeChat before it is sent: the app's own token goes with it, which is
+// a power over the whole account.
 import { WechatInputError } from '../errors/errors.js';
 import { WechatSecret } from '../sealing/secret.js';
 
@@ -131,7 +131,9 @@ function readBody(given: unknown, hidden: string[]): string | undefined {
   return text;
 }
 
-/** As written in code or made by a class: no list, no map, no bytes, no promise that was forgotten. */
+/**
+ * As written in code or made by a class: no list, no map, no bytes, no promise that was forgotten.
+ */
 function isPlain(value: unknown): value is Record<string, unknown> {
   return Object.prototype.toString.call(value) === '[object Object]';
 }

@@ -52,8 +52,8 @@ export class LoginAddress {
   }
 
   /**
-   * Called once the routes are known. Where nothing answers at a `callbackPath`, every login ends in
-   * a 404 after WeChat.
+   * Called once the routes are known. Where nothing answers at a `callbackPath`, every login ends
+   * in a 404 after WeChat.
    */
   warnOfLostCallbacks(): void {
     const mounted = this.mounted('callback');

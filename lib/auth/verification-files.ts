@@ -57,7 +57,8 @@ export class VerificationFiles {
   }
 
   /**
-   * Called while the application registers its middleware: no route, guard or fallback is there yet.
+   * Called while the application registers its middleware: no route, guard or fallback is there
+   * yet.
    */
   serveBefore(adapter: AbstractHttpAdapter): void {
     if (this.isEmpty) return;

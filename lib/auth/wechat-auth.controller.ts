@@ -60,8 +60,8 @@ export class WechatAuthController {
   login(): void {}
 
   /**
-   * Where WeChat sends people back to, with the option `callbackPath`. The guard does all of it, and
-   * whatever it lets through has no business here.
+   * Where WeChat sends people back to, with the option `callbackPath`. The guard does all of it,
+   * and whatever it lets through has no business here.
    */
   @Get('callback')
   @Described(CALLBACK)

@@ -129,7 +129,8 @@ const turns = new WeakMap<object, Promise<unknown>>();
  * import wx from 'weixin-js-sdk';
  *
  * await configureJsSdk(wx, { url: '/js-sdk', jsApiList: ['updateAppMessageShareData'] });
- * wx.updateAppMessageShareData({ title: 'Tea', desc: 'Longjing', link: location.href, imgUrl: '' });
+ * wx.updateAppMessageShareData({ title: 'Tea', desc: 'Longjing', link: location.href, imgUrl: ''
+ * });
  * @returns resolves on `wx.ready`
  * @throws WechatJsSdkError when the JS-SDK cannot be used, TypeError where an option is not what it
  * should be

@@ -83,7 +83,8 @@ export type WechatEvent =
       readonly app: string;
     }
   /**
-   * Ten pieces of a person's data did not open within ten minutes, so no more are tried for a while.
+   * Ten pieces of a person's data did not open within ten minutes, so no more are tried for a
+   * while.
    */
   | {
       readonly type: 'decrypt.limited';

@@ -30,7 +30,9 @@ export class FailedDecryptions {
     return `${app.appId} ${who}` as DecryptionSubject;
   }
 
-  /** @throws WechatDecryptError, the same as for whatever fails, after ten failures in ten minutes */
+  /**
+   * @throws WechatDecryptError, the same as for whatever fails, after ten failures in ten minutes
+   */
   check(subject: DecryptionSubject): void {
     if (this.recent(subject).length >= MOST) throw new WechatDecryptError();
   }

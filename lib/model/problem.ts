@@ -40,8 +40,8 @@ export interface WechatProblem {
   /** Who is looking. For `hooks.renderProblem`: a program is not told. */
   readonly client?: WechatClientKind;
   /**
-   * The address to open elsewhere, for `OPEN_IN_WECHAT` and `OPEN_IN_BROWSER`: what a page can offer
-   * to copy.
+   * The address to open elsewhere, for `OPEN_IN_WECHAT` and `OPEN_IN_BROWSER`: what a page can
+   * offer to copy.
    */
   readonly pageUrl?: string;
   /** Where a page can offer to try again. */

@@ -71,8 +71,8 @@ export class WechatPushModule implements NestModule, OnModuleInit {
    * Registers the address of the push, beside `WechatOAuthModule`.
    * @example
    * WechatPushModule.register({ handler: { useClass: ShopPushHandler } })
-   * @throws WechatConfigError for a path or a handler that is none, and while the application starts
-   * when no app has `push`
+   * @throws WechatConfigError for a path or a handler that is none, and while the application
+   * starts when no app has `push`
    */
   static register({
     path = '/wechat/push',

@@ -22,7 +22,8 @@ export interface WechatPushMessageBase extends WechatPushBase {
 
 /**
  * What a person sends to the account.
- * @see https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html
+ * @see
+ * https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html
  */
 export type WechatPushMessage = WechatPushMessageBase &
   (

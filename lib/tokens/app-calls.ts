@@ -20,11 +20,11 @@ export class AppCalls {
   ) {}
 
   /**
-   * Once more, and not oftener, after WeChat has refused the token and another was got: whatever the
-   * call does was not done then.
+   * Once more, and not oftener, after WeChat has refused the token and another was got: whatever
+   * the call does was not done then.
    * @returns what WeChat's JSON says, or the bytes of a file
-   * @throws WechatInputError for what may not be sent; WechatConfigError for an app without a token;
-   * WechatApiError, WechatNetworkError, WechatResponseError, WechatAppTokenError
+   * @throws WechatInputError for what may not be sent; WechatConfigError for an app without a
+   * token; WechatApiError, WechatNetworkError, WechatResponseError, WechatAppTokenError
    */
   async call(app: AppConfig, path: string, options?: WechatCallOptions): Promise<unknown> {
     requireOwnToken(app);

@@ -46,7 +46,9 @@ export interface RouteRule {
    * The login route of `WechatAuthController`, which sends people on instead of letting them in.
    */
   isLoginRoute: boolean;
-  /** The callback route of `WechatAuthController`, where there is nothing but an answer of WeChat. */
+  /**
+   * The callback route of `WechatAuthController`, where there is nothing but an answer of WeChat.
+   */
   isCallbackRoute?: true;
 }
 

@@ -12,7 +12,8 @@ const NAMEABLE = /^https?:\/\/[a-z\d.-]+(?::\d+)?$/;
 /**
  * The sources of `frame-ancestors`: listed origins of the same site as the app, its own among them.
  * To others browsers give no cookies in a frame, so a login could not end there anyway.
- * @see https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/frame-ancestors
+ * @see
+ * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/frame-ancestors
  */
 export function frameAncestors(config: Pick<WechatConfig, 'returnTo'>, app: AppConfig): string {
   const own = requirePublicUrl(app);

@@ -14,7 +14,9 @@ export interface FrameEnd {
 export type Verdict =
   /** `unguarded`: nobody looked who it was. */
   | { kind: 'pass'; identity: WechatIdentity | undefined; setCookies: readonly string[]; unguarded?: true }
-  /** Answered by the guard. `location` is absolute. `signsIn`: the end of a login that went well. */
+  /**
+   * Answered by the guard. `location` is absolute. `signsIn`: the end of a login that went well.
+   */
   | { kind: 'redirect'; location: string; setCookies: readonly string[]; signsIn?: true }
   /** Answered by the guard, for people. */
   | {
@@ -27,7 +29,9 @@ export type Verdict =
       /** The page ends a login in a frame. */
       framed?: FrameEnd;
     }
-  /** Answered by the guard, in the frame of a QR code: a page that asks again from our own origin. */
+  /**
+   * Answered by the guard, in the frame of a QR code: a page that asks again from our own origin.
+   */
   | { kind: 'bounce'; ancestors: string }
   /** Answered by the guard, in the frame of a QR code: a page that tells the one around it. */
   | {

@@ -5,8 +5,8 @@ import type { WechatClaims, WechatIdentity } from '../../model/identity.js';
 import type { WechatLinkedIdentity } from '../linking/identity-linker.js';
 
 /**
- * A login that is about to succeed. `User` is what the application's `identityLinker` finds; without
- * one it does not matter.
+ * A login that is about to succeed. `User` is what the application's `identityLinker` finds;
+ * without one it does not matter.
  */
 export interface WechatLogin<User = unknown> {
   /** Who WeChat says it is. */
@@ -18,8 +18,8 @@ export interface WechatLogin<User = unknown> {
   readonly user?: User;
   /**
    * The identity as the `identityLinker` keeps it: with the realm, and with the unionid only where
-   * it may link. Undefined without a linker, and for visitors of a snapshot page, of whom no account
-   * may come.
+   * it may link. Undefined without a linker, and for visitors of a snapshot page, of whom no
+   * account may come.
    */
   readonly link?: WechatLinkedIdentity;
   /** `upgrade`: the same account has just granted more. */

@@ -213,9 +213,9 @@ export class PendingLogins {
 
   /**
    * Logins of this browser that have just begun, whose answer comes to this path and is not here
-   * yet, the one that was restarted most often first, of several the newest. If nobody counted them,
-   * a state that something on the way takes away or changes would send a person round and round:
-   * without it, an answer is only `?code=`.
+   * yet, the one that was restarted most often first, of several the newest. If nobody counted
+   * them, a state that something on the way takes away or changes would send a person round and
+   * round: without it, an answer is only `?code=`.
    */
   unanswered(app: AppConfig, cookies: readonly ReceivedCookie[], path: string): PendingLogin[] {
     const since = this.runtime.now() - UNANSWERED_MS;

@@ -89,7 +89,9 @@ function header({ name, logoUrl }: PageBrand): string {
   return `<header>${logo}<span>${escape(name)}</span></header>`;
 }
 
-/** Nothing is let in by its kind or its host: style and script by their hash, the logo by its path. */
+/**
+ * Nothing is let in by its kind or its host: style and script by their hash, the logo by its path.
+ */
 function policyOf(
   style: string,
   scripts: readonly string[],

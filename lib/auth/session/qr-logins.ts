@@ -48,7 +48,9 @@ export interface WechatQrLogin {
   readonly expiresAt: number;
 }
 
-/** Where the login comes back to, and whose sessions count there, where a route of ours knows it. */
+/**
+ * Where the login comes back to, and whose sessions count there, where a route of ours knows it.
+ */
 export interface QrRoute {
   readonly path: string | undefined;
   readonly apps: readonly string[] | undefined;

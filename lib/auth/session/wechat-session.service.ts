@@ -207,9 +207,9 @@ export class WechatSessionService {
   }
 
   /**
-   * As `revoke`, with every identity that the application's `identityLinker` has of the user. Write a
-   * ban to your user table first, where your login handler reads it. Identities at apps that are not
-   * configured any more are left out: no session of theirs counts here.
+   * As `revoke`, with every identity that the application's `identityLinker` has of the user. Write
+   * a ban to your user table first, where your login handler reads it. Identities at apps that are
+   * not configured any more are left out: no session of theirs counts here.
    * @param user as `login.user`
    * @example
    * await users.ban(user.id);

@@ -184,7 +184,8 @@ export class WechatMockServer {
 
   /**
    * What the phone button (`open-type="getPhoneNumber"`) hands out. Not a code of `wx.login`: only
-   * `getuserphonenumber` takes it, once, for 5 minutes. Over HTTP: `GET /mock/phone-code?app=&user=`.
+   * `getuserphonenumber` takes it, once, for 5 minutes. Over HTTP: `GET
+   * /mock/phone-code?app=&user=`.
    */
   phoneCode(press: { appId: string; user: string }): string {
     const app = this.#world.apps.get(press.appId, 'phoneCode()');
@@ -313,9 +314,9 @@ export class WechatMockServer {
   }
 
   /**
-   * Ends an app's own token early: every call with it answers 40001 (or the `errcode` given). The next
-   * `stable_token` gives another one, as after a forced refresh by somebody else; with `stuck` it goes
-   * on giving the dead one, until it is forced itself.
+   * Ends an app's own token early: every call with it answers 40001 (or the `errcode` given). The
+   * next `stable_token` gives another one, as after a forced refresh by somebody else; with `stuck`
+   * it goes on giving the dead one, until it is forced itself.
    */
   expireAppToken(appId: string, options: { errcode?: number; stuck?: boolean } = {}): void {
     const { errcode = 40001, stuck = false } = options;

@@ -28,8 +28,8 @@ export interface MockAppOptions {
    */
   domains?: string[];
   /**
-   * What was entered behind the domains, where a console took more than a host: `/wechat`, and every
-   * redirect has to lie under it.
+   * What was entered behind the domains, where a console took more than a host: `/wechat`, and
+   * every redirect has to lie under it.
    * @default none: a whole host is registered
    */
   domainPath?: string;

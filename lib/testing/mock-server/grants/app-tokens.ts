@@ -56,8 +56,9 @@ export class AppTokens {
   }
 
   /**
-   * Ends the token early: whoever calls with it gets `errcode`. With `replaced` another one is given
-   * out from now on, as after somebody's forced refresh; without, the dead one is still given out.
+   * Ends the token early: whoever calls with it gets `errcode`. With `replaced` another one is
+   * given out from now on, as after somebody's forced refresh; without, the dead one is still given
+   * out.
    */
   end(appId: string, errcode: number, replaced: boolean): void {
     const current = this.#current.get(appId);

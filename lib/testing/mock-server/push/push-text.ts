@@ -1,6 +1,7 @@
 // Messages as WeChat writes them, and replies as it reads them.
 import type { MockPushFields } from './push.types.js';
 
+/** The text of a message or an event, in the format that the console was told. */
 export function writeMessage(fields: MockPushFields, format: 'xml' | 'json'): string {
   return format === 'json' ? JSON.stringify(fields) : `<xml>${children(fields)}</xml>`;
 }

@@ -2,11 +2,13 @@
 // share a mistake with the module it tests.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
+/** SHA-1 of the token and the values, sorted by their bytes and joined. */
 export function sign(token: string, ...values: string[]): string {
   const joined = [token, ...values].sort().join('');
   return createHash('sha1').update(joined).digest('hex');
 }
 
+/** A message under the EncodingAESKey, in base64. */
 export function seal(encodingAesKey: string, message: string, appId: string): string {
   const key = Buffer.from(`${encodingAesKey}=`, 'base64');
   const text = Buffer.from(message);
