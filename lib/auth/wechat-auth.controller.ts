@@ -28,7 +28,7 @@ import { askedReturnAddress, defaultReturnAddress, warnOfOrigin } from './http/r
 import { Described } from './decorators/described.decorator.js';
 import { CALLBACK, LOGIN, LOGIN_QR, LOGOUT, ME, SESSION } from './route-descriptions.js';
 import { CallbackRoute, LoginRoute, WechatAuth } from './decorators/wechat-auth.decorator.js';
-import { readQrQuery } from './login/qr-query.js';
+import { readQrQuery } from './login/qr/qr-query.js';
 import { forgetAttempts, staySilent } from './login/silent-attempts.js';
 import { WechatAuthGuard } from './wechat-auth.guard.js';
 import type { WechatIssuedSession } from './session/wechat-session.service.js';

@@ -10,4 +10,4 @@ export type {
   WechatPushMessageBase,
   WechatPushOther,
 } from './wechat-push.js';
-export type { WechatPushFields, WechatPushValue } from './push-xml.js';
+export type { WechatPushFields, WechatPushValue } from './wire/push-xml.js';

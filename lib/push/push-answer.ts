@@ -1,7 +1,7 @@
 // The reply to a push on its way out: always encrypted, by the key that opened the push.
 import type { Runtime } from '../common/runtime.js';
-import { encrypt, signatureOf } from './push-crypto.js';
-import type { OpenedPush, PushApp, PushStamp } from './push-envelope.js';
+import { encrypt, signatureOf } from './wire/push-crypto.js';
+import type { OpenedPush, PushApp, PushStamp } from './wire/push-envelope.js';
 import type { PushOutcome } from './push-once.js';
 import type { WechatPush } from './wechat-push.js';
 import { writeReply } from './write-reply.js';

@@ -6,8 +6,8 @@ import { splitTarget } from '../auth/http/http-request.js';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { PushAnswer } from './push-answer.js';
-import { type PushRequest, readBody } from './push-body.js';
-import { type PushApp, pushAppOf } from './push-envelope.js';
+import { type PushRequest, readBody } from './wire/push-body.js';
+import { type PushApp, pushAppOf } from './wire/push-envelope.js';
 import type { PushReceiver } from './push-receiver.js';
 
 /** How long whoever sends too much is listened to after the answer, in ms. */

@@ -2,8 +2,8 @@
 import { Logger } from '@nestjs/common';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
-import { isSame, signatureOf } from './push-crypto.js';
-import { only, openEnvelope, type PushApp, type PushStamp, readStamp } from './push-envelope.js';
+import { isSame, signatureOf } from './wire/push-crypto.js';
+import { only, openEnvelope, type PushApp, type PushStamp, readStamp } from './wire/push-envelope.js';
 import { ANSWER_MS, type PushHandling } from './push-handling.js';
 import { idOf } from './push-id.js';
 import type { PushOnce } from './push-once.js';

@@ -1,6 +1,6 @@
 // From the fields of an opened push to what the application gets.
 import { defined } from '../common/defined.js';
-import type { WechatPushFields } from './push-xml.js';
+import type { WechatPushFields } from './wire/push-xml.js';
 import type { WechatPush, WechatPushBase } from './wechat-push.js';
 
 /** The fields of a push that decide what it is; undefined where one of them is not its own text. */

@@ -16,7 +16,7 @@ import { check } from '../config/read-value.js';
 import { Vault } from '../tokens/vault.js';
 import { WECHAT_CONFIG, WECHAT_PUSH_HANDLER, WECHAT_RUNTIME } from '../wechat-oauth.constants.js';
 import type { WechatProviderOf } from '../wechat-oauth.module-definition.js';
-import type { PushRequest } from './push-body.js';
+import type { PushRequest } from './wire/push-body.js';
 import { PushDoor } from './push-door.js';
 import { makeDoor } from './make-door.js';
 import type { WechatPushHandler } from './wechat-push-handler.js';

@@ -1,6 +1,6 @@
 // What a push is for the application: the common messages and events, typed, and everything else
 // with its fields as they came.
-import type { WechatPushFields } from './push-xml.js';
+import type { WechatPushFields } from './wire/push-xml.js';
 
 /** What every push has. */
 export interface WechatPushBase {

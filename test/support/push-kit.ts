@@ -1,7 +1,7 @@
 // An application with a message push, and requests to it as anybody could send them.
 import { createHash } from 'node:crypto';
 import http from 'node:http';
-import { pushKey, encrypt, signatureOf } from '../../lib/push/push-crypto.js';
+import { pushKey, encrypt, signatureOf } from '../../lib/push/wire/push-crypto.js';
 import { WechatSecret } from '../../lib/index.js';
 import type { MockPushSettings } from '../../lib/testing/index.js';
 import { MOCK_APPS } from './application.js';

@@ -2,7 +2,7 @@
 // is there, so what a page would say of itself comes from the sealed cookie of the login.
 import type { WechatConfig } from '../../config/wechat-config.js';
 import type { ProblemFactory } from './problem-factory.js';
-import type { FramedCallback } from './framed-callback.js';
+import type { FramedCallback } from './qr/framed-callback.js';
 import type { FoundSession } from '../session/sealed-sessions.js';
 import type { Found, SessionReader } from '../session/session-reader.js';
 import { ABSENT, redirectTo, type Verdict } from '../http/verdict.js';

@@ -6,7 +6,7 @@ import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';
 import { pageAppFor } from './app-choice.js';
 import { CallbackRoute } from './callback-route.js';
-import type { FramedCallback } from './framed-callback.js';
+import type { FramedCallback } from './qr/framed-callback.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';

@@ -1,8 +1,8 @@
 // XML and JSON of pushes: what WeChat sends is read, and nothing that two readers may read in two
 // ways.
 import fc from 'fast-check';
-import { countKey, readJson } from '../../../lib/push/push-json.js';
-import { readXml } from '../../../lib/push/push-xml.js';
+import { countKey, readJson } from '../../../lib/push/wire/push-json.js';
+import { readXml } from '../../../lib/push/wire/push-xml.js';
 
 describe('XML', () => {
   it('reads texts with and without CDATA, empty elements, and elements inside', () => {

@@ -1,7 +1,7 @@
 // What is decided about a push, with time held still: limits, who is asked first, what is told.
 import { Logger } from '@nestjs/common';
 import { type WechatEvent, WechatEvents, type WechatOAuthModuleOptions } from '../../../lib/index.js';
-import { pushAppOf } from '../../../lib/push/push-envelope.js';
+import { pushAppOf } from '../../../lib/push/wire/push-envelope.js';
 import { PushHandling } from '../../../lib/push/push-handling.js';
 import { PushOnce } from '../../../lib/push/push-once.js';
 import { PushReceiver } from '../../../lib/push/push-receiver.js';

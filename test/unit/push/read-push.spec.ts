@@ -1,6 +1,6 @@
 // What the application is given of a push.
 import { readPush } from '../../../lib/push/read-push.js';
-import type { WechatPushFields } from '../../../lib/push/push-xml.js';
+import type { WechatPushFields } from '../../../lib/push/wire/push-xml.js';
 
 const base = { FromUserName: 'openid-1', ToUserName: 'gh_1', CreateTime: '1714112445' };
 const read = (fields: WechatPushFields) => readPush('shop', { ...base, ...fields });

@@ -1,6 +1,6 @@
 // How replies are written, and which are none.
 import fc from 'fast-check';
-import { readXml } from '../../../lib/push/push-xml.js';
+import { readXml } from '../../../lib/push/wire/push-xml.js';
 import type { WechatPushReply } from '../../../lib/push/wechat-push-reply.js';
 import { fieldsOfReply, writeReply } from '../../../lib/push/write-reply.js';
 import { WechatInputError } from '../../../lib/index.js';

@@ -1,37 +1,37 @@
 // Where a login by a QR code in a page of the application begins: the page gets the parameters of
 // WeChat's script, the browser the sealed cookie of the flow.
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { WechatEvents } from '../../common/wechat-events.js';
-import { SCOPES } from '../../config/read-apps.js';
-import { requireSessionSecret } from '../../config/guard-needs.js';
-import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
-import type { Runtime } from '../../common/runtime.js';
-import { WechatConfigError } from '../../errors/errors.js';
-import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
-import { isSameSite } from '../http/frame-ancestors.js';
-import { fitsAnswer } from '../http/header-budget.js';
-import type { HttpRequest } from '../http/http-request.js';
-import { mayEndInFrame, refusalOfQrCaller, warnOfQrCaller, warnOfQrSite } from '../http/qr-caller.js';
-import { ResponseWriter } from '../http/response-writer.js';
+import type { WechatEvents } from '../../../common/wechat-events.js';
+import { SCOPES } from '../../../config/read-apps.js';
+import { requireSessionSecret } from '../../../config/guard-needs.js';
+import type { AppConfig, WechatConfig } from '../../../config/wechat-config.js';
+import type { Runtime } from '../../../common/runtime.js';
+import { WechatConfigError } from '../../../errors/errors.js';
+import type { RouteRule } from '../../decorators/wechat-auth.decorator.js';
+import { isSameSite } from '../../http/frame-ancestors.js';
+import { fitsAnswer } from '../../http/header-budget.js';
+import type { HttpRequest } from '../../http/http-request.js';
+import { mayEndInFrame, refusalOfQrCaller, warnOfQrCaller, warnOfQrSite } from '../../http/qr-caller.js';
+import { ResponseWriter } from '../../http/response-writer.js';
 import {
   askedReturnAddress,
   defaultReturnAddress,
   publicAddress,
   requirePublicUrl,
   warnOfLength,
-} from '../http/return-address.js';
-import { problemException, type ProblemDetails } from '../problems/problems.js';
-import { logoutMark } from '../session/logout-mark.js';
+} from '../../http/return-address.js';
+import { problemException, type ProblemDetails } from '../../problems/problems.js';
+import { logoutMark } from '../../session/logout-mark.js';
 import {
   QrLogins,
   type QrRoute,
   type WechatQrLogin,
   type WechatQrLoginOptions,
-} from '../session/qr-logins.js';
-import { scopeToAsk, servingApps } from './app-choice.js';
-import { hashOf, hashOfPath, type PendingLogins, QR_LIFETIME_MS, type QrEnd } from './pending-logins.js';
-import type { ProblemFactory } from './problem-factory.js';
-import { Visit } from './visit.js';
+} from '../../session/qr-logins.js';
+import { scopeToAsk, servingApps } from '../app-choice.js';
+import { hashOf, hashOfPath, type PendingLogins, QR_LIFETIME_MS, type QrEnd } from '../pending-logins.js';
+import type { ProblemFactory } from '../problem-factory.js';
+import { Visit } from '../visit.js';
 
 const KNOWN_SCOPES: readonly string[] = Object.values(SCOPES).flat();
 

@@ -7,7 +7,7 @@ import {
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
-import type { WechatSecret } from '../sealing/secret.js';
+import type { WechatSecret } from '../../sealing/secret.js';
 
 /** WeChat pads to 32 bytes, twice the block of AES. */
 const PAD_TO = 32;

@@ -1,7 +1,7 @@
 // The body of a push: from the wire, or as a parser of the application left it.
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { MAX_BODY_BYTES, type PushRequest, readBody } from '../../../lib/push/push-body.js';
+import { MAX_BODY_BYTES, type PushRequest, readBody } from '../../../../lib/push/wire/push-body.js';
 
 const never = { sleep: () => new Promise<void>(() => {}) };
 const atOnce = { sleep: async () => {} };

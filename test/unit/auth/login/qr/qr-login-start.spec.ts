@@ -1,11 +1,11 @@
 // A login by a QR code in a page, as it begins: what the page gets, what the browser keeps.
 import { type HttpException, Logger } from '@nestjs/common';
-import { readCookies } from '../../../../lib/auth/http/cookies.js';
-import { readQrQuery } from '../../../../lib/auth/login/qr-query.js';
-import { writeLogoutMark } from '../../../../lib/auth/session/logout-mark.js';
-import type { WechatQrLoginOptions } from '../../../../lib/index.js';
-import { failureOf } from '../../../support/failure.js';
-import { HOST, type Login, makeLogin, pairOf } from '../../../support/login-parts.js';
+import { readCookies } from '../../../../../lib/auth/http/cookies.js';
+import { readQrQuery } from '../../../../../lib/auth/login/qr/qr-query.js';
+import { writeLogoutMark } from '../../../../../lib/auth/session/logout-mark.js';
+import type { WechatQrLoginOptions } from '../../../../../lib/index.js';
+import { failureOf } from '../../../../support/failure.js';
+import { HOST, type Login, makeLogin, pairOf } from '../../../../support/login-parts.js';
 
 beforeAll(() => Logger.overrideLogger(false));
 

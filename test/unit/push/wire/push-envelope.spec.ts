@@ -6,9 +6,9 @@ import {
   pushAppOf,
   type PushStamp,
   readStamp,
-} from '../../../lib/push/push-envelope.js';
-import { makeParts } from '../../support/parts.js';
-import { FORMER_KEY, forge, PUSH, PUSH_APP_ID, PUSH_KEY, textXml } from '../../support/push-kit.js';
+} from '../../../../lib/push/wire/push-envelope.js';
+import { makeParts } from '../../../support/parts.js';
+import { FORMER_KEY, forge, PUSH, PUSH_APP_ID, PUSH_KEY, textXml } from '../../../support/push-kit.js';
 
 const NOW = 1_714_112_445_000;
 const timestamp = String(NOW / 1000);

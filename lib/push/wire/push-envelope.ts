@@ -1,6 +1,6 @@
 // Judges whether a request is a push of WeChat's: what stands in its address, and the one field of
 // its body that counts.
-import type { AppConfig } from '../config/wechat-config.js';
+import type { AppConfig } from '../../config/wechat-config.js';
 import { decrypt, isSame, type PushKey, pushKey, signatureOf } from './push-crypto.js';
 import { countKey, readJson } from './push-json.js';
 import { readXml, type WechatPushFields } from './push-xml.js';

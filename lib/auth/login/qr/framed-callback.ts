@@ -1,15 +1,15 @@
 // A callback in the frame of a QR code (`self_redirect`). WeChat's document starts it, so browsers
 // neither send our cookies nor keep them: the first request is answered by a page that asks again,
 // from our own origin, and only the second is finished.
-import type { WechatConfig } from '../../config/wechat-config.js';
-import { frameAncestors } from '../http/frame-ancestors.js';
-import { allowedReturnAddress } from '../http/return-address.js';
-import type { Verdict } from '../http/verdict.js';
-import type { SessionReader } from '../session/session-reader.js';
-import type { Callback, LoginCallback } from './login-callback.js';
-import type { PendingLogins } from './pending-logins.js';
-import type { ProblemFactory } from './problem-factory.js';
-import type { Visit } from './visit.js';
+import type { WechatConfig } from '../../../config/wechat-config.js';
+import { frameAncestors } from '../../http/frame-ancestors.js';
+import { allowedReturnAddress } from '../../http/return-address.js';
+import type { Verdict } from '../../http/verdict.js';
+import type { SessionReader } from '../../session/session-reader.js';
+import type { Callback, LoginCallback } from '../login-callback.js';
+import type { PendingLogins } from '../pending-logins.js';
+import type { ProblemFactory } from '../problem-factory.js';
+import type { Visit } from '../visit.js';
 
 /** A callback in the frame of a QR code. */
 export class FramedCallback {

@@ -1,5 +1,5 @@
 // What the address of `GET login/qr` asks for.
-import type { WechatQrLoginOptions } from '../session/qr-logins.js';
+import type { WechatQrLoginOptions } from '../../session/qr-logins.js';
 
 /**
  * Undefined for an address that says something twice, or of `self_redirect` neither `true` nor

@@ -1,6 +1,6 @@
 // The body of a push, on any platform and whatever parsers stand in front of us.
 import type { IncomingMessage } from 'node:http';
-import { inTime, type Runtime, TOO_LATE } from '../common/runtime.js';
+import { inTime, type Runtime, TOO_LATE } from '../../common/runtime.js';
 
 /** WeChat's pushes have a few KB, in compatible mode three times as many. */
 export const MAX_BODY_BYTES = 256 * 1024;

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { createCipheriv } from 'node:crypto';
 import { inspect } from 'node:util';
-import { decrypt, encrypt, isSame, pushKey, signatureOf } from '../../../lib/push/push-crypto.js';
-import { WechatSecret } from '../../../lib/index.js';
-import { expectFreeOf } from '../../support/canary.js';
-import { ADDRESS_CHECK, PLATFORM_PUSH, UTF8, VECTORS, WECOM_CHECK } from './push-vectors.js';
+import { decrypt, encrypt, isSame, pushKey, signatureOf } from '../../../../lib/push/wire/push-crypto.js';
+import { WechatSecret } from '../../../../lib/index.js';
+import { expectFreeOf } from '../../../support/canary.js';
+import { ADDRESS_CHECK, PLATFORM_PUSH, UTF8, VECTORS, WECOM_CHECK } from '../push-vectors.js';
 
 const keyOf = (text: string) => pushKey(new WechatSecret(text));
 const sign = (token: string, ...values: string[]) => signatureOf(new WechatSecret(token), ...values);

@@ -1,8 +1,8 @@
 // The end of a login by a QR code in a page: in the frame of the code, and in the top window.
 import { Logger } from '@nestjs/common';
-import { writeLogoutMark } from '../../../../lib/auth/session/logout-mark.js';
-import { WechatApiError, type WechatQrLoginOptions } from '../../../../lib/index.js';
-import { AGENTS } from '../../../support/browser.js';
+import { writeLogoutMark } from '../../../../../lib/auth/session/logout-mark.js';
+import { WechatApiError, type WechatQrLoginOptions } from '../../../../../lib/index.js';
+import { AGENTS } from '../../../../support/browser.js';
 import {
   cookiesOf,
   HOST,
@@ -12,7 +12,7 @@ import {
   pairOf,
   tokenAnswer,
   wordOf,
-} from '../../../support/login-parts.js';
+} from '../../../../support/login-parts.js';
 
 beforeAll(() => Logger.overrideLogger(false));
 
