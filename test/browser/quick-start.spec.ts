@@ -205,6 +205,30 @@ describe('The quick start', () => {
     expect(visitor.errors).toEqual([]);
   });
 
+  it('binds a phone number, also when the session key has gone stale meanwhile', async () => {
+    const { page } = await openHome('phone');
+    await visitor.press('device-mini');
+    await page.getByTestId('mini-user').selectOption('ming');
+    await page.getByTestId('mini-login').click();
+    await page.locator('#mini-points.done').waitFor();
+
+    const statuses = () => visitor.to('/account/phone').map((response) => response.status());
+    await page.getByTestId('mini-phone').click();
+    await page.locator('#mini-bound.done').waitFor();
+    expect(await visitor.text('mini-bound')).toMatch(/"phone": "1\d\d\*{4}\d{4}"/);
+    expect(statuses()).toEqual([200]);
+
+    const logins = visitor.to('/wechat/session').length;
+    const answered = page.waitForResponse('**/demo/wx-login');
+    await page.getByTestId('mini-stale').click();
+    await answered;
+    await page.getByTestId('mini-phone').click();
+    await page.waitForResponse((response) => response.url().endsWith('/account/phone') && response.ok());
+    expect(statuses()).toEqual([200, 409, 200]);
+    expect(visitor.to('/wechat/session')).toHaveLength(logins + 1);
+    await visitor.photograph('mini-phone-number');
+  });
+
   it.each([
     ['an iPhone', AGENTS.wechat, /\/share$/],
     ['Android', AGENTS.wechatAndroid, /\/share\/longjing\?from=menu$/],

@@ -3,6 +3,8 @@
 import { createMiniProgramClient } from './wechat-client/mini-program.js';
 
 const login = document.getElementById('mini-login');
+const phone = document.getElementById('mini-phone');
+const stale = document.getElementById('mini-stale');
 const user = document.getElementById('mini-user');
 const name = document.querySelector('.mini-name');
 const face = document.querySelector('.phone .avatar');
@@ -13,6 +15,7 @@ const STEPS = {
   '/demo/wx-login': 'mini-code',
   '/wechat/session': 'mini-token',
   '/account/points': 'mini-points',
+  '/account/phone': 'mini-bound',
 };
 
 /** Forgotten with the page; on a phone it would stay. */
@@ -42,14 +45,38 @@ login.addEventListener('click', async () => {
     name.replaceChildren(label, small('signed in'));
     face.textContent = [...label][0];
     signedIn(label);
+    phone.hidden = stale.hidden = false;
   } catch {
     name.replaceChildren('登录失败', small('sign-in failed, see the step'));
     face.textContent = '客';
     signedOut();
+    phone.hidden = stale.hidden = true;
   } finally {
     login.disabled = false;
   }
 });
+
+/** What the phone button of a mini program gives in `event.detail.code`. */
+const phoneCode = async () =>
+  (await call('/demo/phone-code', { method: 'POST', data: { user: user.value } })).data.code;
+
+phone.addEventListener('click', async () => {
+  phone.disabled = true;
+  try {
+    const options = { method: 'POST', data: { code: await phoneCode() } };
+    const { statusCode, data } = await client.request('/account/phone', options);
+    if (statusCode === 409 && data.code === 'SESSION_KEY_STALE') {
+      // Who holds the phone now is asked of WeChat; the code of the button is still good.
+      await client.login();
+      await client.request('/account/phone', options);
+    }
+  } finally {
+    phone.disabled = false;
+  }
+});
+
+/** Another login at WeChat that this server never hears of: the key it keeps is no longer current. */
+stale.addEventListener('click', () => wx.login({ success() {}, fail() {} }));
 
 /** What `wx.request` does. */
 async function call(url, { method = 'GET', data, header = {} }) {
@@ -66,7 +93,7 @@ async function call(url, { method = 'GET', data, header = {} }) {
     ...(data ? { body: JSON.stringify(data) } : {}),
   });
   const answer = await response.json();
-  show(step, response.ok ? 'done' : 'failed', answer);
+  if (step) show(step, response.ok ? 'done' : 'failed', answer);
   return { statusCode: response.status, data: answer };
 }
 

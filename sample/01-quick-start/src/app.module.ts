@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { WechatAuthController, WechatOAuthModule } from 'nestjs-wechat-oauth';
 import { AccountController } from './account.controller.js';
 import { JsSdkController } from './js-sdk.controller.js';
+import { PhoneController } from './phone.controller.js';
 import { MockWechat, Settings, SettingsModule } from './settings.module.js';
 import { ShopModule } from './shop/shop.module.js';
 
@@ -21,6 +22,6 @@ import { ShopModule } from './shop/shop.module.js';
     }),
     ShopModule,
   ],
-  controllers: [AccountController, JsSdkController, WechatAuthController],
+  controllers: [AccountController, JsSdkController, PhoneController, WechatAuthController],
 })
 export class AppModule {}

@@ -181,6 +181,12 @@ function phone(people: readonly Person[]): Html {
       <button class="button wechat" id="mini-login" data-testid="mini-login">
         <span>登录<small>wx.login()</small></span>
       </button>
+      <button class="button quiet" id="mini-phone" data-testid="mini-phone" hidden>
+        <span>绑定手机号<small>the phone button</small></span>
+      </button>
+      <button class="button quiet" id="mini-stale" data-testid="mini-stale" hidden>
+        <span>在微信里另外登录一次<small>makes the session key stale</small></span>
+      </button>
       <noscript>
         <p class="note">小程序演示需要 JavaScript。<small>This demonstration needs JavaScript.</small></p>
       </noscript>
@@ -193,5 +199,6 @@ function steps(): Html {
     ${step('mini-code', 'wx.login()', '手机给出一次性 code', 'The phone hands out a code')}
     ${step('mini-token', 'POST /wechat/session', 'code 换成会话令牌', 'The code becomes a bearer token')}
     ${step('mini-points', 'GET /account/points', '带令牌访问受保护的接口', 'A guarded route, with the token')}
+    ${step('mini-bound', 'POST /account/phone', '按钮给的 code 换成手机号', 'The code of the button becomes a number')}
   </ol>`;
 }
