@@ -143,6 +143,21 @@ describe('The single-page application', () => {
     });
   });
 
+  it('is sent back from WeChat to one address, and answers for its domain by a file', async () => {
+    await open(`${place.web}/teas/longjing?cups=3`);
+    await visitor.press('sign-in');
+    await scan('ming');
+    await expectRoute('/teas/longjing?cups=3', '小明');
+    const callbacks = visitor.responses
+      .map((one) => new URL(one.url()))
+      .filter((url) => url.searchParams.has('code'));
+    expect(callbacks.map(({ origin, pathname }) => origin + pathname)).toEqual([
+      `${place.api}/wechat/callback`,
+    ]);
+    const file = await fetch(`${place.api}/MP_verify_A1b2C3d4E5f6G7h8.txt`);
+    expect([file.status, await file.text()]).toEqual([200, 'A1b2C3d4E5f6G7h8']);
+  });
+
   it('goes back and forth between routes without losing the login', async () => {
     await open(`${place.web}/teas/longjing`);
     await visitor.press('sign-in');

@@ -11,6 +11,10 @@ import { API_URL, SESSION_SECRET, WEB_URL } from './settings.js';
     WechatOAuthModule.forRoot({
       apps,
       publicUrl: API_URL,
+      // One address for WeChat to come back to, for consoles that want it exactly.
+      callbackPath: '/wechat/callback',
+      // As the console hands it out when that host is registered; answered at the root, before any guard.
+      verificationFiles: ['MP_verify_A1b2C3d4E5f6G7h8.txt'],
       sessionSecret: SESSION_SECRET,
       // A login may end on the page's origin, and the page may send what changes something.
       returnTo: { origins: [WEB_URL] },
