@@ -64,7 +64,11 @@ function parse(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new CliUsageError((error as Error).message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    // Its message repeats the argument: an app, most likely, and so a secret.
+    if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
+      throw new CliUsageError('an argument stands without an option: an app goes behind --app');
+    throw new CliUsageError(message);
   }
 }
 

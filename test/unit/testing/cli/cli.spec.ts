@@ -188,7 +188,7 @@ describe('nestjs-wechat-mock', () => {
     [['--host', '0.0.0.0'], /host is "0\.0\.0\.0".*allowRemote: true \(--allow-remote/],
     [['--host', ''], /host is "".*--allow-remote/],
     [['--prot', '1'], /Unknown option '--prot'/],
-    [['extra'], /Unexpected argument 'extra'/],
+    [['extra'], /an argument stands without an option: an app goes behind --app/],
     [['--port', 'http'], /--port http: give a number from 0 to 65535/],
     [['--port', '70000'], /--port 70000/],
     [['--app', 'website:wx1'], /--app: give type:appId:secret\[:domain…\]/],
@@ -209,6 +209,18 @@ describe('nestjs-wechat-mock', () => {
     expect(err).toMatch(message);
     expect(err).toMatch(/Try nestjs-wechat-mock --help\.$/);
     expect(out).toBe('');
+  });
+
+  it.each([
+    [['official-account:wx1:topsecret']],
+    [['--wechat-only', 'official-account:wx1:topsecret']],
+    [['--app', 'official-account:wx1', 'topsecret']],
+    [['--ap=official-account:wx1:topsecret']],
+    [['--app', 'topsecret']],
+  ])('does not repeat what may be a secret: %j', async (argv) => {
+    const { code, err } = await run(argv);
+    expect(code).toBe(2);
+    expect(err).not.toContain('topsecret');
   });
 
   it('exits with 1 when it cannot start', async () => {
