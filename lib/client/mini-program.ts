@@ -101,7 +101,7 @@ export interface MiniProgramClient {
 export class WechatLoginFailed extends Error {
   /** What the application answered; undefined where no answer came. */
   declare readonly statusCode?: number;
-  /** E.g. `LOGIN_REFUSED`; `LOGIN_FAILED` with 401 where WeChat did not take the code. */
+  /** E.g. `LOGIN_REFUSED`; `WECHAT_LOGIN_REQUIRED` where WeChat did not take the code. */
   declare readonly code?: string;
   /** Stands in the log of the server. */
   declare readonly ref?: string;
