@@ -179,6 +179,7 @@ export function showQrLogin(options: QrLoginOptions): QrLogin {
   if (!element.id) element.id = `wechat-qr-${++elements}`;
 
   let isOver = false;
+  let isClosed = false;
   let timer: unknown;
   /** Of the login route, where the frame is led back to. */
   let origin: string | undefined;
@@ -253,8 +254,10 @@ export function showQrLogin(options: QrLoginOptions): QrLogin {
   return {
     signedIn,
     close() {
-      if (isOver) return;
-      stop();
+      // Once: the element may hold another code by then.
+      if (isClosed) return;
+      isClosed = true;
+      if (!isOver) stop();
       element.replaceChildren();
     },
   };

@@ -208,6 +208,14 @@ describe('The end in the frame', () => {
     expect([await isSettled(code.signedIn), page.trips]).toEqual([true, []]);
   });
 
+  it('is taken away with its frame afterwards, once', async () => {
+    const code = await page.open({ stay: true });
+    page.hear();
+    code.close();
+    code.close();
+    expect([page.element.emptied, page.cleaned]).toEqual([1, 1]);
+  });
+
   it.each<[string, object]>([
     ['of another origin', { origin: 'https://evil.example.com' }],
     ['of WeChat', { origin: 'https://open.weixin.qq.com' }],
