@@ -63,7 +63,13 @@ function readForm(request: MockRequest): ReadonlyMap<string, string> {
   }
   const form = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(request.body)) {
-    if (!FIELDS.includes(name) || form.has(name)) throw wrong(name, value, `${FIELDS.join(', ')}, once each`);
+    if (!FIELDS.includes(name)) throw wrong(name, value, FIELDS.join(', '));
+    if (form.has(name)) {
+      throw new DeskRefusal(400, {
+        cn: `表单的 ${name} 不止一个。`,
+        en: `There is more than one ${name} in the form.`,
+      });
+    }
     form.set(name, value);
   }
   return form;
