@@ -268,7 +268,7 @@ function addressOf(
   win: QrWindow,
   returnTo: URL,
 ): string {
-  const isBase = baseUrl === '' || /^(?:https?:\/\/|\/(?![/\\]))[^?#]*$/i.test(baseUrl);
+  const isBase = baseUrl === '' || /^(?:https?:\/\/(?![^/]*@)|\/(?![/\\]))[^?#\\]*$/i.test(baseUrl);
   if (!isBase)
     throw new TypeError('baseUrl must be an address or a path: "https://api.example.com" or "/api".');
   if (!/^\/(?![/\\])[^?#\\]+$/.test(loginPath))

@@ -96,6 +96,13 @@ function readAppsFile(path: string): { apps?: MockAppOptions[]; users?: MockUser
     throw new CliUsageError(`--apps ${path}: ${missing ? `cannot be read (${missing})` : 'is not JSON'}`);
   }
   if (Array.isArray(content)) return { apps: content };
-  if (typeof content === 'object' && content !== null) return content;
+  if (typeof content === 'object' && content !== null) {
+    // Left out in silence, the default apps would start in their place.
+    const odd = Object.keys(content).filter((name) => name !== 'apps' && name !== 'users');
+    if (odd.length === 0) return content;
+    throw new CliUsageError(
+      `--apps ${path}: knows apps and users, not ${odd.map((name) => JSON.stringify(name.slice(0, 40))).join(', ')}`,
+    );
+  }
   throw new CliUsageError(`--apps ${path}: give an array of apps, or an object with apps and users`);
 }

@@ -202,6 +202,10 @@ describe('nestjs-wechat-mock', () => {
       /number\.json: give an array of apps, or an object with apps and users/,
     ],
     [['--apps', file('null.json', null)], /null\.json: give an array of apps/],
+    [
+      ['--apps', file('odd.json', { app: [], user: [] })],
+      /odd\.json: knows apps and users, not "app", "user"/,
+    ],
     [['--apps', file('wrong.json', { apps: 7 }), '--app', 'website:wx1:s'], /apps is empty or not an array/],
   ])('exits with 2 for %j', async (argv, message) => {
     const { code, err, out } = await run(['--port', '0', ...argv]);
