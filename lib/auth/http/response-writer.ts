@@ -199,5 +199,10 @@ function withOwnFragment(address: string): string {
 
 function isOwnPage(value: unknown): boolean {
   const { redirect, status, html } = (value ?? {}) as Record<string, unknown>;
-  return typeof redirect === 'string' || (Number.isInteger(status) && typeof html === 'string');
+  return typeof redirect === 'string' || (isFinalStatus(status) && typeof html === 'string');
+}
+
+/** Platforms throw for what is no status, and a browser waits on after one below 200. */
+function isFinalStatus(status: unknown): boolean {
+  return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
 }

@@ -148,9 +148,13 @@ describe('A page', () => {
     expect([adapter.setCookies, logs.lines]).toEqual([COOKIES, []]);
   });
 
-  it('of the application may be empty', async () => {
-    await show(() => ({ status: 204, html: '' }));
-    expect(adapter.sent).toEqual(['reply', 204, '']);
+  it.each([
+    [200, '<p>own'],
+    [204, ''],
+    [599, '<p>own'],
+  ])('of the application may have the status %s and be %j', async (status, html) => {
+    await show(() => ({ status, html }));
+    expect(adapter.sent).toEqual(['reply', status, html]);
   });
 
   it.each([
@@ -220,6 +224,10 @@ describe('A page', () => {
     { html: '<p>own' },
     { status: '200', html: '<p>own' },
     { status: 200.5, html: '<p>own' },
+    { status: 0, html: '<p>own' },
+    { status: 101, html: '<p>own' },
+    { status: 199, html: '<p>own' },
+    { status: 600, html: '<p>own' },
     { status: 200, html: 7 },
   ])('is the built-in one where the application gives %j', async (own) => {
     await show(() => own);
