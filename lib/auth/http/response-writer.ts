@@ -84,7 +84,9 @@ export class ResponseWriter {
       return;
     }
     const { brand } = maker;
-    const logoUrl = brand?.logoUrl === undefined ? undefined : below(base, brand.logoUrl);
+    const logo = brand?.logoUrl === undefined ? undefined : below(base, brand.logoUrl);
+    // A path below no address is none that a policy can name: the name says enough.
+    const logoUrl = logo !== undefined && URL.canParse(logo) ? logo : undefined;
     const { html, policy } = renderProblemPage(problem, lang, brand && { ...brand, logoUrl }, framed);
     if (framed) this.allowFrames(policy);
     else this.forbidFrames(policy, false);

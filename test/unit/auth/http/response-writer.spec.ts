@@ -3,7 +3,7 @@
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ResponseWriter } from '../../../../lib/auth/http/response-writer.js';
-import { renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
+import { type PageBrand, renderProblemPage } from '../../../../lib/auth/problems/problem-page.js';
 import { makeProblem } from '../../../../lib/auth/problems/problems.js';
 import type { WechatHooks } from '../../../../lib/index.js';
 import { LogCapture } from '../../../support/log-capture.js';
@@ -107,13 +107,17 @@ describe('A page', () => {
   /** Shows the problem, with a pause that never ends where nothing else is said. */
   async function show(
     renderProblem: unknown,
-    { base = undefined as URL | undefined, sleep = (): Promise<void> => never } = {},
+    {
+      base = undefined as URL | undefined,
+      sleep = (): Promise<void> => never,
+      brand = undefined as PageBrand | undefined,
+    } = {},
   ) {
     const pauses: number[] = [];
     const runtime = { sleep: (ms: number) => (pauses.push(ms), sleep()) };
     const hooks = (renderProblem === undefined ? {} : { renderProblem }) as WechatHooks;
     const verdict = { kind: 'page', problem, lang: 'en', setCookies: COOKIES, base } as const;
-    await answer.page(verdict, { hooks, runtime, brand: undefined });
+    await answer.page(verdict, { hooks, runtime, brand });
     return pauses;
   }
 
@@ -136,6 +140,18 @@ describe('A page', () => {
     adapter.headers = { 'Content-Security-Policy': "script-src 'self'", 'X-Frame-Options': 'SAMEORIGIN' };
     await show(undefined);
     expect(adapter.headers).toEqual({ ...HEADERS, 'Content-Security-Policy': PAGE.policy });
+  });
+
+  it.each([
+    ['/logo.png?v=2', BASE, 'https://shop.example.com/app/logo.png'],
+    ['https://cdn.example.com/logo.png', undefined, 'https://cdn.example.com/logo.png'],
+    ['/logo.png', undefined, undefined],
+  ])('of ours has the logo %s below %s, if anybody knows where that is', async (logoUrl, base, source) => {
+    await show(undefined, { base, brand: { name: 'Tea', logoUrl, color: undefined } });
+    const [, , html] = adapter.sent as string[];
+    expect(html).toContain('<span>Tea</span>');
+    expect(html!.includes('<img')).toBe(source !== undefined);
+    expect(/img-src ([^;]+);/.exec(adapter.headers['Content-Security-Policy']!)?.[1]).toBe(source);
   });
 
   it.each([
