@@ -10,7 +10,7 @@ import { addVary, removeHeader } from './answer-headers.js';
 import { publicAddress } from './return-address.js';
 import type { Verdict } from './verdict.js';
 
-type OwnPage = { redirect: string } | { status: number; html: string } | undefined;
+type OwnPage = { redirect: string } | { redirect?: unknown; status: number; html: string } | undefined;
 
 /** What a page is made with. */
 export interface PageMaker {
@@ -72,7 +72,7 @@ export class ResponseWriter {
     // In a frame the page has to tell the one around it, which the application's own cannot do.
     const own = framed ? undefined : await this.ownPage(problem, maker);
     if (this.hasBegun) return;
-    if (own && 'redirect' in own) {
+    if (own && leads(own)) {
       return this.redirect({ kind: 'redirect', location: below(base, own.redirect), setCookies });
     }
     this.setCookies(setCookies);
@@ -201,7 +201,12 @@ function withOwnFragment(address: string): string {
 
 function isOwnPage(value: unknown): boolean {
   const { redirect, status, html } = (value ?? {}) as Record<string, unknown>;
-  return typeof redirect === 'string' || (isFinalStatus(status) && typeof html === 'string');
+  return leads({ redirect }) || (isFinalStatus(status) && typeof html === 'string');
+}
+
+/** Not where there is no address, or an empty one: that is the page itself, over and over. */
+function leads(own: { redirect?: unknown }): own is { redirect: string } {
+  return typeof own.redirect === 'string' && own.redirect !== '';
 }
 
 /** Platforms throw for what is no status, and a browser waits on after one below 200. */

@@ -192,6 +192,11 @@ describe('A page', () => {
     expect(adapter.headers).toMatchObject({ 'X-Frame-Options': 'DENY' });
   });
 
+  it.each([undefined, null, ''])('of the application is no redirect to %j', async (redirect) => {
+    await show(() => ({ redirect, status: 418, html: '<p>own' }));
+    expect([adapter.sent, adapter.headers['Location']]).toEqual([['reply', 418, '<p>own'], undefined]);
+  });
+
   it('is made from the problem', async () => {
     const asked: unknown[] = [];
     await show((...args: unknown[]) => void asked.push(...args));
@@ -236,6 +241,7 @@ describe('A page', () => {
     {},
     { redirect: 7 },
     { redirect: undefined },
+    { redirect: '' },
     { status: 200 },
     { html: '<p>own' },
     { status: '200', html: '<p>own' },
