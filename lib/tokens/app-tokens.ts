@@ -114,7 +114,7 @@ export class AppTokens {
 
   private async replace(app: AppConfig, failed: string): Promise<AppToken | undefined> {
     const stored = await this.read(app, failed);
-    if (stored) return this.adopt(app, stored);
+    if (stored) return this.adopt(app, stored, failed);
     const normal = await this.fetch(app, false);
     if (normal.accessToken !== failed) return this.replaceWith(app, normal, failed);
     // WeChat still gives out what it refuses. A forced refresh makes every other process fail once,
@@ -132,21 +132,23 @@ export class AppTokens {
     for (let look = 0; look < LOOKS.times; look++) {
       await this.runtime.sleep(LOOKS.everyMs);
       const theirs = await this.read(app, failed);
-      if (theirs) return this.adopt(app, theirs);
+      if (theirs) return this.adopt(app, theirs, failed);
     }
     return undefined;
   }
 
   private async replaceWith(app: AppConfig, record: AppTokenRecord, failed: string): Promise<AppToken> {
     await this.keep(app, record, failed);
-    return this.adopt(app, record);
+    return this.adopt(app, record, failed);
   }
 
   private async serve(app: AppConfig, rejected?: WechatSecret): Promise<AppToken | undefined> {
     const askedAt = this.runtime.now();
     const { accessToken, expiresIn } = await this.server.ask(app, rejected);
-    if (accessToken === rejected?.reveal()) return undefined;
-    return this.adopt(app, { accessToken, expiresAt: askedAt + Math.min(expiresIn, MAX_LIFE_S) * 1_000 });
+    const failed = rejected?.reveal();
+    if (accessToken === failed) return undefined;
+    const expiresAt = askedAt + Math.min(expiresIn, MAX_LIFE_S) * 1_000;
+    return this.adopt(app, { accessToken, expiresAt }, failed);
   }
 
   /** @param failed counts as if it were not there */
@@ -177,11 +179,15 @@ export class AppTokens {
     );
   }
 
-  /** Takes a token into use, unless a newer one has come meanwhile. */
-  private adopt(app: AppConfig, { accessToken, expiresAt }: AppTokenRecord): AppToken {
+  /**
+   * Takes a token into use, unless a newer one has come meanwhile.
+   * @param failed counts as if it were not there: a search may have brought it back
+   */
+  private adopt(app: AppConfig, { accessToken, expiresAt }: AppTokenRecord, failed?: string): AppToken {
     const now = this.runtime.now();
     const held = this.held.get(app.appId);
-    if (held && held.goodUntil > now && held.expiresAt > expiresAt) return held;
+    const isBetter = held && held.goodUntil > now && held.expiresAt > expiresAt;
+    if (isBetter && held.accessToken.reveal() !== failed) return held;
     // A record of a clock that is ahead lasts no longer for it.
     const end = Math.min(expiresAt, now + MAX_LIFE_S * 1_000);
     const { least, most } = EARLY_MS;

@@ -467,6 +467,21 @@ describe('A token server', () => {
     expect(wire.requests).toEqual([]);
   });
 
+  it('that still gives the refused one to others meanwhile does not bring it back', async () => {
+    give = () => ({ accessToken: 'AT1', expiresIn: 7200 });
+    await get();
+    parts.runtime.sleep = () => new Promise(() => {});
+    let release: (token: object) => void = () => {};
+    give = () => new Promise<object>((resolve) => (release = resolve));
+    const repaired = repair('AT1');
+    parts.runtime.time += 10;
+    // Out of its cache, and it claims two hours each time.
+    give = () => ({ accessToken: 'AT1', expiresIn: 7200 });
+    expect(await get()).toBe('AT1');
+    release({ accessToken: 'AT2', expiresIn: 7200 });
+    expect([await repaired, await get()]).toEqual(['AT2', 'AT2']);
+  });
+
   it.each([
     ['nothing', undefined, 'is no token'],
     ['null', null, 'is no token'],
