@@ -40,7 +40,7 @@ interface Held extends AppToken {
 const MAX_LIFE_S = 7_200;
 /** How long before its end a token is given up: at random, so that a fleet does not ask at once. */
 const EARLY_MS = { least: 10_000, most: 60_000 };
-/** How long a repair that found nothing is not tried again for the same token. */
+/** How long a repair that found nothing asks WeChat no more for the same token. */
 const HOPELESS_MS = 30_000;
 /** Apps are few, but an application may find them out at run time. */
 const MAX_APPS = 1_000;
@@ -86,8 +86,12 @@ export class AppTokens {
     const held = this.held.get(app.appId);
     if (held && held.accessToken.reveal() !== text && held.goodUntil > this.runtime.now()) return held;
     const key = `${app.appId} ${hash('sha256', text)}`;
-    if ((this.hopeless.get(key) ?? -Infinity) > this.runtime.monotonic()) return undefined;
     return this.repairs.run(key, async () => {
+      if ((this.hopeless.get(key) ?? -Infinity) > this.runtime.monotonic()) {
+        // What was waited for may have been stored later.
+        const stored = await this.read(app, text);
+        return stored && this.adopt(app, stored, text);
+      }
       if (this.held.get(app.appId)?.accessToken.reveal() === text) this.held.delete(app.appId);
       if (app.appToken) return this.serve(app, failed);
       const found = await this.replace(app, text);

@@ -371,6 +371,19 @@ describe('A token that WeChat refuses is replaced', () => {
     expect([wire.count(STABLE), forced()]).toEqual([1, 0]);
   });
 
+  it('by what another process stored later, in the 30 s in which nothing is tried', async () => {
+    await hold();
+    // Somebody's forced refresh takes longer than it is waited for, and meanwhile the old one is
+    // taken from the store again.
+    await parts.vault.create(`wechat:${APP_ID}:app-token:forced`, {}, 30_000);
+    expect(await repair('AT1')).toBeUndefined();
+    expect(await get()).toBe('AT1');
+    await store.set(KEY, JSON.stringify({ accessToken: 'AT2', expiresAt: parts.runtime.time + LIFE }), LIFE);
+    expect(await repair('AT1')).toBe('AT2');
+    expect(await get()).toBe('AT2');
+    expect([wire.count(STABLE), forced()]).toEqual([1, 0]);
+  });
+
   it('or the reason why not is thrown, and nothing is remembered', async () => {
     await hold();
     next = () => ({ errcode: 45009, errmsg: 'quota' });
