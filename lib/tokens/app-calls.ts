@@ -50,19 +50,30 @@ export class AppCalls {
 
     const { accessToken } = await this.tokens.get(app);
     try {
-      return withoutTokens(path, await send(accessToken));
+      return withoutSecrets(app, path, await send(accessToken));
     } catch (error) {
       if (!(error instanceof WechatApiError) || !STALE_TOKEN.has(error.errcode)) throw error;
       const other = await this.tokens.repair(app, accessToken);
       if (!other) throw error;
-      return withoutTokens(path, await send(other.accessToken));
+      return withoutSecrets(app, path, await send(other.accessToken));
     }
   }
 }
 
-/** WeChat shows there what somebody sent, access token included. */
-function withoutTokens(path: string, answer: WechatAnswer | Buffer): WechatAnswer | Buffer {
+/** WeChat shows there what somebody sent, access token and AppSecret included. */
+function withoutSecrets(
+  { secrets }: AppConfig,
+  path: string,
+  answer: WechatAnswer | Buffer,
+): WechatAnswer | Buffer {
   if (path !== '/cgi-bin/openapi/rid/get' || Buffer.isBuffer(answer)) return answer;
-  const hidden = JSON.stringify(answer).replace(/(access_token=)[^&"\\\s]*/gi, '$1[redacted]');
+  const hide = (text: string) =>
+    secrets.reduce(
+      (shown, secret) => shown.replaceAll(secret.reveal(), '[redacted]'),
+      text.replace(/(access_token=)[^&"\\\s]*/gi, '$1[redacted]'),
+    );
+  const hidden = JSON.stringify(answer, (_, value: unknown) =>
+    typeof value === 'string' ? hide(value) : value,
+  );
   return JSON.parse(hidden) as WechatAnswer;
 }

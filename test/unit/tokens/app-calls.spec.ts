@@ -8,7 +8,7 @@ import { WechatSecret } from '../../../lib/sealing/secret.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { failureOf } from '../../support/failure.js';
 import { LogCapture } from '../../support/log-capture.js';
-import { makeParts, type Parts } from '../../support/parts.js';
+import { APP_SECRET, makeParts, type Parts } from '../../support/parts.js';
 import { Fault, Raw, Wire, type WireRequest } from '../../support/wire.js';
 
 const STABLE = '/cgi-bin/stable_token';
@@ -138,6 +138,16 @@ describe('A call', () => {
         request_body: '{"url":"https://x/?ACCESS_TOKEN=[redacted]"}',
       },
     });
+  });
+
+  it('shows no AppSecret there, which the token endpoints are sent', async () => {
+    tokens('AT1');
+    const path = '/cgi-bin/openapi/rid/get';
+    const sent = JSON.stringify({ appid: parts.app.appId, secret: APP_SECRET, force_refresh: false });
+    wire.on(path, { errcode: 0, request: { request_url: '', request_body: sent } });
+    const answer = await call(path, { method: 'POST', body: { rid: '66cc41ab-6aaf22fd-1ffae523' } });
+    expectFreeOf(answer, [APP_SECRET]);
+    expect(answer).toMatchObject({ request: { request_body: sent.replace(APP_SECRET, '[redacted]') } });
   });
 });
 
