@@ -54,10 +54,12 @@ function collect(request: IncomingMessage): { done: Promise<Buffer | PushBody>; 
       stop();
       resolve(result);
     };
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
+    // Texts where a middleware that listens too has set an encoding.
+    const onData = (chunk: Buffer | string) => {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      size += bytes.length;
       if (size > MAX_BODY_BYTES) finish(TOO_LARGE);
-      else chunks.push(chunk);
+      else chunks.push(bytes);
     };
     const onEnd = () => finish(Buffer.concat(chunks));
     const onGone = () => finish('gone');

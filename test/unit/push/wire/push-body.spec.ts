@@ -19,6 +19,16 @@ it('reads what comes in pieces, letters cut in two', async () => {
   expect(await reading).toEqual({ body: '<xml>你</xml>' });
 });
 
+it('reads texts, as they come where a middleware that listens too has set an encoding', async () => {
+  const request = incoming();
+  request.setEncoding('utf8').on('data', () => {});
+  const reading = readBody(request, never);
+  const bytes = Buffer.from('<xml>你</xml>');
+  request.write(bytes.subarray(0, 6));
+  request.end(bytes.subarray(6));
+  expect(await reading).toEqual({ body: '<xml>你</xml>' });
+});
+
 it('gives up when it does not come in time, and listens no more', async () => {
   const request = incoming();
   request.write('<xml>');
