@@ -38,6 +38,8 @@ interface Held extends AppToken {
 
 /** WeChat's tokens last no longer, whatever an answer says. */
 const MAX_LIFE_S = 7_200;
+/** A clock that is kept in time goes back by less. */
+const CLOCK_STEP_MS = 60_000;
 /** How long before its end a token is given up: at random, so that a fleet does not ask at once. */
 const EARLY_MS = { least: 10_000, most: 60_000 };
 /** How long a repair that found nothing asks WeChat no more for the same token. */
@@ -71,7 +73,7 @@ export class AppTokens {
   async get(app: AppConfig): Promise<AppToken> {
     requireOwnToken(app);
     const held = this.held.get(app.appId);
-    if (held && held.goodUntil > this.runtime.now()) return held;
+    if (held && this.isUsable(held)) return held;
     return this.finds.run(app.appId, () => this.find(app, held));
   }
 
@@ -84,7 +86,7 @@ export class AppTokens {
   async repair(app: AppConfig, failed: WechatSecret): Promise<AppToken | undefined> {
     const text = failed.reveal();
     const held = this.held.get(app.appId);
-    if (held && held.accessToken.reveal() !== text && held.goodUntil > this.runtime.now()) return held;
+    if (held && held.accessToken.reveal() !== text && this.isUsable(held)) return held;
     const key = `${app.appId} ${hash('sha256', text)}`;
     return this.repairs.run(key, async () => {
       if ((this.hopeless.get(key) ?? -Infinity) > this.runtime.monotonic()) {
@@ -190,7 +192,7 @@ export class AppTokens {
   private adopt(app: AppConfig, { accessToken, expiresAt }: AppTokenRecord, failed?: string): AppToken {
     const now = this.runtime.now();
     const held = this.held.get(app.appId);
-    const isBetter = held && held.goodUntil > now && held.expiresAt > expiresAt;
+    const isBetter = held && this.isUsable(held) && held.expiresAt > expiresAt;
     if (isBetter && held.accessToken.reveal() !== failed) return held;
     // A record of a clock that is ahead lasts no longer for it.
     const end = Math.min(expiresAt, now + MAX_LIFE_S * 1_000);
@@ -199,6 +201,12 @@ export class AppTokens {
     const adopted = { accessToken: new WechatSecret(accessToken), expiresAt: end, goodUntil: end - early };
     this.held.set(app.appId, adopted);
     return adopted;
+  }
+
+  /** Not one from before the clock was set back: nobody knows its end. */
+  private isUsable({ goodUntil, expiresAt }: Held): boolean {
+    const now = this.runtime.now();
+    return goodUntil > now && expiresAt - now <= MAX_LIFE_S * 1_000 + CLOCK_STEP_MS;
   }
 
   private keyOf(app: AppConfig): string {

@@ -98,6 +98,17 @@ describe('A token is asked for', () => {
     expect(await store.get(KEY)).toContain('AT2');
   });
 
+  it('again where the clock has been set back since: its end is no longer known', async () => {
+    wire.queue(STABLE, answer('AT1'), answer('AT2'));
+    await get();
+    parts.runtime.time -= 30_000;
+    expect(await get()).toBe('AT1');
+    parts.runtime.time -= 8 * 60 * MINUTE;
+    expect(await get()).toBe('AT2');
+    expect((await parts.appTokens.get(parts.app)).expiresAt).toBe(parts.runtime.time + LIFE);
+    expect(wire.count(STABLE)).toBe(2);
+  });
+
   it('with the time counted from before the call, so that no network makes it younger', async () => {
     wire.on(STABLE, () => {
       parts.runtime.time += 4_000;
