@@ -30,7 +30,7 @@ export class JsSdk {
   async sign(app: AppConfig, address: unknown): Promise<WechatJsSdkConfig> {
     if (app.type !== 'official-account') {
       throw new WechatConfigError(
-        `apps.${app.name}.type`,
+        app.name === 'default' ? 'type' : `apps.${app.name}.type`,
         `is "${app.type}", which has no JS-SDK`,
         'Use the official account whose JS接口安全域名 names the host of the page.',
       );

@@ -70,4 +70,9 @@ describe('A page’s configuration', () => {
     expect(error.message).toContain('JS接口安全域名');
     expect(asked()).toBe(0);
   });
+
+  it('names the option as it stands where there is one app', async () => {
+    const { sdk, app } = setUp({ type: 'mini-program' });
+    expect(await failureOf(() => sdk.sign(app, PAGE))).toMatchObject({ option: 'type' });
+  });
 });
