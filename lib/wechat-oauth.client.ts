@@ -1,4 +1,5 @@
 // What an application can ask of one WeChat app: the methods of wechat-oauth, promised and typed.
+import { optionName } from './config/option-name.js';
 import {
   type WechatAuthorizeUrlOptions,
   buildAuthorizeUrl,
@@ -326,7 +327,7 @@ export class WechatApp {
   async login(login: string | { code: string; lang?: WechatLang }): Promise<WechatIssuedSession> {
     if (this.#target.type !== 'mini-program' && this.#target.type !== 'mobile') {
       throw new WechatConfigError(
-        `apps.${this.#target.name}.type`,
+        optionName(this.#target, 'type'),
         `is "${this.#target.type}", whose codes belong to a browser`,
         'Put WechatAuthGuard on a page: its flow ties the code to the browser, which login() cannot.',
       );

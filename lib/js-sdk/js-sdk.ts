@@ -1,4 +1,5 @@
 // `getJsSdkConfig`: the address judged, the ticket found, the signature made.
+import { optionName } from '../config/option-name.js';
 import type { Runtime } from '../common/runtime.js';
 import type { AppConfig, WechatConfig } from '../config/wechat-config.js';
 import { WechatConfigError } from '../errors/errors.js';
@@ -30,7 +31,7 @@ export class JsSdk {
   async sign(app: AppConfig, address: unknown): Promise<WechatJsSdkConfig> {
     if (app.type !== 'official-account') {
       throw new WechatConfigError(
-        app.name === 'default' ? 'type' : `apps.${app.name}.type`,
+        optionName(app, 'type'),
         `is "${app.type}", which has no JS-SDK`,
         'Use the official account whose JS接口安全域名 names the host of the page.',
       );

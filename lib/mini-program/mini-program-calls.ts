@@ -1,5 +1,6 @@
 // WeChat's calls about a person of a mini program, with the app's own token: the phone number, and
 // whether a session key is still the current one.
+import { optionName } from '../config/option-name.js';
 import { requireCode, requireOpenid } from '../api/sns-api.js';
 import { SingleFlight } from '../common/single-flight.js';
 import type { AppConfig } from '../config/wechat-config.js';
@@ -161,7 +162,7 @@ function wrongShape(endpoint: string, problem: string): WechatResponseError {
 function requireMiniProgram(app: AppConfig): void {
   if (app.type === 'mini-program') return;
   throw new WechatConfigError(
-    app.name === 'default' ? 'type' : `apps.${app.name}.type`,
+    optionName(app, 'type'),
     `is "${app.type}", and only mini programs have phone buttons and session keys`,
     'Use app(name) with the name of a mini program.',
   );

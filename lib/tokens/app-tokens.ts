@@ -4,6 +4,7 @@
 // In normal mode WeChat gives every process the same token, and renews it in its last five minutes
 // while the former lives on. So no process waits for another, and none takes a token from another:
 // only a forced refresh does, which is why it is the last step.
+import { optionName } from '../config/option-name.js';
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AppApi } from '../api/app-api.js';
@@ -218,7 +219,7 @@ export class AppTokens {
 export function requireOwnToken(app: AppConfig): void {
   if (hasOwnToken(app)) return;
   throw new WechatConfigError(
-    app.name === 'default' ? 'type' : `apps.${app.name}.type`,
+    optionName(app, 'type'),
     `is "${app.type}", to which WeChat gives no token of its own`,
     'Use an official account or a mini program for this call.',
   );
