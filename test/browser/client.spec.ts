@@ -1,21 +1,9 @@
 // The browser client in Chromium: a page on one origin, the application on another, WeChat between.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import ts from 'typescript';
+import { clientCode } from './client-code.js';
 import { Shop, WEB, WEB_ELSEWHERE } from './shop.js';
 import type { Visitor } from './visitor.js';
 
-/** As it stands in the package, and as anybody may copy it. */
-const CLIENT = ts.transpileModule(
-  readFileSync(join(import.meta.dirname, '../../lib/client/browser.ts'), 'utf8'),
-  {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-    },
-  },
-).outputText;
+const CLIENT = clientCode('browser');
 
 /** Asks for what its route says, on a path or behind the #, and says what came of it. */
 const APP = `

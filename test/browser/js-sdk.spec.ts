@@ -1,26 +1,14 @@
 // The JS-SDK client in Chromium: the mock's script, which looks at the address that WeChat on this
 // phone looks at, and the application's endpoint.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Controller, Get, Header, Query, UseFilters } from '@nestjs/common';
-import ts from 'typescript';
 import { WechatExceptionFilter, WechatOAuthService } from '../../lib/index.js';
 import { SHOP } from '../support/application.js';
 import { AGENTS } from '../support/browser.js';
+import { clientCode } from './client-code.js';
 import { Shop } from './shop.js';
 import { Visitor } from './visitor.js';
 
-/** As it stands in the package, and as anybody may copy it. */
-const CLIENT = ts.transpileModule(
-  readFileSync(join(import.meta.dirname, '../../lib/client/js-sdk.ts'), 'utf8'),
-  {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-    },
-  },
-).outputText;
+const CLIENT = clientCode('js-sdk');
 
 /** Loads the client with the page, or with the first use on a page called `late`. */
 const APP = `

@@ -1,19 +1,14 @@
 // WeChat's QR code in a page, in Chromium: beside a password form of the shop's own host, of a
 // sibling host, and of another site, ending in the frame and in the window.
-import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { FrameLocator } from 'playwright-core';
-import ts from 'typescript';
 import { ALL_APPS, SHOP } from '../support/application.js';
+import { clientCode } from './client-code.js';
 import { EVIL, Shop, WEB, WEB_ELSEWHERE } from './shop.js';
 import type { Visitor } from './visitor.js';
 
-const CLIENT = ts.transpileModule(
-  readFileSync(join(import.meta.dirname, '../../lib/client/qr-login.ts'), 'utf8'),
-  { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } },
-).outputText;
+const CLIENT = clientCode('qr-login');
 
 let shop: Shop;
 

@@ -2,30 +2,19 @@
 // localhost, a proxy that strips a path, one that strips nothing, or none. (The fifth, on two hosts
 // of one site, is client.spec.)
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Browser as Chromium } from 'playwright-core';
-import ts from 'typescript';
 import { WechatAuthController } from '../../lib/index.js';
 import { WechatMockServer } from '../../lib/testing/index.js';
 import { MOCK_APPS, type Running, startApplication } from '../support/application.js';
 import { AGENTS } from '../support/browser.js';
 import { OrdersController } from '../support/orders.js';
+import { clientCode } from './client-code.js';
 import { launchChromium, Visitor } from './visitor.js';
 
-const CLIENT = ts.transpileModule(
-  readFileSync(join(import.meta.dirname, '../../lib/client/browser.ts'), 'utf8'),
-  {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-    },
-  },
-).outputText;
+const CLIENT = clientCode('browser');
 
 interface Ports {
   page: number;
