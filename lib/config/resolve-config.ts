@@ -14,11 +14,11 @@ import { CLIENT_KINDS } from '../model/client-kind.js';
 import { Complaints } from './complaints.js';
 import { missingForGuard } from './guard-needs.js';
 import { EXTRAS } from './read-extras.js';
-import { readApps, readDefaultApp } from './read-apps.js';
+import { readApps, readDefaultApp } from './apps/read-apps.js';
 import { readBrand } from './read-brand.js';
-import { readCallbackPath } from './read-callback-path.js';
+import { readCallbackPath } from './apps/read-callback-path.js';
 import { readSession, readSessionSecrets } from './read-session.js';
-import { readVerificationFiles, requireOneContent } from './read-verification-files.js';
+import { readVerificationFiles, requireOneContent } from './apps/read-verification-files.js';
 import { readEndpoint, readOrigin, readPublicUrl, UNREAD_URL } from './read-url.js';
 import {
   check,

@@ -10,7 +10,7 @@ import { LRUCache } from 'lru-cache';
 import type { AppApi } from '../api/app-api.js';
 import type { Runtime } from '../common/runtime.js';
 import { SingleFlight } from '../common/single-flight.js';
-import { hasOwnToken } from '../config/read-apps.js';
+import { hasOwnToken } from '../config/apps/read-apps.js';
 import type { AppConfig } from '../config/wechat-config.js';
 import { WechatConfigError } from '../errors/errors.js';
 import { WechatSecret } from '../sealing/secret.js';

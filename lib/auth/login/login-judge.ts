@@ -1,6 +1,6 @@
 // Where a login is judged: every request of a guarded route gets its verdict here. Knows nothing of
 // Express, Fastify or Nest's contexts.
-import { SCOPES } from '../../config/read-apps.js';
+import { SCOPES } from '../../config/apps/read-apps.js';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import { grantsProfile } from '../../tokens/wechat-token.js';
 import type { WechatScope } from '../../wechat-oauth.options.js';

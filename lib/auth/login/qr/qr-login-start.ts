@@ -2,7 +2,7 @@
 // WeChat's script, the browser the sealed cookie of the flow.
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { WechatEvents } from '../../../common/wechat-events.js';
-import { SCOPES } from '../../../config/read-apps.js';
+import { SCOPES } from '../../../config/apps/read-apps.js';
 import { requireSessionSecret } from '../../../config/guard-needs.js';
 import type { AppConfig, WechatConfig } from '../../../config/wechat-config.js';
 import type { Runtime } from '../../../common/runtime.js';

@@ -1,21 +1,21 @@
 // Reads which WeChat apps there are.
-import { WechatConfigError } from '../errors/errors.js';
-import { WechatSecret } from '../sealing/secret.js';
+import { WechatConfigError } from '../../errors/errors.js';
+import { WechatSecret } from '../../sealing/secret.js';
 import type {
   WechatAppOptions,
   WechatAppTokenSource,
   WechatAppType,
   WechatOAuthModuleOptions,
   WechatScope,
-} from '../wechat-oauth.options.js';
-import type { Complaints } from './complaints.js';
-import { hasPages } from './guard-needs.js';
+} from '../../wechat-oauth.options.js';
+import type { Complaints } from '../complaints.js';
+import { hasPages } from '../guard-needs.js';
 import { readCallbackPath } from './read-callback-path.js';
 import { readAppFiles } from './read-verification-files.js';
 import { readPush } from './read-push.js';
-import { readPublicUrl, UNREAD_URL } from './read-url.js';
-import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from './read-value.js';
-import type { AppConfig } from './wechat-config.js';
+import { readPublicUrl, UNREAD_URL } from '../read-url.js';
+import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from '../read-value.js';
+import type { AppConfig } from '../wechat-config.js';
 
 const KNOWN_APP_OPTIONS = {
   type: 1,

@@ -1,7 +1,7 @@
 // Reads the files by which WeChat sees that a domain is ours. Whoever has one answered at a domain
 // can use that domain for their account, so each is named in full, with all it says.
-import { check, isRecord } from './read-value.js';
-import type { WechatConfig } from './wechat-config.js';
+import { check, isRecord } from '../read-value.js';
+import type { WechatConfig } from '../wechat-config.js';
 
 const NAME = /^[0-9A-Za-z_-]{1,64}\.txt$/;
 /** Printable ASCII: a line end or an invisible character in front is what WeChat does not take. */

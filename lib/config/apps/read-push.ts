@@ -1,9 +1,9 @@
 // Reads what the console says of an app's message push.
-import { WechatSecret } from '../sealing/secret.js';
-import type { WechatAppType, WechatPushOptions } from '../wechat-oauth.options.js';
-import type { Complaints } from './complaints.js';
-import { check, isRecord, type OptionNames, refuseUnknown } from './read-value.js';
-import type { PushConfig } from './wechat-config.js';
+import { WechatSecret } from '../../sealing/secret.js';
+import type { WechatAppType, WechatPushOptions } from '../../wechat-oauth.options.js';
+import type { Complaints } from '../complaints.js';
+import { check, isRecord, type OptionNames, refuseUnknown } from '../read-value.js';
+import type { PushConfig } from '../wechat-config.js';
 
 const KNOWN_PUSH_OPTIONS = { token: 1, encodingAesKey: 1 } satisfies OptionNames<WechatPushOptions>;
 

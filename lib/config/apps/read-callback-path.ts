@@ -1,6 +1,6 @@
 // Reads the one path that WeChat sends people back to. It becomes part of an address that a console
 // compares letter by letter, so it is one that every parser gives back as it is.
-import { check } from './read-value.js';
+import { check } from '../read-value.js';
 
 const FIX =
   'Write the path at which WechatAuthController stands, prefix and version included, e.g. "/wechat/callback".';
