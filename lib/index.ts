@@ -21,6 +21,7 @@ export type {
   WechatOAuthModuleOptions,
   WechatOAuthOptionsFactory,
   WechatPushOptions,
+  WechatScanOptions,
   WechatReturnToOptions,
   WechatScope,
   WechatSession,

@@ -102,6 +102,41 @@ export interface WechatAppOptions {
    * whose pushes `WechatPushModule` receives.
    */
   push?: WechatPushOptions;
+  /**
+   * Scan to follow and sign in: a desktop browser shows a QR code of this official account, whoever
+   * scans it gets six digits in the chat and types them into the page. Stands beside `push`, and
+   * needs `WechatPushModule` and `WechatScanController`.
+   * @default false
+   */
+  scan?: boolean | WechatScanOptions;
+}
+
+/** How people sign in at a desktop by scanning a QR code of an official account. */
+export interface WechatScanOptions {
+  /**
+   * How the person says yes. `code`: six digits that the account sends them, typed into the page
+   * that they opened themselves; a code that somebody else posted signs nobody in. `tap`: a link in
+   * the chat and a button; as convenient as WeChat's own QR codes, and as open to that trick.
+   * @default `code`
+   */
+  confirm?: 'code' | 'tap';
+  /**
+   * How long a QR code may be scanned, in seconds, 60 to 300. Whoever has scanned it has three
+   * minutes more.
+   * @default 300
+   */
+  lifetime?: number;
+  /**
+   * How many codes one client address may be shown within ten minutes, at each process.
+   * @default 10
+   */
+  perClient?: number;
+  /**
+   * How many browsers may wait by server-sent events at one process; more of them ask every 3
+   * seconds. 0: all of them ask.
+   * @default 10,000
+   */
+  streams?: number;
 }
 
 /**
@@ -237,6 +272,11 @@ export interface WechatHooks {
    * `undefined` leaves it to the module.
    */
   getRequest?: (context: ExecutionContext) => object | undefined;
+  /**
+   * Says where a client address is, in a few words (`上海`), for the person who is asked whether it is
+   * they who sign in there. At most 40 characters are shown. `undefined`: a part of the address is.
+   */
+  describePlace?: (context: { readonly address: string; readonly raw: unknown }) => string | undefined;
   /** Replaces the page that tells a person what went wrong. `undefined` leaves it to the module. */
   renderProblem?: (
     problem: WechatProblem,
@@ -308,6 +348,11 @@ export interface WechatOAuthModuleOptions {
   appToken?: WechatAppTokenSource;
   /** The message push of the one app, for `WechatPushModule`. */
   push?: WechatPushOptions;
+  /**
+   * Scan to follow and sign in at the one app, as `scan` of an app.
+   * @default false
+   */
+  scan?: boolean | WechatScanOptions;
 
   /** Several apps by names of your own, instead of `appId` and `secret`. */
   apps?: Readonly<Record<string, WechatAppOptions>>;

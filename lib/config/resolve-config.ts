@@ -36,7 +36,7 @@ import type { WechatConfig } from './wechat-config.js';
 // prettier-ignore
 const KNOWN_OPTIONS = {
   '': {
-    appId: 1, secret: 1, type: 1, scope: 1, appToken: 1, push: 1, apps: 1, defaultApp: 1, publicUrl: 1,
+    appId: 1, secret: 1, type: 1, scope: 1, appToken: 1, push: 1, scan: 1, apps: 1, defaultApp: 1, publicUrl: 1,
     callbackPath: 1, verificationFiles: 1, sessionSecret: 1, session: 1, returnTo: 1, loginPath: 1, endpoints: 1, http: 1, lang: 1, hooks: 1, brand: 1,
     dev: 1, now: 1,
   } satisfies OptionNames<WechatOAuthModuleOptions>,
@@ -44,7 +44,7 @@ const KNOWN_OPTIONS = {
   returnTo: { origins: 1, default: 1 } satisfies OptionNames<WechatReturnToOptions>,
   endpoints: { open: 1, api: 1 } satisfies OptionNames<NonNullable<WechatOAuthModuleOptions['endpoints']>>,
   http: { timeout: 1, maxSockets: 1, httpAgent: 1, httpsAgent: 1 } satisfies OptionNames<WechatHttpOptions>,
-  hooks: { selectApp: 1, detectClient: 1, getRequest: 1, renderProblem: 1 } satisfies OptionNames<WechatHooks>,
+  hooks: { selectApp: 1, detectClient: 1, getRequest: 1, describePlace: 1, renderProblem: 1 } satisfies OptionNames<WechatHooks>,
   brand: { name: 1, logoUrl: 1, color: 1 } satisfies OptionNames<WechatBrandOptions>,
   dev: { client: 1, allowHttp: 1 } satisfies OptionNames<WechatDevOptions>,
 };

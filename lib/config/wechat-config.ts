@@ -31,6 +31,19 @@ export interface AppConfig {
   /** Gives the app's own token in WeChat's place. */
   readonly appToken?: WechatAppTokenSource | undefined;
   readonly push: PushConfig | undefined;
+  /** Undefined where nobody signs in by a scan. */
+  readonly scan: ScanConfig | undefined;
+}
+
+/** How people sign in by a scan, judged. */
+export interface ScanConfig {
+  readonly confirm: 'code' | 'tap';
+  /** Of a QR code, in ms. */
+  readonly lifetime: number;
+  /** Codes for one client address within ten minutes. */
+  readonly perClient: number;
+  /** Browsers that wait by server-sent events at one process. */
+  readonly streams: number;
 }
 
 /** The message push of an app, judged. */

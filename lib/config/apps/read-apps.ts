@@ -13,6 +13,7 @@ import { hasPages } from '../guard-needs.js';
 import { readCallbackPath } from './read-callback-path.js';
 import { readAppFiles } from './read-verification-files.js';
 import { readPush } from './read-push.js';
+import { readScan } from './read-scan.js';
 import { readPublicUrl, UNREAD_URL } from '../read-url.js';
 import { check, isRecord, readOneOf, type OptionNames, refuseUnknown } from '../read-value.js';
 import type { AppConfig } from '../wechat-config.js';
@@ -28,6 +29,7 @@ const KNOWN_APP_OPTIONS = {
   unionRealm: 1,
   appToken: 1,
   push: 1,
+  scan: 1,
 } satisfies OptionNames<WechatAppOptions>;
 
 /**
@@ -57,7 +59,7 @@ export function readApps(
   allowHttp: boolean,
   complaints: Complaints,
 ): Map<string, AppConfig> {
-  const { apps, appId, secret, type, scope, appToken, push } = options;
+  const { apps, appId, secret, type, scope, appToken, push, scan } = options;
   if (apps === undefined) {
     const single = {
       type: type ?? 'official-account',
@@ -66,12 +68,16 @@ export function readApps(
       scope,
       appToken,
       push,
+      scan,
     } as WechatAppOptions;
     return new Map([['default', readApp('default', single, '', defaults, allowHttp, complaints)]]);
   }
-  const isAlone = [appId, secret, type, scope, appToken, push].every((one) => one === undefined);
+  const isAlone = [appId, secret, type, scope, appToken, push, scan].every((one) => one === undefined);
+  const lonely = push === undefined ? 'scan' : 'push';
   const beside =
-    push === undefined ? 'appId, secret, type, scope or appToken' : 'push, which belongs to one of them';
+    push === undefined && scan === undefined
+      ? 'appId, secret, type, scope or appToken'
+      : `${lonely}, which belongs to one of them`;
   check(isAlone, 'apps', `stands beside ${beside}`, 'Write one app or several, not both.');
   const hasSome = isRecord(apps) && Object.keys(apps).length > 0;
   check(hasSome, 'apps', 'holds no app', 'Write apps: { official: { type, appId, secret } }.');
@@ -141,6 +147,12 @@ function readApp(
     unionRealm: complaints.attempt(() => readRealm(`${prefix}unionRealm`, app.unionRealm), ''),
     appToken: complaints.attempt(() => readAppToken(`${prefix}appToken`, app.appToken, type), undefined),
     push: type && complaints.attempt(() => readPush(`${prefix}push`, app.push, type, complaints), undefined),
+    scan:
+      type &&
+      complaints.attempt(
+        () => readScan(`${prefix}scan`, app.scan, { type, hasPush: app.push !== undefined }, complaints),
+        undefined,
+      ),
   };
 }
 
