@@ -179,6 +179,7 @@ export class WechatOAuthModule
     this.logger.log(describeSetup(config, address.path, store.constructor?.name || 'without a name'));
     address.warnOfMismatch();
     address.warnOfLostCallbacks();
+    address.warnOfLostScans();
     if (!isProduction()) return;
     for (const text of suspicions(config)) this.logger.warn(text);
     if (usesGuard(this.modules) && !address.isMounted) {

@@ -115,7 +115,7 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
   part(ExchangeOnce, [Vault, WECHAT_CONFIG, WECHAT_RUNTIME, CodeClaims]),
   part(LoginAddress, [WECHAT_CONFIG, ModulesContainer, ApplicationConfig]),
   part(ProblemFactory, [WECHAT_CONFIG, WECHAT_RUNTIME, LoginAddress]),
-  part(LoginStart, [WECHAT_CONFIG, PendingLogins, ProblemFactory, WechatEvents]),
+  part(LoginStart, [WECHAT_CONFIG, PendingLogins, ProblemFactory, WechatEvents, LoginAddress]),
   part(QrLoginStart, [
     WECHAT_CONFIG,
     PendingLogins,
@@ -159,6 +159,8 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     LoginCallback,
     ProblemFactory,
     FramedCallback,
+    LoginAddress,
+    PendingLogins,
   ]),
   part(CodeLogin, [
     WECHAT_CONFIG,

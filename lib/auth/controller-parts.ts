@@ -11,6 +11,9 @@ import type { SealedSessions } from './session/sealed-sessions.js';
 import type { SessionReader } from './session/session-reader.js';
 import type { WechatSessionService } from './session/wechat-session.service.js';
 
+/** Under which a controller of ours shows the options that it serves. */
+export const OPTIONS_OF = Symbol('nestjs-wechat-oauth:options');
+
 /**
  * In one object under a symbol, so that a class that extends the controller may give its fields and
  * methods any name.

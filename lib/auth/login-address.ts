@@ -6,11 +6,12 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 // Nest's own arithmetic of prefix, exclusions, versions and paths: a copy would soon be wrong.
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { WechatConfig } from '../config/wechat-config.js';
-import { isCallbackRoute } from './decorators/wechat-auth.decorator.js';
-import { servesFor, WechatAuthController } from './wechat-auth.controller.js';
+import { OPTIONS_OF } from './controller-parts.js';
+import { isCallbackRoute, isScanRoute } from './decorators/wechat-auth.decorator.js';
+import { WechatAuthController } from './wechat-auth.controller.js';
 
-/** Routes of `WechatAuthController` by the names of their methods. */
-type Route = 'login' | 'callback';
+/** Routes of our controllers by the names of their methods. */
+type Route = 'login' | 'callback' | 'scan';
 
 /** Where the login route is mounted. */
 export class LoginAddress {
@@ -37,6 +38,11 @@ export class LoginAddress {
    */
   get isMounted(): boolean {
     return this.mounted('login').length > 0;
+  }
+
+  /** Path of the page of a scan, undefined where none is mounted or its path holds a parameter. */
+  get scanPath(): string | undefined {
+    return this.mounted('scan').find(isPlain);
   }
 
   /** Called once the routes are known. */
@@ -68,6 +74,17 @@ export class LoginAddress {
     }
   }
 
+  /** Called once the routes are known. */
+  warnOfLostScans(): void {
+    const { apps } = this.config;
+    const scanning = [...apps.values()].filter(({ scan }) => scan).map(({ name }) => `"${name}"`);
+    if (scanning.length === 0 || this.scanPath !== undefined) return;
+    this.logger.warn(
+      `The option scan is set for ${scanning.join(' and ')}, but no page of a scan is mounted, so no desktop is shown a code. ` +
+        'Import WechatPushModule and list WechatScanController in `controllers`, at a path without parameters.',
+    );
+  }
+
   /**
    * Asked for after the start only: the prefix may be set until then, and Nest reads it at the same
    * time.
@@ -81,15 +98,21 @@ export class LoginAddress {
   private findMounted(route: Route): string[] {
     return [...this.modules.values()].flatMap(({ controllers, metatype: module }) =>
       [...controllers.values()]
-        .filter(
-          ({ instance }) => instance instanceof WechatAuthController && servesFor(instance, this.config),
-        )
+        .filter(({ instance }) => isOurs(route, instance) && this.isServed(instance))
         .flatMap(({ metatype }) => this.pathsOf(route, metatype as Type, module)),
     );
   }
 
+  /**
+   * Whether a controller is one of these options; one of request scope has none before its request.
+   */
+  private isServed(instance: object): boolean {
+    const { [OPTIONS_OF]: options = this.config } = instance as { [OPTIONS_OF]?: WechatConfig };
+    return options === this.config;
+  }
+
   private pathsOf(route: Route, controller: Type, module: Type): string[] {
-    const method = (controller.prototype as WechatAuthController)[route];
+    const method = (controller.prototype as Record<Route, object>)[route];
     if (route === 'callback' && !isCallbackRoute(method)) return [];
     const methodPaths = listOf(Reflect.getMetadata(PATH_METADATA, method));
     const versioning = this.application.getVersioning();
@@ -116,6 +139,13 @@ export class LoginAddress {
       ),
     );
   }
+}
+
+/** The page of a scan is of a room above this one, so it is known by what stands on its route. */
+function isOurs(route: Route, instance: unknown): instance is object {
+  if (route !== 'scan') return instance instanceof WechatAuthController;
+  const { scan } = (instance ?? {}) as { scan?: unknown };
+  return typeof scan === 'function' && isScanRoute(scan);
 }
 
 /** Without parameters and wildcards, which nobody can fill in for a link. */

@@ -16,7 +16,7 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 import type { AppConfig, WechatConfig } from '../config/wechat-config.js';
-import { ControllerParts } from './controller-parts.js';
+import { ControllerParts, OPTIONS_OF } from './controller-parts.js';
 import { MAX_REMOVED, withinAnswer } from './http/header-budget.js';
 import { ResponseWriter } from './http/response-writer.js';
 import { HttpRequest } from './http/http-request.js';
@@ -47,6 +47,11 @@ const PARTS = Symbol('WechatOAuthModule.forRoot()');
 export class WechatAuthController {
   /** @internal */
   @Inject(ControllerParts) readonly [PARTS]!: ControllerParts;
+
+  /** @internal */
+  get [OPTIONS_OF](): WechatConfig | undefined {
+    return (this[PARTS] as ControllerParts | undefined)?.config;
+  }
 
   /**
    * `?app&scope&returnTo`: signs in and goes to `returnTo`. The guard does all of it; only a fetch
@@ -189,14 +194,6 @@ export class WechatAuthController {
       throw codeLogin.exceptionOf(error, chosen, lang);
     }
   }
-}
-
-/**
- * Whether the login route is one of these options; a controller of request scope has none before
- * its request.
- */
-export function servesFor(controller: WechatAuthController, options: WechatConfig): boolean {
-  return ((controller[PARTS] as ControllerParts | undefined)?.config ?? options) === options;
 }
 
 /**

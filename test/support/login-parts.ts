@@ -101,7 +101,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
   const failures = new Failures(events, runtime);
   const linking = new Linking(config, modules, events, runtime);
   const signIn = new SignIn(config, tokens, sessionKeys, sessions, revocations, modules, runtime, linking);
-  const start = new LoginStart(config, pendingLogins, problems, events);
+  const scanPlace = { scanPath: undefined as string | undefined };
+  const start = new LoginStart(config, pendingLogins, problems, events, scanPlace);
   /** What the platform does with headers, in a map. */
   const httpAdapter = {
     setHeader: (to: Map<string, string>, name: string, value: string) => void to.set(name, value),
@@ -136,7 +137,17 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     runtime,
   );
   const framed = new FramedCallback(config, pendingLogins, reader, callback, problems);
-  const flow = new LoginJudge(config, reader, sessions, start, callback, problems, framed);
+  const flow = new LoginJudge(
+    config,
+    reader,
+    sessions,
+    start,
+    callback,
+    problems,
+    framed,
+    scanPlace,
+    pendingLogins,
+  );
 
   const requestOf = ({ method = 'GET', path = '/orders', headers = PAGE, cookies = [] }: Asked) =>
     new HttpRequest({
@@ -170,6 +181,8 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     qrLogins,
     /** Where the login route is. */
     loginRoute,
+    /** Where the page of a scan is. */
+    scanPlace,
     callbackAnswer,
     callback,
     linking,
@@ -186,7 +199,7 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     /** What WeChat says to a code from now on. */
     answer: (answer: () => Promise<TokenAnswer>) => void (exchange = answer),
     visit: (asked: Asked = {}, rule: Partial<RouteRule> = {}) =>
-      new Visit(config, requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true),
+      new Visit(config, requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true, scanPlace),
     judge: async (asked: Asked = {}, rule: Partial<RouteRule> = {}): Promise<Verdict> =>
       flow.judge(requestOf(asked), { ...RULE, ...rule }, asked.canNavigate ?? true),
     /** `name=value` of a session cookie. */

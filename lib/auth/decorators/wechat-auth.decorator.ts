@@ -55,6 +55,7 @@ export interface RouteRule {
 const RULE = 'nestjs-wechat-oauth:rule';
 const LOGIN_ROUTE = 'nestjs-wechat-oauth:login-route';
 const CALLBACK_ROUTE = 'nestjs-wechat-oauth:callback-route';
+const SCAN_ROUTE = 'nestjs-wechat-oauth:scan-route';
 
 /**
  * Refines `WechatAuthGuard` for a controller or a handler. Keys are merged one by one; the
@@ -76,6 +77,16 @@ export function LoginRoute(): CustomDecorator<string> {
 /** @internal */
 export function CallbackRoute(): CustomDecorator<string> {
   return SetMetadata(CALLBACK_ROUTE, true);
+}
+
+/** @internal */
+export function ScanRoute(): CustomDecorator<string> {
+  return SetMetadata(SCAN_ROUTE, true);
+}
+
+/** Whether a method is one, as of a callback route. */
+export function isScanRoute(method: object): boolean {
+  return Reflect.getMetadata(SCAN_ROUTE, method) === true;
 }
 
 /** Whether a method is one: who overrides it without the decorators has taken it away. */

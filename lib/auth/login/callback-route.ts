@@ -6,7 +6,9 @@ import type { FramedCallback } from './qr/framed-callback.js';
 import type { FoundSession } from '../session/sealed-sessions.js';
 import type { Found, SessionReader } from '../session/session-reader.js';
 import { ABSENT, redirectTo, type Verdict } from '../http/verdict.js';
-import type { LoginCallback } from './login-callback.js';
+import { allowedReturnAddress } from '../http/return-address.js';
+import type { Callback, LoginCallback } from './login-callback.js';
+import type { PendingLogins } from './pending-logins.js';
 import { askedAddress, type LoginStart, type LostLogin } from './login-start.js';
 import { rememberAttempt } from './silent-attempts.js';
 import type { Visit } from './visit.js';
@@ -20,6 +22,7 @@ export class CallbackRoute {
     private readonly callback: LoginCallback,
     private readonly problems: ProblemFactory,
     private readonly framed: FramedCallback,
+    private readonly logins: PendingLogins,
   ) {}
 
   /**
@@ -46,8 +49,25 @@ export class CallbackRoute {
     }
     if (!visit.isPage) return this.problems.errorFor(visit, 'WECHAT_LOGIN_REQUIRED');
     if (callback === 'ambiguous') return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
+    if (callback.step) return this.sendOn(visit, callback);
     const resumed = this.callback.resume(visit, callback);
     return this.withSessions(resumed, (found) => this.callback.finish(resumed, callback, found));
+  }
+
+  /**
+   * The phone that is asked in the middle of a login by a scan: the page that asks it judges the
+   * code. It never signs anybody in.
+   */
+  private sendOn(visit: Visit, { app, state }: Callback): Verdict {
+    const flow = this.logins.find(app, visit.cookies, state);
+    const address = allowedReturnAddress(this.config, app, flow?.returnTo);
+    if (address === undefined) return this.problems.pageFor(visit, 'BAD_LOGIN_REQUEST');
+    const url = new URL(address);
+    for (const name of ['code', 'state']) {
+      const [value] = visit.request.query.getAll(name);
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    return redirectTo(url.href);
   }
 
   /**

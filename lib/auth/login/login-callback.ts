@@ -5,7 +5,7 @@ import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
 import type { WechatEvents } from '../../common/wechat-events.js';
 import type { ExchangeOnce, ExchangeResult } from './exchange-once.js';
-import { type PendingLogins, type QrEnd, looksLikeState, startOf } from './pending-logins.js';
+import { type PendingLogins, type QrEnd, type ScanStep, looksLikeState, startOf } from './pending-logins.js';
 import type { Failures } from '../problems/failures.js';
 import { RedirectNotAllowed } from '../problems/login-error.js';
 import type { CallbackAnswer, LoginAttempt } from './callback-answer.js';
@@ -34,6 +34,8 @@ export interface Callback {
   readonly isQuiet?: true;
   /** Of a QR code in a page. */
   readonly qr?: QrEnd;
+  /** Of the phone that is asked in the middle of a login by a scan. */
+  readonly step?: ScanStep;
 }
 
 /** Where a login ends: a code and our state are back. */
@@ -58,14 +60,18 @@ export class LoginCallback {
    * application's own. `ambiguous`: several states, of which one looks like ours. WeChat sends one;
    * MACs of all of them would be computed at somebody else's wish.
    */
-  recognize({ request, accepted }: Visit): Callback | 'ambiguous' | undefined {
+  recognize({ request, accepted, rule }: Visit): Callback | 'ambiguous' | undefined {
     // WeChat sends nobody to a route whose apps have no address.
     if (!accepted.some(({ publicUrl }) => publicUrl)) return undefined;
     const states = request.query.getAll('state');
     if (states.length > 1) return states.some(looksLikeState) ? 'ambiguous' : undefined;
     const [state] = states;
     const recognized = state === undefined ? undefined : this.logins.recognize(state);
-    return recognized && { ...recognized, state: state! };
+    if (!recognized) return undefined;
+    // Nobody comes back from WeChat with a state of the page of a scan, and the phone that is asked
+    // only to the one path where everything comes back to.
+    const isElsewhere = recognized.step === 'scan' || (recognized.step === 'tap' && !rule.isCallbackRoute);
+    return isElsewhere ? undefined : { ...recognized, state: state! };
   }
 
   /**

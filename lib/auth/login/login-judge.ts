@@ -11,6 +11,7 @@ import type { HttpRequest } from '../http/http-request.js';
 import type { LoginCallback } from './login-callback.js';
 import type { LoginStart } from './login-start.js';
 import type { WechatProblemCode } from '../../model/problem.js';
+import type { PendingLogins } from './pending-logins.js';
 import type { ProblemFactory } from './problem-factory.js';
 import { warnOfOrigin } from '../http/return-address.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
@@ -18,7 +19,7 @@ import type { FoundSession, SealedSessions, Session } from '../session/sealed-se
 import type { Found, SessionReader } from '../session/session-reader.js';
 import { wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
-import { Visit } from './visit.js';
+import { type ScanPlace, Visit } from './visit.js';
 
 const KNOWN_SCOPES: readonly string[] = Object.values(SCOPES).flat();
 
@@ -36,14 +37,16 @@ export class LoginJudge {
     private readonly callback: LoginCallback,
     private readonly problems: ProblemFactory,
     private readonly framed: FramedCallback,
+    private readonly place: ScanPlace,
+    logins: PendingLogins,
   ) {
-    this.callbackRoute = new CallbackRoute(config, reader, start, callback, problems, framed);
+    this.callbackRoute = new CallbackRoute(config, reader, start, callback, problems, framed, logins);
   }
 
   /** @param canNavigate false where there is no page to redirect: GraphQL, WebSocket */
   judge(request: HttpRequest, rule: RouteRule, canNavigate: boolean): Verdict | Promise<Verdict> {
     if (rule.mode === 'off' && !rule.isLoginRoute && !rule.isCallbackRoute) return UNGUARDED;
-    const arrived = new Visit(this.config, request, rule, canNavigate);
+    const arrived = new Visit(this.config, request, rule, canNavigate, this.place);
     if (rule.isCallbackRoute) return this.callbackRoute.judge(arrived);
     const visit = this.atLoginRoute(arrived);
     if (!visit) {

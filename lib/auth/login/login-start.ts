@@ -29,7 +29,7 @@ import {
 } from '../http/return-address.js';
 import { rememberAttempt } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
-import type { Visit } from './visit.js';
+import type { ScanPlace, Visit } from './visit.js';
 import { quoted, warnOnce } from '../../common/warn-once.js';
 
 /** How a login begins. */
@@ -60,6 +60,7 @@ export class LoginStart {
     private readonly logins: PendingLogins,
     private readonly problems: ProblemFactory,
     private readonly events: WechatEvents,
+    private readonly place: ScanPlace,
   ) {}
 
   /** One attempt that nobody sees: the scope that asks nothing, remembered before it is made. */
@@ -86,11 +87,13 @@ export class LoginStart {
     const attempt = Math.max(restarts, attemptAfter(recentRoundTrips));
     if (attempt > MAX_RESTARTS) return this.refuseCookies(visit, app, returnTo, recentRoundTrips);
 
-    const scope = scopeToAsk(app, login.scope ?? rule.scope);
-    const { callbackPath } = app;
+    // What a desktop does at an official account.
+    const scanPath = app.type === pageAppFor(visit.client) ? undefined : this.place.scanPath;
+    const scope = scanPath === undefined ? scopeToAsk(app, login.scope ?? rule.scope) : 'snsapi_base';
+    const callbackPath = scanPath ?? app.callbackPath;
     const ownRule = callbackPath === undefined ? {} : { rule: pageRuleOf(rule) };
     const isQuiet = callbackPath !== undefined && rule.mode === 'silent';
-    const state = this.logins.createState(app, attempt, isQuiet);
+    const state = this.logins.createState(app, scanPath === undefined ? attempt : 'scan', isQuiet);
     const out = logoutMark(app, cookies);
     const mark = out === '' ? {} : { out };
     const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
@@ -103,7 +106,10 @@ export class LoginStart {
       const flow = { state, scope, returnTo: kept, asked, at, ...mark, ...account, ...ownRule };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
       const setCookies = this.logins.makeRoom(app, cookies, [this.logins.start(app, flow), ...tried]);
-      const location = build(this.config.endpoints.open, app.appId, redirectUri, state, scope);
+      const location =
+        scanPath === undefined
+          ? build(this.config.endpoints.open, app.appId, redirectUri, state, scope)
+          : `${redirectUri}?state=${state}`;
       return fitsAnswer(setCookies, location) ? redirectTo(location, setCookies) : undefined;
     };
 

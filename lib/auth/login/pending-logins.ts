@@ -39,10 +39,24 @@ const MAX_ALIVE = 5;
 export type QrEnd = 'top' | 'frame';
 
 /**
+ * A login by a scan, and the phone that is asked in the middle of one. Neither signs anybody in by
+ * a callback.
+ */
+export type ScanStep = 'scan' | 'tap';
+
+/**
  * In place of the attempt in a state: these logins never start again by themselves. In the state,
  * because a framed callback is told from others before any cookie may be read.
  */
-const QR_DIGITS: Readonly<Record<QrEnd, string>> = { top: 'e', frame: 'f' };
+const DIGITS: Readonly<Record<QrEnd | ScanStep, string>> = { tap: 'c', scan: 'd', top: 'e', frame: 'f' };
+
+/** The QR code that a browser is shown. */
+export interface ShownScene {
+  /** Hash of its scene, by which its record is found. */
+  readonly id: string;
+  /** When it was made, in ms since 1970. */
+  readonly since: number;
+}
 
 /** One login that is under way; a flow, in events and cookies. */
 export interface PendingLogin {
@@ -67,6 +81,8 @@ export interface PendingLogin {
   readonly done?: true;
   /** Begun for a QR code in a page of the application. */
   readonly qr?: QrEnd;
+  /** Of a login by a scan: the code that this browser was shown last, and the only one it may finish. */
+  readonly scene?: ShownScene;
 }
 
 /** What a page asks of whoever comes, as far as it is not the default. */
@@ -80,6 +96,8 @@ export interface RecognizedState {
   readonly isQuiet?: true;
   /** Of a QR code in a page. */
   readonly qr?: QrEnd;
+  /** Of a login by a scan. */
+  readonly step?: ScanStep;
 }
 
 /** The logins of a browser that are under way, in its own sealed cookies. */
@@ -91,12 +109,12 @@ export class PendingLogins {
   ) {}
 
   /**
-   * @param kind how often this login has started again by itself, 0 to 13, or where it ends
+   * @param kind how often this login has started again by itself, 0 to 11, or where it ends
    * @param isQuiet of a silent flow whose callback is not its page: without its cookie nobody would
    * know that nothing may be asked or shown
    */
-  createState(app: AppConfig, kind: number | QrEnd, isQuiet = false): string {
-    const digit = typeof kind === 'number' ? kind.toString(16) : QR_DIGITS[kind];
+  createState(app: AppConfig, kind: number | QrEnd | ScanStep, isQuiet = false): string {
+    const digit = typeof kind === 'number' ? kind.toString(16) : DIGITS[kind];
     const body = digit + this.runtime.randomBytes(12).toString('hex').slice(1);
     return body + this.macs(app, body, isQuiet)[0]!;
   }
@@ -113,7 +131,8 @@ export class PendingLogins {
     for (const app of this.config.apps.values()) {
       const isOurs = (isQuiet: boolean) =>
         this.macs(app, body, isQuiet).some((own) => timingSafeEqual(Buffer.from(own), mac));
-      if (isOurs(false)) return defined({ app, attempt: attemptOf(state), qr: qrEndOf(state) });
+      if (isOurs(false))
+        return defined({ app, attempt: attemptOf(state), qr: qrEndOf(state), step: scanStepOf(state) });
       if (app.callbackPath !== undefined && isOurs(true))
         return { app, attempt: attemptOf(state), isQuiet: true };
     }
@@ -281,12 +300,18 @@ export function attemptAfter(flows: readonly PendingLogin[]): number {
 }
 
 function attemptOf(state: string): number {
-  return qrEndOf(state) ? 0 : Number.parseInt(state[0]!, 16);
+  return Object.values(DIGITS).includes(state[0]!) ? 0 : Number.parseInt(state[0]!, 16);
 }
 
 function qrEndOf(state: string): QrEnd | undefined {
-  if (state[0] === QR_DIGITS.top) return 'top';
-  return state[0] === QR_DIGITS.frame ? 'frame' : undefined;
+  if (state[0] === DIGITS.top) return 'top';
+  return state[0] === DIGITS.frame ? 'frame' : undefined;
+}
+
+/** Which step of a login by a scan a state of ours belongs to. */
+export function scanStepOf(state: string): ScanStep | undefined {
+  if (state[0] === DIGITS.scan) return 'scan';
+  return state[0] === DIGITS.tap ? 'tap' : undefined;
 }
 
 function lifetimeOf({ qr }: Pick<PendingLogin, 'qr'>): number {

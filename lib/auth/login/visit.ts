@@ -22,9 +22,17 @@ import { quoted, warnOnce } from '../../common/warn-once.js';
  */
 interface Findings {
   client?: WechatClientKind;
-  /** By the names of the apps in question. */
+  /** By the names of the apps in question; and where a profile is wanted. */
   serving?: Map<RouteRule['apps'], readonly AppConfig[]>;
+  servingProfile?: Map<RouteRule['apps'], readonly AppConfig[]>;
 }
+
+/** Where the page of a scan is, if it is mounted; known once the routes are. */
+export interface ScanPlace {
+  readonly scanPath: string | undefined;
+}
+
+const NOWHERE: ScanPlace = { scanPath: undefined };
 
 /** One request at one guarded route. */
 export class Visit {
@@ -36,6 +44,7 @@ export class Visit {
     readonly rule: RouteRule,
     /** Whether the context can be answered with a redirect or a page at all. */
     private readonly canNavigate: boolean,
+    private readonly place: ScanPlace = NOWHERE,
     private readonly found: Findings = {},
     /** Where the person was when the login began, if that is not here. */
     private readonly cameFrom?: string,
@@ -58,7 +67,7 @@ export class Visit {
    */
   under(rule: Partial<RouteRule>): Visit {
     const own = { ...this.rule, ...rule };
-    return new Visit(this.config, this.request, own, this.canNavigate, this.found, this.cameFrom);
+    return new Visit(this.config, this.request, own, this.canNavigate, this.place, this.found, this.cameFrom);
   }
 
   /**
@@ -67,7 +76,7 @@ export class Visit {
    */
   resumed(rule: Partial<RouteRule>, cameFrom: string): Visit {
     const own = { ...this.rule, ...rule };
-    return new Visit(this.config, this.request, own, this.canNavigate, this.found, cameFrom);
+    return new Visit(this.config, this.request, own, this.canNavigate, this.place, this.found, cameFrom);
   }
 
   /** Whether a person is waiting who can be sent to WeChat. */
@@ -102,8 +111,9 @@ export class Visit {
    * chose.
    */
   get serving(): readonly AppConfig[] {
-    const { apps } = this.rule;
-    const known = (this.found.serving ??= new Map<RouteRule['apps'], readonly AppConfig[]>());
+    const { apps, scope } = this.rule;
+    const kind = wantsProfile(scope) ? 'servingProfile' : 'serving';
+    const known = (this.found[kind] ??= new Map<RouteRule['apps'], readonly AppConfig[]>());
     let serving = known.get(apps);
     if (!serving) known.set(apps, (serving = this.findServing()));
     return serving;
@@ -161,7 +171,7 @@ export class Visit {
 
   private findServing(): readonly AppConfig[] {
     const { request, client, accepted } = this;
-    const fitting = servingApps(accepted, client, request.host);
+    const fitting = [...servingApps(accepted, client, request.host), ...this.scanning()];
     const candidates = fitting.map(({ name }) => name);
     // A phone shows a QR code to the one who would have to scan it with that phone.
     const serving = client === 'mobile-browser' ? [] : fitting;
@@ -183,6 +193,18 @@ export class Visit {
     return serving;
   }
 
+  /**
+   * The official accounts whose QR code a desktop can show. A scan tells who somebody is, and no
+   * name or picture.
+   */
+  private scanning(): readonly AppConfig[] {
+    const { accepted, request, rule, place } = this;
+    if (!accepted.some(({ scan }) => scan) || this.client !== 'desktop-browser') return [];
+    if (place.scanPath === undefined || wantsProfile(rule.scope)) return [];
+    // In the order in which they would serve people inside WeChat.
+    return servingApps(accepted, 'wechat', request.host).filter(({ scan }) => scan);
+  }
+
   private detectClient(): WechatClientKind {
     const { dev, hooks } = this.config;
     const { raw } = this.request;
@@ -198,6 +220,10 @@ export class Visit {
     const ask = () => correct({ raw, client });
     return askHook(this.config, 'hooks.detectClient', ask, isClientKind) ?? client;
   }
+}
+
+function wantsProfile(scope: RouteRule['scope']): boolean {
+  return scope !== undefined && scope !== 'snsapi_base';
 }
 
 /** An address without what WeChat adds to it. */
