@@ -6,6 +6,7 @@ import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer, Reflec
 import { AppApi } from './api/app-api.js';
 import { SnsApi } from './api/sns-api.js';
 import { WechatTransport } from './api/transport.js';
+import { Admission } from './auth/login/admission.js';
 import { CodeClaims } from './auth/login/code-claims.js';
 import { CodeLogin } from './auth/login/code-login.js';
 import { ControllerParts } from './auth/controller-parts.js';
@@ -136,19 +137,16 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     Failures,
     WechatEvents,
   ]),
+  part(Admission, [WECHAT_CONFIG, SealedSessions, Revocations, Failures, WechatEvents, WECHAT_RUNTIME]),
   part(LoginCallback, [
     WECHAT_CONFIG,
     PendingLogins,
     ExchangeOnce,
     UserTokens,
     SignIn,
-    SealedSessions,
-    Revocations,
+    Admission,
     CallbackAnswer,
     ProblemFactory,
-    Failures,
-    WechatEvents,
-    WECHAT_RUNTIME,
   ]),
   part(FramedCallback, [WECHAT_CONFIG, PendingLogins, SessionReader, LoginCallback, ProblemFactory]),
   part(LoginJudge, [

@@ -2,6 +2,7 @@
 // verdict out, in well under a millisecond.
 import type { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { TokenAnswer } from '../../lib/api/sns-api.js';
+import { Admission } from '../../lib/auth/login/admission.js';
 import { CodeClaims } from '../../lib/auth/login/code-claims.js';
 import { ExchangeOnce } from '../../lib/auth/login/exchange-once.js';
 import { Failures } from '../../lib/auth/problems/failures.js';
@@ -122,19 +123,16 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     events,
   );
   const exchanges = new ExchangeOnce(vault, config, runtime, new CodeClaims(vault));
+  const admission = new Admission(config, sessions, revocations, failures, events, runtime);
   const callback = new LoginCallback(
     config,
     pendingLogins,
     exchanges,
     tokens,
     signIn,
-    sessions,
-    revocations,
+    admission,
     callbackAnswer,
     problems,
-    failures,
-    events,
-    runtime,
   );
   const framed = new FramedCallback(config, pendingLogins, reader, callback, problems);
   const flow = new LoginJudge(
@@ -184,6 +182,7 @@ export function makeLogin(options: Partial<WechatOAuthModuleOptions> = {}, store
     /** Where the page of a scan is. */
     scanPlace,
     callbackAnswer,
+    admission,
     callback,
     linking,
     signIn,

@@ -3,19 +3,15 @@
 import { WechatApiError, WechatError } from '../../errors/errors.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { UserTokens } from '../../tokens/user-tokens.js';
-import type { WechatEvents } from '../../common/wechat-events.js';
 import type { ExchangeOnce, ExchangeResult } from './exchange-once.js';
-import { type PendingLogins, type QrEnd, type ScanStep, looksLikeState, startOf } from './pending-logins.js';
-import type { Failures } from '../problems/failures.js';
-import { RedirectNotAllowed } from '../problems/login-error.js';
+import { type PendingLogins, type QrEnd, type ScanStep, looksLikeState } from './pending-logins.js';
+import type { Admission } from './admission.js';
 import type { CallbackAnswer, LoginAttempt } from './callback-answer.js';
 import { askedAddress } from './login-start.js';
 import type { ProblemFactory } from './problem-factory.js';
-import { allowedReturnAddress, handlerReturnAddress } from '../http/return-address.js';
-import type { Runtime } from '../../common/runtime.js';
-import type { Revocations } from '../session/revocations.js';
-import type { FoundSession, SealedSessions } from '../session/sealed-sessions.js';
-import { eventOf, type SignInResult, type SignIn } from './sign-in.js';
+import { allowedReturnAddress } from '../http/return-address.js';
+import type { FoundSession } from '../session/sealed-sessions.js';
+import type { SignIn } from './sign-in.js';
 import { rememberAttempt, wasTried } from './silent-attempts.js';
 import { pass, redirectTo, type Verdict } from '../http/verdict.js';
 import type { Visit } from './visit.js';
@@ -46,13 +42,9 @@ export class LoginCallback {
     private readonly exchanges: ExchangeOnce,
     private readonly tokens: UserTokens,
     private readonly signIn: SignIn,
-    private readonly sessions: SealedSessions,
-    private readonly revocations: Revocations,
+    private readonly admission: Admission,
     private readonly answer: CallbackAnswer,
     private readonly problems: ProblemFactory,
-    private readonly failures: Failures,
-    private readonly events: WechatEvents,
-    private readonly runtime: Runtime,
   ) {}
 
   /**
@@ -136,17 +128,13 @@ export class LoginCallback {
     return current || neverAsks ? redirectTo(visit.cleanDestination) : this.answer.toLost(attempt);
   }
 
-  /**
-   * Runs once for each state, however many requests come with it; so do the events of what came of
-   * it.
-   */
+  /** Runs once for each state, however many requests come with it. */
   private async exchange(
-    { visit, app, pending, returnTo }: LoginAttempt,
+    attempt: LoginAttempt,
     code: string,
     current: FoundSession | undefined,
   ): Promise<ExchangeResult> {
-    const { client, request, rule } = visit;
-    const facts = { app: app.name, client };
+    const { app, pending } = attempt;
     let kept: Promise<void> | undefined;
     let isOurs = false;
     const result = await this.exchanges.run(app, pending, code, {
@@ -159,50 +147,13 @@ export class LoginCallback {
         isOurs = true;
         // So that the login handler can ask for this person's profile.
         await kept;
-        const previous = current?.session.identity;
-        const upgrades = previous !== undefined && previous.openid === pending.upgrades;
-        const context = {
-          client,
-          returnTo,
-          request: request.raw,
-          out: pending.out ?? '',
-          allowSnapshot: rule.snapshot !== 'refuse',
-          needsProfile: rule.scope !== undefined && rule.scope !== 'snsapi_base',
-        };
-        const login = await this.signIn.withToken(app, token, upgrades ? { ...context, previous } : context);
-        const checked = this.check(app, login, returnTo);
-        const ms = this.runtime.now() - startOf(pending);
-        this.events.emit(eventOf(checked, ms, facts));
-        this.failures.worked(app);
-        // A browser has one session at an app: copies of the one that this replaces end with it.
-        if (checked.kind === 'signed-in' && current?.by === 'cookie')
-          await this.revocations.end(current.session);
-        return checked;
+        return this.admission.admit(attempt, current, (context) =>
+          this.signIn.withToken(app, token, context),
+        );
       },
     });
-    return isOurs ? result : this.stillGood(result);
-  }
-
-  /**
-   * A result that is given once more may hold a session that was ended meanwhile: by a logout, a
-   * ban, or a newer login of this browser.
-   */
-  private async stillGood(result: ExchangeResult): Promise<ExchangeResult> {
-    if (result.kind !== 'signed-in' || !this.config.session.revocable) return result;
-    return (await this.revocations.hasEnded(result.session)) === true ? { kind: 'spent' } : result;
-  }
-
-  /**
-   * Whatever can be wrong with a result is found out while its exchange is still kept for another
-   * try. The kept result says where to go: the finished flow of a repeat has no address any more.
-   */
-  private check(app: AppConfig, result: SignInResult, returnTo: string): SignInResult {
-    if (result.kind !== 'signed-in') return result;
-    this.sessions.requireFit(app, result.session);
-    if (result.redirectTo === undefined) return { ...result, redirectTo: returnTo };
-    const address = handlerReturnAddress(this.config, app, result.redirectTo);
-    if (address === undefined) throw new RedirectNotAllowed();
-    return { ...result, redirectTo: address };
+    const isGood = isOurs || result.kind === 'spent' || (await this.admission.stillGood(result));
+    return isGood ? result : { kind: 'spent' };
   }
 
   /**

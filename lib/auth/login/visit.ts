@@ -112,7 +112,8 @@ export class Visit {
    */
   get serving(): readonly AppConfig[] {
     const { apps, scope } = this.rule;
-    const kind = wantsProfile(scope) ? 'servingProfile' : 'serving';
+    // Only a scan makes a difference.
+    const kind = wantsProfile(scope) && this.place.scanPath !== undefined ? 'servingProfile' : 'serving';
     const known = (this.found[kind] ??= new Map<RouteRule['apps'], readonly AppConfig[]>());
     let serving = known.get(apps);
     if (!serving) known.set(apps, (serving = this.findServing()));

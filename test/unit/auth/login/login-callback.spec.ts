@@ -31,29 +31,20 @@ describe('A callback', () => {
   const sealer = new CountingSealer(config.sessionSecrets);
   const flows = new PendingLogins(config, sealer, new FakeRuntime());
   const never = {} as never;
-  const callbacks = new LoginCallback(
-    config,
-    flows,
-    never,
-    never,
-    never,
-    never,
-    never,
-    never,
-    never,
-    never,
-    never,
-    never,
-  );
+  const callbacks = new LoginCallback(config, flows, never, never, never, never, never, never);
   const own = flows.createState(app, 1);
   const recognize = (query: string, accepted = [app]) => {
     sealer.computed = 0;
     const request = new HttpRequest({ method: 'GET', url: `/orders?${query}`, headers: {} });
-    return callbacks.recognize({ request, accepted } as unknown as Visit);
+    return callbacks.recognize({ request, accepted, rule: {} } as unknown as Visit);
   };
 
   it('carries one state of ours', () => {
     expect(recognize(`code=c&state=${own}`)).toEqual({ app, attempt: 1, state: own });
+  });
+
+  it.each(['scan', 'tap'] as const)('is not made of a state of a login by a scan: %s', (step) => {
+    expect(recognize(`code=c&state=${flows.createState(app, step)}`)).toBeUndefined();
   });
 
   it.each([
