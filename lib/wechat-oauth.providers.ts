@@ -9,6 +9,7 @@ import { WechatTransport } from './api/transport.js';
 import { Admission } from './auth/login/admission.js';
 import { CodeClaims } from './auth/login/code-claims.js';
 import { CodeLogin } from './auth/login/code-login.js';
+import { DoorParts } from './auth/door-parts.js';
 import { ControllerParts } from './auth/controller-parts.js';
 import { ExchangeOnce } from './auth/login/exchange-once.js';
 import { Failures } from './auth/problems/failures.js';
@@ -184,6 +185,27 @@ export const WECHAT_OAUTH_PROVIDERS: Provider[] = [
     HttpAdapterHost,
     QrLogins,
   ]),
+  part(DoorParts, [
+    WECHAT_CONFIG,
+    WECHAT_RUNTIME,
+    WechatEvents,
+    Vault,
+    Sealer,
+    AppCalls,
+    SnsApi,
+    CodeClaims,
+    PendingLogins,
+    SessionReader,
+    Revocations,
+    SignIn,
+    Admission,
+    CallbackAnswer,
+    ProblemFactory,
+    Failures,
+    GuardSetup,
+    HttpAdapterHost,
+    LoginAddress,
+  ]),
   part(ClientParts, [
     WECHAT_CONFIG,
     SnsApi,
@@ -215,9 +237,7 @@ export const WECHAT_OAUTH_EXPORTS = [
   GuardSetup,
   ControllerParts,
   // For WechatPushModule, which stands beside this one.
-  WECHAT_CONFIG,
-  WECHAT_RUNTIME,
-  Vault,
+  DoorParts,
 ];
 
 /** What the tokens that are no classes stand for. */

@@ -119,6 +119,31 @@ export type WechatEvent =
       /** Name of the app in the module's options. */
       readonly app: string;
     }
+  /**
+   * A login by a scan: a code was shown · somebody scanned it · they said yes, and who waits is
+   * signed in · they said no · it was ended, because two people scanned it or the digits were wrong
+   * three times · nobody scanned it in time · whoever was signed in says that it was not them.
+   */
+  | {
+      readonly type:
+        | 'scan.created'
+        | 'scan.scanned'
+        | 'scan.confirmed'
+        | 'scan.refused'
+        | 'scan.void'
+        | 'scan.expired'
+        | 'scan.disowned';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+    }
+  /** A QR code was not shown, because there were too many. */
+  | {
+      readonly type: 'scan.limited';
+      /** Name of the app in the module's options. */
+      readonly app: string;
+      /** Whose limit it was: that of one client address, or the account's. */
+      readonly by: 'client' | 'app';
+    }
   /** The token store does not answer. */
   | { readonly type: 'store.down' }
   /** It answers again. */

@@ -14,7 +14,8 @@ export type WechatProblemCode =
   | 'BAD_LOGIN_REQUEST'
   | 'PREFETCH_REFUSED'
   | 'LOGOUT_INCOMPLETE'
-  | 'STORE_UNAVAILABLE';
+  | 'STORE_UNAVAILABLE'
+  | 'TOO_MANY_CODES';
 
 /** The public body of a refusal. Never holds anything secret. */
 export interface WechatProblem {

@@ -15,7 +15,7 @@ import type { WechatSecret } from './secret.js';
  * What a sealed value is for. Each purpose has a key of its own, so that no value can be used for
  * another.
  */
-export type SealPurpose = 'flow' | 'session' | 'store';
+export type SealPurpose = 'flow' | 'session' | 'store' | 'ticket';
 
 /** What is not sealed but signed: states of logins, times of use. A key of its own each. */
 export type MacPurpose = 'mac' | 'used';

@@ -18,7 +18,9 @@ export type VaultKind =
   | 'lease'
   | 'app-token'
   | 'js-ticket'
-  | 'push';
+  | 'push'
+  | 'scan'
+  | 'scan-slot';
 
 /** An entry and the exact text it was read from, which is what a compare-and-set compares. */
 export interface VaultEntry<T> {
@@ -120,6 +122,25 @@ export class Vault implements OnApplicationShutdown {
     return outcome(
       await this.ask('replaceIfEqual', () => this.store.replaceIfEqual(key, raw, packed, ttlMs)),
     );
+  }
+
+  /**
+   * As `create`, or with the text that it takes the place of as `replace`; gives the entry that
+   * stands there then, for a caller that will replace it in turn.
+   */
+  async put<T extends object>(
+    key: string,
+    value: T,
+    ttlMs: number,
+    instead?: string,
+  ): Promise<VaultEntry<T> | 'refused' | 'down'> {
+    const raw = this.pack(key, value);
+    const written = outcome(
+      instead === undefined
+        ? await this.ask('setIfAbsent', () => this.store.setIfAbsent(key, raw, ttlMs))
+        : await this.ask('replaceIfEqual', () => this.store.replaceIfEqual(key, instead, raw, ttlMs)),
+    );
+    return written === 'done' ? { value, raw } : written;
   }
 
   /**

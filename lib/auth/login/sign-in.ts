@@ -69,6 +69,15 @@ export class SignIn {
     return this.admit({ ...base(app, openid, unionid), scope: [], isSnapshotUser: false }, context);
   }
 
+  /** Somebody whom WeChat has named without a code: by a push to the account. */
+  async withPerson(
+    app: AppConfig,
+    { openid, unionid }: { openid: string; unionid?: string | undefined },
+    context: LoginContext,
+  ): Promise<SignInResult> {
+    return this.admit({ ...base(app, openid, unionid), scope: [], isSnapshotUser: false }, context);
+  }
+
   async withToken(app: AppConfig, token: WechatToken, context: LoginContext): Promise<SignInResult> {
     // Openid, name and picture of a snapshot visitor are made up, and some of them belong to other
     // people: no account may ever come of them.

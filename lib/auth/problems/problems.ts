@@ -4,7 +4,7 @@ import {
   BadGatewayException,
   BadRequestException,
   ForbiddenException,
-  type HttpException,
+  HttpException,
   ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
@@ -13,7 +13,7 @@ import { kindOf } from './login-error.js';
 import type { WechatProblem, WechatProblemCode } from '../../model/problem.js';
 
 interface Words {
-  readonly status: 400 | 401 | 403 | 502 | 503;
+  readonly status: 400 | 401 | 403 | 429 | 502 | 503;
   readonly title: { zh: string; en: string };
   readonly text: { zh: string; en: string };
 }
@@ -107,6 +107,14 @@ export const PROBLEMS: Readonly<Record<WechatProblemCode, Words>> = {
       en: 'You are signed out in this browser. Copies of this sign-in elsewhere could not be ended just now.',
     },
   },
+  TOO_MANY_CODES: {
+    status: 429,
+    title: { zh: '请稍后再试', en: 'Please try again later' },
+    text: {
+      zh: '短时间内生成的二维码过多，请几分钟后再试，或在微信中打开本页登录。',
+      en: 'Too many QR codes were asked for. Try again in a few minutes, or open this page in WeChat to sign in.',
+    },
+  },
   STORE_UNAVAILABLE: {
     status: 503,
     title: { zh: '暂时无法确认登录状态', en: 'Your sign-in cannot be checked' },
@@ -178,10 +186,14 @@ const EXCEPTIONS = {
   503: ServiceUnavailableException,
 } as const;
 
+/** Nest has no exception of its own for 429. */
+const exceptionOf = (status: Words['status'], body: object): HttpException =>
+  status === 429 ? new HttpException(body, status) : new EXCEPTIONS[status](body);
+
 /**
  * An ordinary Nest exception, so that the application's filters shape it as they shape their own.
  */
 export function problemException(problem: WechatProblem): HttpException {
   const { client: _, pageUrl: __, retryUrl: ___, homeUrl: ____, ...body } = problem;
-  return new EXCEPTIONS[problem.statusCode as Words['status']](body);
+  return exceptionOf(problem.statusCode as Words['status'], body);
 }
