@@ -40,4 +40,23 @@ export abstract class TokenStore {
    * them. Left out: no. Said at the start where it matters.
    */
   keepsInProcess?(key: string): boolean;
+
+  /**
+   * Wakes processes that wait for something in the store: all that listen, perhaps this one too. A
+   * message may be lost, so it only says that there is something to read, and never holds anything
+   * secret. A store has this and `subscribe`, or neither; without them the process that waits reads
+   * every two seconds.
+   * @param channel named like a key, `wechat:<appId>:…`, and case-sensitive
+   * @param message up to 1 KiB
+   * @throws any error of the store: rejects where it cannot be reached
+   */
+  publish?(channel: string, message: string): Promise<void>;
+
+  /**
+   * Resolves when messages to this channel, and to no other, will arrive; the result ends it, for
+   * this listener only. After a lost connection they have to arrive again by themselves.
+   * @param listener must not throw
+   * @throws any error of the store: rejects where it cannot be reached within a few seconds
+   */
+  subscribe?(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>;
 }

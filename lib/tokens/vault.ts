@@ -5,6 +5,8 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
 import type { Sealer } from '../sealing/sealer.js';
+import { inTime } from './in-time.js';
+import { StoreNews } from './store-news.js';
 import type { TokenStore } from './token-store.js';
 
 /** What is kept, and under which kind its key stands. */
@@ -59,6 +61,8 @@ const TOLD_EVERY_MS = 10_000;
 
 /** The token store as the module sees it: sealed, with patience, never in the way. */
 export class Vault implements OnApplicationShutdown {
+  /** Word between processes. Its channels are named by `key`, too. */
+  readonly news: StoreNews;
   private readonly logger = new Logger('WechatOAuth');
   private readonly reads: Side = { slow: false, leftAloneUntil: -Infinity, answeredAt: -Infinity };
   private readonly writes: Side = { ...this.reads };
@@ -76,7 +80,9 @@ export class Vault implements OnApplicationShutdown {
     private readonly runtime: Pick<Runtime, 'monotonic'>,
     /** How long an answer of the store is waited for, in ms. */
     private readonly patienceMs = 1_000,
-  ) {}
+  ) {
+    this.news = new StoreNews(store, patienceMs);
+  }
 
   /**
    * The store's client may be closed now, so that work which nobody waits for any more does not
@@ -84,6 +90,7 @@ export class Vault implements OnApplicationShutdown {
    */
   onApplicationShutdown(): void {
     this.closed = true;
+    this.news.close();
   }
 
   key(appId: string, kind: VaultKind, id: string): string {
@@ -223,7 +230,7 @@ export class Vault implements OnApplicationShutdown {
     const askedAt = monotonic();
     const startedAt = performance.now();
     try {
-      const answer = await this.inTime(question());
+      const answer = await inTime(question(), this.patienceMs);
       side.slow = false;
       side.leftAloneUntil = -Infinity;
       side.answeredAt = monotonic();
@@ -277,30 +284,7 @@ export class Vault implements OnApplicationShutdown {
     this.logger.log('The token store works again.');
     this.events.emit({ type: 'store.up' });
   }
-
-  private async inTime<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const giveUp = () => reject(new StoreHangs());
-      const due = performance.now() + this.patienceMs;
-      const judge = () => {
-        // A process that stood still (a long computation, a debugger) has not looked at answers
-        // meanwhile: its timers run first, so it waits once more.
-        const stoodStill = performance.now() - due > this.patienceMs / 4;
-        if (stoodStill) timer = setTimeout(giveUp, this.patienceMs).unref();
-        else giveUp();
-      };
-      timer = setTimeout(judge, this.patienceMs).unref();
-    });
-    try {
-      return await Promise.race([answer, tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
 }
-
-class StoreHangs extends Error {}
 
 /**
  * The class of an error, and its code or the word in capitals that it begins with, e.g.

@@ -76,6 +76,10 @@ export interface CallbackTokenStoreOptions {
  * by a database in lax mode; so is what `getToken` finds for an openid that differs, e.g. in case.
  */
 export class CallbackTokenStore extends TokenStore {
+  /** That of `rest`; undefined where `rest` does not have both. */
+  override readonly publish?: TokenStore['publish'];
+  /** That of `rest`; undefined where `rest` does not have both. */
+  override readonly subscribe?: TokenStore['subscribe'];
   readonly #callbacks: LegacyTokenCallbacks;
   readonly #style: LegacyStyle | undefined;
   readonly #rest: TokenStore;
@@ -112,6 +116,10 @@ export class CallbackTokenStore extends TokenStore {
     this.#appId = appId;
     this.#maxTokenLength = maxTokenLength;
     this.#now = now;
+    if (rest?.publish && rest.subscribe) {
+      this.publish = rest.publish.bind(rest);
+      this.subscribe = rest.subscribe.bind(rest);
+    }
     if (!rest && process.env['NODE_ENV'] === 'production') {
       new Logger('WechatOAuth').warn(
         'CallbackTokenStore has no `rest`: login results and session keys are kept in the memory of this process, and other processes do not see them.',

@@ -543,3 +543,27 @@ describe('With a sessionSecret', () => {
     expect(await rest.get(other)).toMatch(/^v1\./);
   });
 });
+
+describe('messages between processes', () => {
+  const talking = (parts: Partial<TokenStore>) => Object.assign(new MemoryTokenStore() as TokenStore, parts);
+  const both = {
+    publish: async function (this: unknown) {
+      expect(this).toBeInstanceOf(MemoryTokenStore);
+    },
+    subscribe: async () => async () => undefined,
+  };
+
+  it('go through the rest, where that has both methods', async () => {
+    const { store } = world({}, { rest: talking(both) });
+    await store.publish!('wechat:wx01:scan:a', 'one');
+    expect(await store.subscribe!('wechat:wx01:scan:a', () => undefined)).toBeInstanceOf(Function);
+  });
+
+  it.each([[{}], [{ publish: both.publish }], [{ subscribe: both.subscribe }]])(
+    'are not to be had where it does not',
+    (parts) => {
+      const { store } = world({}, { rest: talking(parts) });
+      expect([store.publish, store.subscribe]).toEqual([undefined, undefined]);
+    },
+  );
+});
