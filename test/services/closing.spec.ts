@@ -20,7 +20,7 @@ const KEYV = `
   const { KeyvTokenStore } = await import('./stores/keyv/index.ts');
   const store = async (closeClient) => new KeyvTokenStore(new Keyv(new KeyvRedis('${REDIS_URL}')), { warn: false, closeClient });`;
 
-const run = (client: string, closeClient: boolean) =>
+const run = (client: string, closeClient: boolean, before = '', after = '') =>
   runScript(
     `import 'reflect-metadata';
     import { Module } from '@nestjs/common';
@@ -40,7 +40,9 @@ const run = (client: string, closeClient: boolean) =>
     })(AppModule);
     const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
     const kept = await app.get(TOKEN_STORE).set('wechat:x:login:closing', 'v', 1_000).then(() => 'kept', () => 'down');
+    ${before}
     await app.close();
+    ${after}
     process.stdout.write(kept);`,
     8_000,
   );
@@ -57,6 +59,21 @@ describe('A closed application', () => {
       '',
     ]);
   });
+
+  // One that cannot listen, and one that cannot connect, have nothing more to close.
+  it.each(Object.entries(CLIENTS).filter(([name]) => !/pool|without/.test(name)))(
+    'with %s ends by itself, too, where somebody listened and the application closes its client',
+    (_, client) => {
+      const kept = `${client}; let made; const store = async (closeClient) => new RedisTokenStore(made = await make(), { closeClient });`;
+      const listen = `const heard = []; await app.get(TOKEN_STORE).subscribe('wechat:x:scan:closing', (message) => heard.push(message));`;
+      const { status, stdout, stderr } = run(kept, false, listen, `await made.quit();`);
+      expect([status, stdout, stderr.replace(/\(node:.*|\(Use `node.*/g, '').trim()]).toEqual([
+        0,
+        'kept',
+        '',
+      ]);
+    },
+  );
 
   it('with a Keyv that its store disconnects ends by itself', () => {
     expect(run(KEYV, true)).toMatchObject({ status: 0, stdout: 'kept' });

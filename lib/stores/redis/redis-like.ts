@@ -14,6 +14,10 @@ export interface IoredisLike {
   del(key: string): Promise<unknown>;
   /** `EVAL` */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** `PUBLISH`. Without it or `duplicate` the store passes no messages between processes. */
+  publish?(channel: string, message: string): Promise<unknown>;
+  /** A second client with the same settings, to listen on. */
+  duplicate?(): unknown;
   /** Not used: node-redis has no such method, which is how the two are told apart. */
   defineCommand(name: string, definition: { lua: string }): void;
 }
@@ -30,6 +34,10 @@ export interface NodeRedisLike {
   del(key: string): Promise<unknown>;
   /** `EVAL` */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** `PUBLISH`. Without it or `duplicate` the store passes no messages between processes. */
+  publish?(channel: string, message: string): Promise<unknown>;
+  /** A second client with the same settings, to listen on. A pool has none. */
+  duplicate?(): unknown;
 }
 
 /** A client of ioredis or of node-redis. */

@@ -2,12 +2,14 @@
 // command each.
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { TokenStore } from '../../tokens/token-store.js';
+import { keyPrefixOf, listeningClientOf } from './listening-client.js';
 import { closerOf, commandsOf, type RedisCommands, type RedisLike } from './redis-like.js';
+import { RedisNews } from './redis-news.js';
 
 /** What `RedisTokenStore` may be told. */
 export interface RedisTokenStoreOptions {
   /**
-   * Put before every key, in addition to what the client itself puts there (`keyPrefix` of
+   * Put before every key and channel, in addition to what the client itself puts there (`keyPrefix` of
    * ioredis).
    * @default none
    */
@@ -35,6 +37,10 @@ export interface RedisTokenStoreOptions {
  *   Nobody is taken for somebody else by it.
  * - Every entry has an expiry: a server with `maxmemory` should evict by a `volatile-` policy. One
  *   that evicts nothing refuses to write when it is full.
+ * - Messages between processes (`publish`, `subscribe`) take PUBLISH, SUBSCRIBE and UNSUBSCRIBE. The
+ *   first `subscribe` opens a second connection by `client.duplicate()`, which the store closes
+ *   itself, whatever `closeClient` says. A pool of node-redis, and Sentinel with node-redis 5, cannot
+ *   be duplicated: there the store has neither method.
  *
  * While the server is down every operation rejects with the client's own error, as soon as the
  * client gives up. By default that takes long: ioredis repeats a command for ten seconds,
@@ -59,6 +65,12 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
   readonly #redis: RedisCommands;
   readonly #prefix: string;
   readonly #close: (() => Promise<void>) | undefined;
+  readonly #news: RedisNews | undefined;
+
+  /** One PUBLISH. Undefined where the client cannot be duplicated, as is `subscribe`. */
+  override readonly publish?: TokenStore['publish'];
+  /** Rejects when the server does not answer within three seconds, and after the shutdown. */
+  override readonly subscribe?: TokenStore['subscribe'];
 
   /** @throws WechatConfigError when it is given something else than a client */
   constructor(client: RedisLike, { prefix = '', closeClient = false }: RedisTokenStoreOptions = {}) {
@@ -66,10 +78,20 @@ export class RedisTokenStore extends TokenStore implements OnApplicationShutdown
     this.#redis = commandsOf(client);
     this.#prefix = prefix;
     this.#close = closeClient ? closerOf(client) : undefined;
+    const listeningClient = listeningClientOf(client);
+    if (!listeningClient) return;
+    const news = (this.#news = new RedisNews(listeningClient));
+    const before = keyPrefixOf(client) + prefix;
+    this.publish = async (channel, message) => void (await client.publish!(before + channel, message));
+    this.subscribe = (channel, listener) => news.subscribe(before + channel, listener);
   }
 
-  /** Closes the client where `closeClient` says so. */
+  /**
+   * Closes the connection that listens, which the store has made itself, and the client where
+   * `closeClient` says so.
+   */
   async onApplicationShutdown(): Promise<void> {
+    this.#news?.close();
     await this.#close?.();
   }
 

@@ -1,6 +1,7 @@
 // RedisTokenStore without a server: which commands each kind of client gets, and what is made of
 // every answer and failure.
 import { jest } from '@jest/globals';
+import { EventEmitter } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
@@ -273,5 +274,111 @@ describe('the clients of applications', () => {
 
   it('a client that nobody has connected rejects', async () => {
     await expect(new RedisTokenStore(nodeRedisClients['node-redis 6']).get('k')).rejects.toThrow('closed');
+  });
+});
+
+describe('messages between processes', () => {
+  /** A client, and the second one that it gives out. */
+  function doubles(second: Partial<Record<string, unknown>> = {}) {
+    const made: unknown[][] = [];
+    const log: unknown[][] = [];
+    const note =
+      (name: string) =>
+      async (...args: unknown[]) =>
+        void log.push([name, ...args]);
+    const duplicate = (...args: unknown[]) => {
+      made.push(args);
+      const emitter = new EventEmitter();
+      return Object.assign(emitter, {
+        connect: note('connect'),
+        subscribe: note('subscribe'),
+        unsubscribe: note('unsubscribe'),
+        destroy: note('destroy'),
+        disconnect: note('disconnect'),
+        ...second,
+      });
+    };
+    return { made, log, parts: { publish: note('publish'), duplicate } };
+  }
+  const none = () => undefined;
+
+  it.each<[string, object]>([
+    ['nothing more than the five operations', {}],
+    ['publish only', { publish: none }],
+    ['duplicate only', { duplicate: none }],
+  ])('are not to be had with a client that has %s', (_, more) => {
+    const store = new RedisTokenStore({ ...nodeRedis('OK').client, ...more });
+    expect([store.publish, store.subscribe]).toEqual([undefined, undefined]);
+  });
+
+  it('open a second connection once somebody listens, and one for all', async () => {
+    const { made, log, parts } = doubles();
+    const store = new RedisTokenStore({ ...ioredis('OK').client, ...parts }, { prefix: 'shop:' });
+    await store.publish!('a', 'one');
+    expect(made).toEqual([]);
+    const ends = await Promise.all(['a', 'a', 'b'].map((channel) => store.subscribe!(channel, none)));
+    expect(made).toEqual([[expect.objectContaining({ lazyConnect: true, maxRetriesPerRequest: null })]]);
+    for (const end of ends) await end();
+    for (const end of ends) await end();
+    expect(log).toEqual([
+      ['publish', 'shop:a', 'one'],
+      ['connect'],
+      ['subscribe', 'shop:a'],
+      ['subscribe', 'shop:b'],
+      ['unsubscribe', 'shop:a'],
+      ['unsubscribe', 'shop:b'],
+    ]);
+    await store.onApplicationShutdown();
+    expect(log.at(-1)).toEqual(['disconnect']);
+    await expect(store.subscribe!('a', none)).rejects.toThrow('closed');
+    expect(made.length).toBe(1);
+  });
+
+  it('try again with a new connection after one that failed, in whatever way', async () => {
+    const fails: Record<string, () => unknown>[] = [
+      { connect: () => Promise.reject(new Error('refused')) },
+      { subscribe: () => Promise.reject(new Error('refused')) },
+      { connect: () => { throw new Error('refused'); } }, // prettier-ignore
+      { on: () => { throw new Error('refused'); } }, // prettier-ignore
+    ];
+    for (const fail of fails) {
+      const { made, parts } = doubles(fail);
+      const store = new RedisTokenStore({ ...nodeRedis('OK').client, ...parts });
+      for (let round = 1; round <= 2; round++) {
+        await expect(store.subscribe!('a', none)).rejects.toThrow('refused');
+        expect(made.length).toBe(round);
+      }
+    }
+  });
+
+  it('are given up after three seconds of silence, and the connection with them', async () => {
+    jest.useFakeTimers();
+    const { log, parts } = doubles({ connect: () => new Promise(none) });
+    const store = new RedisTokenStore({ ...nodeRedis('OK').client, ...parts });
+    const outcome = store.subscribe!('a', none).catch((error: Error) => error.constructor.name);
+    await jest.advanceTimersByTimeAsync(3_001);
+    expect(await outcome).toBe('StoreHangs');
+    expect(log).toEqual([['destroy']]);
+    jest.useRealTimers();
+  });
+
+  it('keep what the settings of node-redis say, and not what ends a connection for good', async () => {
+    const { made, parts } = doubles();
+    const options = { username: 'u', socket: { host: 'h', socketTimeout: 600, reconnectStrategy: false } };
+    const store = new RedisTokenStore({ ...nodeRedis('OK').client, ...parts, options } as never);
+    await store.subscribe!('a', none);
+    const [settings] = made[0] as [{ socket: { reconnectStrategy: (retries: number) => number } }];
+    expect(settings).toMatchObject({
+      username: 'u',
+      pingInterval: 300,
+      socket: { host: 'h', socketTimeout: 600 },
+    });
+    expect([0, 3, 30].map(settings.socket.reconnectStrategy)).toEqual([50, 400, 2_000]);
+  });
+
+  it.each(Object.entries({ ...ioredisClients, ...nodeRedisClients }))('%s can or cannot', (name, client) => {
+    const { publish, subscribe } = new RedisTokenStore(client);
+    const can = !/pool|Sentinel with node-redis 5/.test(name);
+    expect([typeof publish, typeof subscribe]).toEqual(Array(2).fill(can ? 'function' : 'undefined'));
   });
 });
