@@ -56,6 +56,14 @@ export class RedisCluster {
     return Promise.all(this.ports.map(async (port) => Number(await ask(port, 'DBSIZE'))));
   }
 
+  /** Drops the connections that listen, on every node. How many there were. */
+  async dropListeners(): Promise<number> {
+    const dropped = this.ports.map(async (port) =>
+      Number(await ask(port, 'CLIENT', 'KILL', 'TYPE', 'pubsub')),
+    );
+    return (await Promise.all(dropped)).reduce((sum, count) => sum + count, 0);
+  }
+
   private async launch(): Promise<void> {
     for (const port of this.ports) {
       const child = spawn(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, equal, onBench, rejects, same, untilGone, untilItAnswers } from './bench.js';
 import { addUp, CALLERS, createOnce, openSeveral, replaceOnce } from './callers.js';
 import { LARGE_VALUES, LOOKALIKES, ODD_KEYS, VALUES } from './samples.js';
+import { keepChannelsApart, passMessages } from './messages.js';
 import type { TokenStoreCapabilities, TokenStoreHarness } from './harness.js';
 
 /** One rule of the contract. */
@@ -304,6 +305,10 @@ export const TOKEN_STORE_CASES: readonly TokenStoreCase[] = [
     },
     ['shared'],
   ),
+
+  one('passes messages to every listener of a channel, if it has publish and subscribe', passMessages),
+
+  one('keeps channels apart, if it has publish and subscribe', keepChannelsApart),
 
   one(
     'rejects while the server is down, and works again when it is back',
