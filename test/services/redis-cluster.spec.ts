@@ -1,4 +1,6 @@
 // RedisTokenStore on a cluster: every command has to go to the node that has its key.
+import { jest } from '@jest/globals';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeTokenStore } from '../../lib/testing/token-store-contract/describe-token-store.js';
 import { CLUSTER_CLIENTS } from './redis-clients.js';
@@ -46,4 +48,19 @@ it.each(Object.entries(CLUSTER_CLIENTS))('a dropped connection hears again, %s',
   await hearer.close?.();
   const deadline = Date.now() + 5_000;
   while ((await cluster.dropListeners()) > 0) expect(Date.now()).toBeLessThan(deadline);
+});
+
+it.each(Object.entries(CLUSTER_CLIENTS))('a cluster that is away is not hammered, %s', async (_, connect) => {
+  const { store, close } = await connect(cluster.entry);
+  await store.subscribe!('wechat:wx1:scan:a', () => undefined);
+  const connecting = jest.spyOn(Socket.prototype, 'connect');
+  try {
+    await cluster.stop();
+    await sleep(2_000);
+    expect(connecting.mock.calls.length).toBeLessThan(100);
+  } finally {
+    connecting.mockRestore();
+    await cluster.start();
+    await close?.();
+  }
 });

@@ -1,6 +1,6 @@
 // Who listens to which channel of Redis: one connection for all, opened when the first one listens.
 import { inTime } from '../../tokens/in-time.js';
-import type { ListeningClient, Listens } from './listening-client.js';
+import type { ListeningClient, Listens } from './listening.js';
 
 type Listener = (message: string) => void;
 

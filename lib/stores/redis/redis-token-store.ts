@@ -38,9 +38,9 @@ export interface RedisTokenStoreOptions {
  * - Every entry has an expiry: a server with `maxmemory` should evict by a `volatile-` policy. One
  *   that evicts nothing refuses to write when it is full.
  * - Messages between processes (`publish`, `subscribe`) take PUBLISH, SUBSCRIBE and UNSUBSCRIBE. The
- *   first `subscribe` opens a second connection by `client.duplicate()`, which the store closes
- *   itself, whatever `closeClient` says. A pool of node-redis, and Sentinel with node-redis 5, cannot
- *   be duplicated: there the store has neither method.
+ *   first `subscribe` opens a second connection by `duplicate()` of the client, or of a node where it is a cluster
+ *   of ioredis. The store closes it, whatever `closeClient` says. A pool of node-redis, and Sentinel
+ *   with node-redis 5, cannot be duplicated: there the store has neither method.
  *
  * While the server is down every operation rejects with the client's own error, as soon as the
  * client gives up. By default that takes long: ioredis repeats a command for ten seconds,
