@@ -25,16 +25,11 @@ export class PushHandling {
   ) {}
 
   /**
+   * What the application makes of it. Called once for a push, however often that is delivered.
    * @param giveUpAt by the monotonic clock, in ms
-   * @throws PushNotTaken when a forerunner could not look at it
    */
   async handle(push: WechatPush, giveUpAt: number): Promise<PushOutcome> {
-    const made = (reply?: WechatPushReply | void): PushOutcome => ({
-      createTime: Math.floor(this.runtime.now() / 1000),
-      ...(reply === undefined || reply === null ? {} : { reply: fieldsOfReply(reply) }),
-    });
-    const first = await this.askForerunners(push, giveUpAt);
-    if (first) return made(first.reply);
+    const made = (reply?: WechatPushReply | void) => outcomeOf(reply, this.runtime.now());
     const asked = this.askHandler(push, made);
     const outcome = await inTime(this.runtime, asked, giveUpAt - this.runtime.monotonic());
     if (outcome !== TOO_LATE) return outcome;
@@ -45,13 +40,16 @@ export class PushHandling {
   }
 
   /**
-   * Security decision: a part of ours that could not look at a push has not received it; nothing is
-   * then told that WeChat could take for received.
+   * What a part of ours answers in the application's place. Called for every delivery. Security
+   * decision: a part that could not look at a push has not received it; nothing is then told that
+   * WeChat could take for received.
+   * @param giveUpAt by the monotonic clock, in ms
+   * @throws PushNotTaken when a forerunner could not look at it
    */
-  private async askForerunners(
+  async forerun(
     push: WechatPush,
     giveUpAt: number,
-  ): Promise<{ reply?: WechatPushReply } | undefined> {
+  ): Promise<{ outcome: PushOutcome; repeated: boolean } | undefined> {
     for (const forerunner of this.forerunners) {
       const asked = forerunner.onPush(push).catch((error: unknown) => {
         if (!(error instanceof PushNotTaken))
@@ -60,7 +58,7 @@ export class PushHandling {
       });
       const said = await inTime(this.runtime, asked, giveUpAt - this.runtime.monotonic());
       if (said === TOO_LATE) throw new PushNotTaken();
-      if (said) return said;
+      if (said) return { outcome: outcomeOf(said.reply, said.createdAt), repeated: said.repeated };
     }
     return undefined;
   }
@@ -85,6 +83,12 @@ export class PushHandling {
       return made();
     }
   }
+}
+
+/** @param at in ms since 1970 */
+function outcomeOf(reply: WechatPushReply | void | null, at: number): PushOutcome {
+  const createTime = Math.floor(at / 1000);
+  return reply === undefined || reply === null ? { createTime } : { createTime, reply: fieldsOfReply(reply) };
 }
 
 /** Our own errors hold nothing secret; of another's only its name is told. */

@@ -65,9 +65,10 @@ export class PushReceiver {
     if (!push) return this.refuse(app.name, 'its message has not the fields of a push');
     const giveUpAt = arrivedAt + ANSWER_MS;
     try {
-      const { outcome, repeated } = await this.once.run(app.appId, idOf(push), giveUpAt, () =>
-        this.handling.handle(push, giveUpAt),
-      );
+      const first = await this.handling.forerun(push, giveUpAt);
+      const { outcome, repeated } =
+        first ??
+        (await this.once.run(app.appId, idOf(push), giveUpAt, () => this.handling.handle(push, giveUpAt)));
       this.tell(push, repeated, arrivedAt);
       const reply = outcome.reply;
       return reply === undefined

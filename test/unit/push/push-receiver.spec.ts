@@ -109,7 +109,11 @@ describe('A forerunner', () => {
   it('may answer, and then the application is not asked', async () => {
     const receive = make(handler, [
       first(async () => undefined),
-      first(async () => ({ reply: { msgType: 'text', content: 'from us' } })),
+      first(async () => ({
+        reply: { msgType: 'text', content: 'from us' },
+        createdAt: 1_714_112_445_000,
+        repeated: false,
+      })),
       first(async () => Promise.reject(new Error('is not asked any more'))),
     ]);
     const { status, text } = await receive();
@@ -117,7 +121,7 @@ describe('A forerunner', () => {
   });
 
   it('may end it without a word', async () => {
-    const receive = make(handler, [first(async () => ({}))]);
+    const receive = make(handler, [first(async () => ({ createdAt: 0, repeated: true }))]);
     expect(await receive()).toMatchObject({ text: 'success' });
     expect(pushes).toEqual([]);
   });
