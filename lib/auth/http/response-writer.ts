@@ -93,6 +93,20 @@ export class ResponseWriter {
     this.adapter.reply(this.response, html, problem.statusCode);
   }
 
+  /**
+   * A page of a door's own. Its forms say where they stand, which browsers do not with
+   * `no-referrer`.
+   */
+  ownForms(html: string, policy: string, status: number, setCookies: readonly string[] = []): void {
+    this.setCookies(setCookies);
+    this.keepPrivate();
+    this.adapter.setHeader(this.response, 'Referrer-Policy', 'same-origin');
+    this.adapter.setHeader(this.response, 'Content-Type', 'text/html; charset=utf-8');
+    this.adapter.setHeader(this.response, 'X-Content-Type-Options', 'nosniff');
+    this.forbidFrames(policy, false);
+    this.adapter.reply(this.response, html, status);
+  }
+
   /** The answers of a login in a frame. Nothing of the request stands in them. */
   frame(verdict: Extract<Verdict, { kind: 'bounce' | 'handover' }>): void {
     const { html, policy } =

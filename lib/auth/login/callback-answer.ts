@@ -34,6 +34,9 @@ export interface LoginAttempt {
 /** One whose login may be gone. */
 type LostAttempt = Omit<LoginAttempt, 'pending'> & { readonly pending?: PendingLogin };
 
+/** A page, or an address to go to. */
+export type Answered = Extract<Verdict, { kind: 'redirect' | 'page' }>;
+
 /** What a person is answered whom WeChat has sent back. */
 export class CallbackAnswer {
   constructor(
@@ -47,7 +50,7 @@ export class CallbackAnswer {
   ) {}
 
   /** WeChat's code was good. */
-  toResult({ visit, app, pending, returnTo }: LoginAttempt, result: SignInResult): Verdict {
+  toResult({ visit, app, pending, returnTo }: LoginAttempt, result: SignInResult): Answered {
     const forgotten = [this.logins.forget(app, pending)];
     if (result.kind === 'snapshot') return this.problems.pageFor(visit, 'SNAPSHOT_USER', {}, forgotten);
     if (result.kind === 'refused') {
@@ -112,7 +115,7 @@ export class CallbackAnswer {
     return this.start.refuseCookies(visit, app, visit.cleanDestination);
   }
 
-  toError({ visit, app, returnTo }: LostAttempt, error: unknown): Verdict {
+  toError({ visit, app, returnTo }: LostAttempt, error: unknown): Answered {
     const ref = this.failures.tell(error, app, visit.client, true);
     return this.problems.pageFor(visit, 'LOGIN_FAILED', { retryUrl: returnTo, ref, ...statusOf(error) });
   }

@@ -78,13 +78,13 @@ export function renderProblemPage(
     `<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8">` +
     '<meta name="viewport" content="width=device-width,initial-scale=1">' +
     `<title>${title}${brand ? ` · ${escape(brand.name)}` : ''}</title><style>${style}</style></head>` +
-    `<body${news}>${brand ? header(brand) : ''}<main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${copy}${retry}${home}` +
+    `<body${news}>${brand ? brandHeader(brand) : ''}<main>${ICON}<h1>${title}</h1><p>${escape(problem.message)}</p>${copy}${retry}${home}` +
     `<small>${problem.code} · ${escape(problem.ref)}</small></main>${scripts.map((script) => `<script>${script}</script>`).join('')}</body></html>`;
   return { html, policy: policyOf(style, scripts, brand?.logoUrl, frame?.ancestors) };
 }
 
 /** The name says what the picture would. */
-function header({ name, logoUrl }: PageBrand): string {
+export function brandHeader({ name, logoUrl }: PageBrand): string {
   const logo = logoUrl ? `<img src="${escape(logoUrl)}" alt="">` : '';
   return `<header>${logo}<span>${escape(name)}</span></header>`;
 }
@@ -99,7 +99,7 @@ function policyOf(
   ancestors = "'none'",
 ): string {
   const script = scripts.length > 0 ? `script-src ${scripts.map(hashOf).join(' ')}; ` : '';
-  const image = logoUrl ? `img-src ${sourceOf(logoUrl)}; ` : '';
+  const image = logoUrl ? `img-src ${imageSource(logoUrl)}; ` : '';
   return (
     `default-src 'none'; ${script}style-src ${hashOf(style)}; ${image}` +
     `base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`
@@ -110,7 +110,7 @@ function policyOf(
  * Without the query, which a policy does not compare, and without what would end the directive.
  * @see https://www.w3.org/TR/CSP3/#framework-directive-source-list
  */
-function sourceOf(address: string): string {
+export function imageSource(address: string): string {
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname.replaceAll(';', '%3B').replaceAll(',', '%2C')}`;
 }
