@@ -11,3 +11,4 @@ export type {
   WechatPushOther,
 } from './wechat-push.js';
 export type { WechatPushFields, WechatPushValue } from './wire/push-xml.js';
+export { WechatScanController } from './scan/wechat-scan.controller.js';

@@ -1,31 +1,29 @@
 // Wires the parts of the message push together, out of what WechatOAuthModule exports.
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
-import type { Runtime } from '../common/runtime.js';
-import type { WechatEvents } from '../common/wechat-events.js';
+import type { DoorParts } from '../auth/door-parts.js';
 import { check } from '../config/read-value.js';
-import type { WechatConfig } from '../config/wechat-config.js';
-import type { Vault } from '../tokens/vault.js';
 import { WECHAT_PUSH_HANDLER } from '../wechat-oauth.constants.js';
 import { PushDoor } from './push-door.js';
 import { PushHandling } from './push-handling.js';
 import { PushOnce } from './push-once.js';
 import { PushReceiver } from './push-receiver.js';
+import { ScanParts } from './scan/scan-parts.js';
 import type { WechatPushHandler } from './wechat-push-handler.js';
+
+/** @throws WechatConfigError where WechatOAuthModule is not to be seen */
+export function makeScan(parts?: DoorParts): ScanParts {
+  const importIt =
+    'Write WechatOAuthModule.forRoot({ … }) beside it; where that is not global, also in imports of register().';
+  check(parts !== undefined, 'WechatPushModule', 'finds no WechatOAuthModule', importIt);
+  return new ScanParts(parts);
+}
 
 /** @throws WechatConfigError where there is nothing to receive pushes for */
 export function makeDoor(
   path: string,
   moduleRef: ModuleRef,
-  config?: WechatConfig,
-  vault?: Vault,
-  events?: WechatEvents,
-  runtime?: Runtime,
+  { push: scan, door: { config, vault, events, runtime } }: ScanParts,
 ): PushDoor {
-  const isThere =
-    config !== undefined && vault !== undefined && events !== undefined && runtime !== undefined;
-  const importIt =
-    'Write WechatOAuthModule.forRoot({ … }) beside it; where that is not global, also in imports of register().';
-  check(isThere, 'WechatPushModule', 'finds no WechatOAuthModule', importIt);
   const hasPush = [...config.apps.values()].some(({ push }) => push !== undefined);
   const write =
     "Write push: { token, encodingAesKey } as WeChat's console shows them, or leave WechatPushModule out.";
@@ -45,7 +43,7 @@ export function makeDoor(
     new PushOnce(vault, runtime),
     runtime,
     events,
-    new PushHandling(runtime, events, [], handler),
+    new PushHandling(runtime, events, [scan], handler),
   );
   return new PushDoor(config, receiver, runtime, path);
 }

@@ -7,18 +7,19 @@ import {
   Module,
   type ModuleMetadata,
   type NestModule,
+  type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { WechatEvents } from '../common/wechat-events.js';
+import { DoorParts } from '../auth/door-parts.js';
 import { requireProvider } from '../config/read-extras.js';
 import { check } from '../config/read-value.js';
-import { Vault } from '../tokens/vault.js';
-import { WECHAT_CONFIG, WECHAT_PUSH_HANDLER, WECHAT_RUNTIME } from '../wechat-oauth.constants.js';
+import { WECHAT_PUSH_HANDLER } from '../wechat-oauth.constants.js';
 import type { WechatProviderOf } from '../wechat-oauth.module-definition.js';
 import type { PushRequest } from './wire/push-body.js';
 import { PushDoor } from './push-door.js';
-import { makeDoor } from './make-door.js';
+import { makeDoor, makeScan } from './make-door.js';
+import { ScanParts } from './scan/scan-parts.js';
 import type { WechatPushHandler } from './wechat-push-handler.js';
 
 /** What `WechatPushModule.register` takes; nothing at all is enough. */
@@ -58,13 +59,14 @@ const PATH = Symbol('WECHAT_PUSH_PATH');
 
 /** Receives what WeChat pushes to the apps that have `push` among their options. */
 @Module({})
-export class WechatPushModule implements NestModule, OnModuleInit {
+export class WechatPushModule implements NestModule, OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('WechatPush');
 
   constructor(
     @Inject(PushDoor) private readonly door: PushDoor,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(ScanParts) private readonly scan: ScanParts,
   ) {}
 
   /**
@@ -92,17 +94,17 @@ export class WechatPushModule implements NestModule, OnModuleInit {
         { provide: WECHAT_PUSH_HANDLER, ...(handler ?? { useValue: null }) },
         {
           provide: PushDoor,
-          inject: [
-            PATH,
-            ModuleRef,
-            { token: WECHAT_CONFIG, optional: true },
-            { token: Vault, optional: true },
-            { token: WechatEvents, optional: true },
-            { token: WECHAT_RUNTIME, optional: true },
-          ],
+          inject: [PATH, ModuleRef, ScanParts],
           useFactory: makeDoor,
         },
+        {
+          provide: ScanParts,
+          inject: [{ token: DoorParts, optional: true }],
+          useFactory: makeScan,
+        },
       ],
+      // For WechatScanController, in whichever module it stands.
+      exports: [ScanParts],
     };
   }
 
@@ -120,6 +122,11 @@ export class WechatPushModule implements NestModule, OnModuleInit {
     httpAdapter.use((request: PushRequest, response: ServerResponse, next: () => void) => {
       if (!this.door.take(request, response)) next();
     });
+  }
+
+  /** Before the server waits for its connections. */
+  async onModuleDestroy(): Promise<void> {
+    await this.scan.close();
   }
 
   /** Looks at what the application provided, and says what to enter in the console. */
