@@ -6,6 +6,7 @@ import type { MockRequest } from '../http/mock-http.js';
 import type { MockUser } from '../mock-server.types.js';
 import { openidOf } from '../mock-users.js';
 import type { MockWorld } from '../mock-world.js';
+import { callingApp, jsonBody } from './app-calls.js';
 import { type ApiFields, requireParam } from './sns-endpoints.js';
 import { WechatFailure } from './wechat-failure.js';
 
@@ -43,7 +44,7 @@ export function resetSessionKey(request: MockRequest, world: MockWorld): ApiFiel
  * in the query is 40029.
  */
 export function phoneNumber(request: MockRequest, world: MockWorld): ApiFields {
-  const app = requireMiniProgram(request, world);
+  const app = callingApp(request, world, 'mini-program');
   if (request.body === '' && request.query.has('code')) throw new WechatFailure(40029);
   const body = jsonBody(request);
   if (typeof body['code'] !== 'string') throw new WechatFailure(40029);
@@ -58,19 +59,13 @@ export function phoneNumber(request: MockRequest, world: MockWorld): ApiFields {
   return { ...OK, phone_info };
 }
 
-function requireMiniProgram(request: MockRequest, world: MockWorld): MockApp {
-  const app = world.apps.find(world.appTokens.appOf(requireParam(request, 'access_token', 41001)))!;
-  if (app.type !== 'mini-program') throw new WechatFailure(48001);
-  return app;
-}
-
 /**
  * `signature` is HMAC-SHA256 of nothing (GET has no body) under the session_key as text, in hex.
  * @throws WechatFailure 40003 nobody's openid; 87008 another method; 87009 not signed with the
  * current key
  */
 function signedUser(request: MockRequest, world: MockWorld): { app: MockApp; user: MockUser } {
-  const app = requireMiniProgram(request, world);
+  const app = callingApp(request, world, 'mini-program');
   const openid = requireParam(request, 'openid', 41009);
   const user = world.users.list().find((candidate) => openidOf(app, candidate.id) === openid);
   if (!user) throw new WechatFailure(40003);
@@ -79,17 +74,4 @@ function signedUser(request: MockRequest, world: MockWorld): { app: MockApp; use
   const signature = key === undefined ? undefined : createHmac('sha256', key).update('').digest('hex');
   if (signature === undefined || request.query.get('signature') !== signature) throw new WechatFailure(87009);
   return { app, user };
-}
-
-/** @throws WechatFailure 44002 nothing; 47001 no JSON object */
-function jsonBody(request: MockRequest): Record<string, unknown> {
-  if (request.body === '') throw new WechatFailure(44002);
-  let body: unknown;
-  try {
-    body = JSON.parse(request.body);
-  } catch {
-    throw new WechatFailure(47001);
-  }
-  if (typeof body !== 'object' || body === null) throw new WechatFailure(47001);
-  return body as Record<string, unknown>;
 }

@@ -1,7 +1,8 @@
 // `cgi-bin/ticket/getticket`: what signatures for the JS-SDK are made with.
 import type { MockRequest } from '../http/mock-http.js';
 import type { MockWorld } from '../mock-world.js';
-import { type ApiFields, requireParam } from './sns-endpoints.js';
+import { callingApp } from './app-calls.js';
+import type { ApiFields } from './sns-endpoints.js';
 import { WechatFailure } from './wechat-failure.js';
 
 /**
@@ -10,8 +11,7 @@ import { WechatFailure } from './wechat-failure.js';
  * is not valid.
  */
 export function getTicket(request: MockRequest, world: MockWorld): ApiFields {
-  const app = world.apps.find(world.appTokens.appOf(requireParam(request, 'access_token', 41001)))!;
-  if (app.type !== 'official-account') throw new WechatFailure(48001);
+  const app = callingApp(request, world, 'official-account');
   if (request.query.get('type') !== 'jsapi') throw new WechatFailure(40097);
   const { ticket, expiresAt } = world.jsTickets.ask(app.appId);
   // Rounded up, so that what lives is never said to be over.
