@@ -252,6 +252,12 @@ export interface MockUnsure {
    */
   jsTicketsPerDay: number;
   /**
+   * How often `cgi-bin/qrcode/create` may be called a day before it answers 45009. Test accounts
+   * have 10,000, larger accounts more.
+   * @default 100_000
+   */
+  qrCodesPerDay: number;
+  /**
    * Is a push sent again that was answered by anything but 200? Documented is only that no answer
    * within 5 s is.
    * @default true

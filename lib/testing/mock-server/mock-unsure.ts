@@ -30,6 +30,7 @@ const DEFAULTS: Readonly<MockUnsure> = {
   silentAfterConsent: false,
   countryCodeAsNumber: false,
   jsTicketsPerDay: 1_000,
+  qrCodesPerDay: 100_000,
   pushAgainAfterError: true,
   scanInSmallLetters: false,
   pushTwice: false,

@@ -8,6 +8,7 @@ import type { MockAutoConsent, MockUnsure, WechatMockServerOptions } from './moc
 import { MockServerError } from './mock-server-error.js';
 import { resolveUnsure } from './mock-unsure.js';
 import { MockUsers } from './mock-users.js';
+import { QrCodes } from './scan/qr-codes.js';
 import { randomPhoneCode } from './grants/random-text.js';
 import { SessionKeyRing } from './grants/session-keys.js';
 import { Tokens } from './grants/tokens.js';
@@ -29,6 +30,7 @@ export class MockWorld {
   readonly tokens: Tokens;
   readonly appTokens: AppTokens;
   readonly jsTickets: JsTickets;
+  readonly qrCodes: QrCodes;
   readonly sessionKeys = new SessionKeyRing();
   /** `appId userId` of those who allowed `snsapi_userinfo` at some time. */
   readonly consents = new Set<string>();
@@ -56,6 +58,7 @@ export class MockWorld {
     this.tokens = new Tokens(this.clock, this.unsure);
     this.appTokens = new AppTokens(this.clock, this.unsure);
     this.jsTickets = new JsTickets(this.clock, this.unsure);
+    this.qrCodes = new QrCodes(this.clock, this.unsure);
     this.requireWechatUserAgent = options.requireWechatUserAgent ?? false;
     this.autoConsent = this.resolveConsent(options.autoConsent);
   }

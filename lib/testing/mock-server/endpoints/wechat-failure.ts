@@ -14,6 +14,8 @@ const ERRMSG: Record<number, string> = {
   40014: 'invalid access_token',
   40029: 'invalid code',
   40030: 'invalid refresh_token',
+  40052: 'invalid action name',
+  40053: 'invalid action info',
   40066: 'invalid url',
   40097: 'invalid args',
   40125: 'invalid appsecret',

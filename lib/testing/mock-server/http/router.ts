@@ -9,6 +9,7 @@ import { PHONE_BUTTON, WX_LOGIN, wxLogin } from '../desk/wx-login.js';
 import { JS_CONFIG, jsConfig } from '../js-sdk/js-config.js';
 import { JWEIXIN, jweixin } from '../js-sdk/jweixin.js';
 import { getTicket } from '../endpoints/js-ticket-endpoint.js';
+import { createQrCode, showQrCode } from '../endpoints/qr-code-endpoints.js';
 import { jscode2session } from '../endpoints/mini-program-endpoints.js';
 import type { MockAnswer, MockRequest } from './mock-http.js';
 import type { MockWorld } from '../mock-world.js';
@@ -24,6 +25,9 @@ const PAGES = new Map<string, Endpoint<MockAnswer>>([
   ['/connect/oauth2/authorize', officialAuthorize],
   ['/connect/qrconnect', qrConnect],
 ]);
+
+/** What browsers load into pages of the application. */
+const PICTURES = new Map<string, Endpoint<MockAnswer>>([['/cgi-bin/showqrcode', showQrCode]]);
 
 /** Where the buttons of the pages lead. No address of WeChat's, so it is not among the calls. */
 const BUTTONS = new Map<string, Endpoint<MockAnswer>>([
@@ -48,13 +52,14 @@ const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields>
   ['/sns/jscode2session', { method: 'GET', serve: jscode2session }],
   ['/cgi-bin/stable_token', { method: 'POST', serve: stableToken }],
   ['/cgi-bin/ticket/getticket', { method: 'GET', serve: getTicket }],
+  ['/cgi-bin/qrcode/create', { method: 'POST', serve: createQrCode }],
   ['/wxa/checksession', { method: 'GET', serve: checkSession }],
   ['/wxa/resetusersessionkey', { method: 'GET', serve: resetSessionKey }],
   ['/wxa/business/getuserphonenumber', { method: 'POST', serve: phoneNumber }],
 ]);
 
 /** The paths of WeChat's that are played. */
-export const WECHAT_PATHS: readonly string[] = [...PAGES.keys(), ...API.keys()];
+export const WECHAT_PATHS: readonly string[] = [...PAGES.keys(), ...API.keys(), ...PICTURES.keys()];
 
 /** Whether people look at it, not programs. */
 export function isPage(path: string): boolean {
@@ -90,8 +95,8 @@ function serve(request: MockRequest, world: MockWorld): MockAnswer {
   if (button && method === 'POST') return seeOther(button(request, world));
   const step = readStep(path);
   if (step && method === 'GET') return STEPS[step.door](request, world, known(world, step.userId), step.name);
-  const script = SCRIPTS.get(path);
-  if (script && method === 'GET') return script(request, world);
+  const file = PICTURES.get(path) ?? SCRIPTS.get(path);
+  if (file && method === 'GET') return file(request, world);
   if (path === WX_LOGIN || path === PHONE_BUTTON) return wxLogin(request, world);
   if (path === WX_LOGIN_SCRIPT && method === 'GET') return wxLoginScript(world.origin);
   const api = API.get(path);

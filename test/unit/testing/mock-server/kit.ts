@@ -164,3 +164,25 @@ export function userinfo(
 ): Promise<Json> {
   return json(server, '/sns/userinfo', { access_token: tokens['access_token']!, openid, lang: 'zh_CN' });
 }
+
+/** The token of an app. */
+export async function appToken(
+  server: WechatMockServer,
+  app: { appId: string; secret: string } = OFFICIAL,
+): Promise<string> {
+  const { appId: appid, secret } = app;
+  const body = JSON.stringify({ grant_type: 'client_credential', appid, secret });
+  const answer = await get(server, '/cgi-bin/stable_token', {}, { method: 'POST', body });
+  return (JSON.parse(answer.body) as { access_token: string }).access_token;
+}
+
+/** What `qrcode/create` answers. */
+export async function createQrCode(
+  server: WechatMockServer,
+  asked: unknown,
+  app: { appId: string; secret: string } = OFFICIAL,
+): Promise<Json> {
+  const params = { access_token: await appToken(server, app) };
+  const init = { method: 'POST', body: JSON.stringify(asked) };
+  return JSON.parse((await get(server, '/cgi-bin/qrcode/create', params, init)).body) as Json;
+}
