@@ -8,6 +8,7 @@ import type { MockAutoConsent, MockUnsure, WechatMockServerOptions } from './moc
 import { MockServerError } from './mock-server-error.js';
 import { resolveUnsure } from './mock-unsure.js';
 import { MockUsers } from './mock-users.js';
+import { Follows } from './scan/follows.js';
 import { QrCodes } from './scan/qr-codes.js';
 import { randomPhoneCode } from './grants/random-text.js';
 import { SessionKeyRing } from './grants/session-keys.js';
@@ -31,6 +32,7 @@ export class MockWorld {
   readonly appTokens: AppTokens;
   readonly jsTickets: JsTickets;
   readonly qrCodes: QrCodes;
+  readonly follows: Follows;
   readonly sessionKeys = new SessionKeyRing();
   /** `appId userId` of those who allowed `snsapi_userinfo` at some time. */
   readonly consents = new Set<string>();
@@ -59,6 +61,7 @@ export class MockWorld {
     this.appTokens = new AppTokens(this.clock, this.unsure);
     this.jsTickets = new JsTickets(this.clock, this.unsure);
     this.qrCodes = new QrCodes(this.clock, this.unsure);
+    this.follows = new Follows(this.clock);
     this.requireWechatUserAgent = options.requireWechatUserAgent ?? false;
     this.autoConsent = this.resolveConsent(options.autoConsent);
   }

@@ -17,6 +17,7 @@ import { avatarSvg } from '../pages/avatar.js';
 import { errorPage, PageFailure } from '../pages/error-page.js';
 import { WX_LOGIN_SCRIPT, wxLoginScript } from '../pages/wx-login-script.js';
 import { accessToken, type ApiFields, auth, refreshToken, userinfo } from '../endpoints/sns-endpoints.js';
+import { followerInfo } from '../endpoints/user-info-endpoint.js';
 import { WechatFailure } from '../endpoints/wechat-failure.js';
 
 type Endpoint<T> = (request: MockRequest, world: MockWorld) => T;
@@ -53,6 +54,7 @@ const API = new Map<string, { method: 'GET' | 'POST'; serve: Endpoint<ApiFields>
   ['/cgi-bin/stable_token', { method: 'POST', serve: stableToken }],
   ['/cgi-bin/ticket/getticket', { method: 'GET', serve: getTicket }],
   ['/cgi-bin/qrcode/create', { method: 'POST', serve: createQrCode }],
+  ['/cgi-bin/user/info', { method: 'GET', serve: followerInfo }],
   ['/wxa/checksession', { method: 'GET', serve: checkSession }],
   ['/wxa/resetusersessionkey', { method: 'GET', serve: resetSessionKey }],
   ['/wxa/business/getuserphonenumber', { method: 'POST', serve: phoneNumber }],
