@@ -29,6 +29,11 @@ export class PushSender {
     private readonly unsure: MockUnsure,
   ) {}
 
+  /** Whether the console has an address to push to. */
+  has(appId: string): boolean {
+    return this.#settings.has(appId);
+  }
+
   /** @throws MockServerError as the console refuses to save */
   async set(app: MockApp, given: MockPushSettings): Promise<void> {
     const settings: Settings = { mode: 'safe', format: 'xml', ...given };
@@ -64,25 +69,27 @@ export class PushSender {
     const fields = this.#complete(app, userId, options.fields);
     const copies = options.copies ?? (this.unsure.pushTwice ? 2 : 1);
     const all = Array.from({ length: copies }, () => this.#deliver(settings, fields, options));
-    const deliveries = (await Promise.all(all)).flat();
-    const good = deliveries.find(({ fault }) => fault === undefined);
-    return { deliveries, ...(good?.reply && { reply: good.reply }), outOfService: good === undefined };
+    const done = await Promise.all(all);
+    const deliveries = done.flatMap((copy) => copy.deliveries);
+    const seen = done.map((copy) => copy.seen).find((delivery) => delivery !== undefined);
+    return { deliveries, ...(seen?.reply && { reply: seen.reply }), outOfService: seen === undefined };
   }
 
   async #deliver(
     settings: Settings,
     fields: MockPushFields,
     { lostAnswers = 0, patience = PATIENCE_MS }: MockPushOptions,
-  ): Promise<MockPushDelivery[]> {
+  ): Promise<{ deliveries: MockPushDelivery[]; seen?: MockPushDelivery }> {
     const deliveries: MockPushDelivery[] = [];
     while (deliveries.length < DELIVERIES) {
       const delivery = await this.#send(settings, fields, patience);
       deliveries.push(delivery);
       const isLost = deliveries.length <= lostAnswers || delivery.status === 0;
-      const isRefused = delivery.status !== 200 && this.unsure.pushAgainAfterError;
-      if (!isLost && !isRefused) break;
+      if (isLost) continue;
+      if (delivery.fault === undefined) return { deliveries, seen: delivery };
+      if (delivery.status === 200 || !this.unsure.pushAgainAfterError) break;
     }
-    return deliveries;
+    return { deliveries };
   }
 
   async #send(settings: Settings, fields: MockPushFields, patience: number): Promise<MockPushDelivery> {

@@ -133,6 +133,15 @@ describe('A push', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  it('shows no answer that was lost on its way', async () => {
+    await wechat.setPush(settings({ mode: 'plain' }));
+    answer = () => [200, `<xml><Content>no. ${posts().length}</Content></xml>`];
+    const once = await push({ lostAnswers: 1 });
+    expect([once.reply, once.outOfService, once.deliveries.length]).toEqual([{ Content: 'no. 2' }, false, 2]);
+    const never = await push({ lostAnswers: 3 });
+    expect([never.reply, never.outOfService, never.deliveries.length]).toEqual([undefined, true, 3]);
+  });
+
   it('takes an answer only as WeChat would', async () => {
     await wechat.setPush(settings());
     const reply = (query: URLSearchParams, change: object = {}) => {
