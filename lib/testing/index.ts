@@ -27,6 +27,7 @@ export type {
   MockPushResult,
   MockPushSettings,
 } from './mock-server/push/push.types.js';
+export type { MockChatMessage, MockScanOptions } from './mock-server/scan/scan.types.js';
 export { describeTokenStore } from './token-store-contract/describe-token-store.js';
 export type {
   OpenTokenStore,

@@ -13,8 +13,9 @@ import type * as types from './mock-server.types.js';
 import { openidOf, unionidOf } from './mock-users.js';
 import { WX_LOGIN_SCRIPT } from './pages/wx-login-script.js';
 import { MockWorld } from './mock-world.js';
-import { PushSender } from './push/push-sender.js';
 import type { MockPushOptions, MockPushResult, MockPushSettings } from './push/push.types.js';
+import { pushIntoChat, scan } from './scan/phone.js';
+import type { MockChatMessage, MockScanOptions } from './scan/scan.types.js';
 import { WECHAT_PATHS } from './http/router.js';
 import { sealForMiniProgram } from './grants/session-keys.js';
 import { avatarUrl } from './endpoints/sns-endpoints.js';
@@ -36,12 +37,10 @@ export class WechatMockServer {
   readonly #log = new CallLog();
   readonly #faults = new Faults(WECHAT_PATHS);
   readonly #listener: Listener;
-  readonly #pushes: PushSender;
 
   private constructor(options: types.WechatMockServerOptions) {
     this.#world = new MockWorld(options);
     this.#listener = new Listener(this.#world, this.#log, this.#faults);
-    this.#pushes = new PushSender(this.#world.clock, this.#world.unsure);
   }
 
   /**
@@ -243,7 +242,7 @@ export class WechatMockServer {
    * answer the address check
    */
   async setPush(settings: MockPushSettings): Promise<void> {
-    await this.#pushes.set(this.#world.apps.get(settings.appId, 'setPush()'), settings);
+    await this.#world.pushes.set(this.#world.apps.get(settings.appId, 'setPush()'), settings);
   }
 
   /**
@@ -255,7 +254,31 @@ export class WechatMockServer {
   async push(options: MockPushOptions): Promise<MockPushResult> {
     const app = this.#world.apps.get(options.appId, 'push()');
     const { id } = this.#world.users.get(options.user, 'push()');
-    return this.#pushes.push(app, id, options);
+    return pushIntoChat(this.#world, app, { ...options, user: id });
+  }
+
+  /**
+   * Somebody scans a code of `cgi-bin/qrcode/create`: who is no follower yet follows (the event
+   * `subscribe`), a follower comes to the chat (`SCAN`).
+   * @returns as `push()`; with `follows: false`, of who is no follower, no deliveries
+   * @throws MockServerError for a code that is unknown or has expired, for an unknown user, and
+   * before `setPush()`
+   */
+  async scan(options: MockScanOptions): Promise<MockPushResult> {
+    return scan(this.#world, options);
+  }
+
+  /**
+   * What an official account or mini program said to a person in answer to pushes, newest last, the
+   * last 100. A copy.
+   * @throws MockServerError for other types of app
+   */
+  chat(appId: string, user: string): readonly MockChatMessage[] {
+    const app = this.#world.apps.get(appId, 'chat()');
+    const { id } = this.#world.users.get(user, 'chat()');
+    if (app.type !== 'official-account' && app.type !== 'mini-program')
+      throw new MockServerError('chat()', `got a ${app.type}`, 'It has no chat.');
+    return this.#world.chats.of(app.appId, id).lines.map(({ message }) => message);
   }
 
   /** Everybody who has a phone here. */

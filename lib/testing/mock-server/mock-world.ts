@@ -8,6 +8,8 @@ import type { MockAutoConsent, MockUnsure, WechatMockServerOptions } from './moc
 import { MockServerError } from './mock-server-error.js';
 import { resolveUnsure } from './mock-unsure.js';
 import { MockUsers } from './mock-users.js';
+import { PushSender } from './push/push-sender.js';
+import { Chats } from './scan/chats.js';
 import { Follows } from './scan/follows.js';
 import { QrCodes } from './scan/qr-codes.js';
 import { randomPhoneCode } from './grants/random-text.js';
@@ -33,6 +35,8 @@ export class MockWorld {
   readonly jsTickets: JsTickets;
   readonly qrCodes: QrCodes;
   readonly follows: Follows;
+  readonly chats: Chats;
+  readonly pushes: PushSender;
   readonly sessionKeys = new SessionKeyRing();
   /** `appId userId` of those who allowed `snsapi_userinfo` at some time. */
   readonly consents = new Set<string>();
@@ -62,6 +66,8 @@ export class MockWorld {
     this.jsTickets = new JsTickets(this.clock, this.unsure);
     this.qrCodes = new QrCodes(this.clock, this.unsure);
     this.follows = new Follows(this.clock);
+    this.chats = new Chats(this.clock);
+    this.pushes = new PushSender(this.clock, this.unsure);
     this.requireWechatUserAgent = options.requireWechatUserAgent ?? false;
     this.autoConsent = this.resolveConsent(options.autoConsent);
   }

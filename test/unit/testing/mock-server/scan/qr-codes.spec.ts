@@ -1,6 +1,6 @@
 // QR codes that carry a scene: what is accepted, what comes back, how long it lives.
-import type { WechatMockServer } from '../../../../lib/testing/index.js';
-import { appToken, createQrCode, DAY, get, json, LONE, MINI, OFFICIAL, START, start } from './kit.js';
+import type { WechatMockServer } from '../../../../../lib/testing/index.js';
+import { appToken, createQrCode, DAY, get, json, LONE, MINI, OFFICIAL, START, start } from '../kit.js';
 
 const CREATE = '/cgi-bin/qrcode/create';
 const str = (scene_str: unknown, more: object = {}) => ({

@@ -1,6 +1,6 @@
 // What an account is told of a person by the openid.
-import type { WechatMockServer } from '../../../../lib/testing/index.js';
-import { appToken, json, LONE, MINI, OFFICIAL, START, start, WEBSITE } from './kit.js';
+import type { WechatMockServer } from '../../../../../lib/testing/index.js';
+import { appToken, json, LONE, MINI, OFFICIAL, START, start, WEBSITE } from '../kit.js';
 
 const INFO = '/cgi-bin/user/info';
 let wechat: WechatMockServer;
