@@ -1,12 +1,12 @@
 // The desk: the mock's own page at `/`, where one sees who and what is here, and lets things fail.
 import type { Faults } from '../faults/faults.js';
 import type { CallLog } from '../http/call-log.js';
-import { headerOf, type MockAnswer, type MockRequest } from '../http/mock-http.js';
+import type { MockAnswer, MockRequest } from '../http/mock-http.js';
 import type { MockWorld } from '../mock-world.js';
 import { deskPage, deskRefusalPage } from '../pages/desk-page.js';
-import type { PageLanguage } from '../pages/layout.js';
 import { DeskRefusal } from './desk-refusal.js';
 import { actOn } from './fault-form.js';
+import { inLanguage, languageOf } from './language.js';
 import { shownCalls } from './shown-call.js';
 import { judgeHost, judgeOrigin } from './visitors.js';
 
@@ -24,10 +24,8 @@ export interface DeskParts {
 
 /** `GET /` shows everything; `POST /` does what a form asks for, and leads back. */
 export function serveDesk(request: MockRequest, { world, log, faults }: DeskParts): MockAnswer {
-  const chosen = request.query.get('lang') ?? '';
-  const lang = languageOf(chosen, headerOf(request, 'accept-language'));
-  // Kept in the address, so that a choice outlives a form.
-  const address = chosen === lang ? `${DESK}?lang=${lang}` : DESK;
+  const lang = languageOf(request);
+  const address = inLanguage(DESK, request);
   try {
     judgeHost(request, world.host);
     if (request.method === 'POST') {
@@ -56,10 +54,4 @@ export function serveDesk(request: MockRequest, { world, log, faults }: DeskPart
     if (error instanceof DeskRefusal) return deskRefusalPage(error.status, error.words[lang], address, lang);
     throw error;
   }
-}
-
-/** Chinese, as the other pages are, unless the browser's first language is another one. */
-function languageOf(chosen: string, accepted: string): PageLanguage {
-  if (chosen === 'en' || chosen === 'cn') return chosen;
-  return accepted === '' || /^\s*(\*|zh)/i.test(accepted) ? 'cn' : 'en';
 }
