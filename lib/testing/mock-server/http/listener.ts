@@ -8,6 +8,7 @@ import { faultyAnswer } from '../faults/faulty-answers.js';
 import { type MockAnswer, type MockRequest, readRequest } from './mock-http.js';
 import type { MockFault } from '../mock-server.types.js';
 import type { MockWorld } from '../mock-world.js';
+import { isPhone, servePhone } from '../scan/phone-door.js';
 import { isOwnPath, isPage, route } from './router.js';
 
 /** The socket, and the way from a request to its answer. */
@@ -50,11 +51,11 @@ export class Listener {
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readRequest(incoming, isDesk);
-    const own = isDesk(request.path) || isOwnPath(request.path);
+    const request = await readRequest(incoming, isOurs);
+    const own = isOurs(request.path) || isOwnPath(request.path);
     const call = own ? undefined : this.log.add(request, this.world.clock.now());
     const fault = own ? undefined : this.faults.take(request.path);
-    const real = !fault || worksAnyway(fault) ? this.#route(request) : undefined;
+    const real = !fault || worksAnyway(fault) ? await this.#route(request) : undefined;
     if (fault?.delayMs !== undefined) await this.#wait(fault.delayMs);
     if (fault?.hang) return;
     if (fault?.reset) {
@@ -67,9 +68,10 @@ export class Listener {
     response.end(answer.body);
   }
 
-  #route(request: MockRequest): MockAnswer {
+  #route(request: MockRequest): MockAnswer | Promise<MockAnswer> {
     const { world, log, faults } = this;
-    return isDesk(request.path) ? serveDesk(request, { world, log, faults }) : route(request, world);
+    if (isPhone(request.path)) return servePhone(request, world);
+    return isOurs(request.path) ? serveDesk(request, { world, log, faults }) : route(request, world);
   }
 
   #wait(ms: number): Promise<void> {
@@ -83,9 +85,12 @@ export class Listener {
   }
 }
 
-/** Never logged and never struck by a fault: it is where faults are taken back. */
-function isDesk(path: string): boolean {
-  return path === DESK;
+/**
+ * The desk and the phone. Never logged and never struck by a fault: the desk is where faults are
+ * taken back.
+ */
+function isOurs(path: string): boolean {
+  return path === DESK || isPhone(path);
 }
 
 function answeredOf(answer: MockAnswer, fault: MockFault | undefined): { status: number; errcode?: number } {

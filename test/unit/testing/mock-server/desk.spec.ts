@@ -1,39 +1,9 @@
 // The mock's own page at `/`: what it shows, what its forms do, and whom it serves.
-import { request } from 'node:http';
 import { DEFAULT_MOCK_APPS, type WechatMockServer } from '../../../../lib/testing/index.js';
 import { codeFor, exchange, get, json, MINI, OFFICIAL, qrLink, start, WEBSITE } from './kit.js';
+import { FORM, send, type Sent } from './send.js';
 
 const AUTH = '/sns/auth';
-const FORM = 'application/x-www-form-urlencoded';
-
-interface Sent {
-  status: number;
-  location?: string;
-  body: string;
-  headers: NodeJS.Dict<string | string[]>;
-}
-
-/** By hand, so that Host and Origin may be anything. */
-function send(
-  wechat: WechatMockServer,
-  method: string,
-  headers: Record<string, string> = {},
-  body?: string,
-  path = '/',
-): Promise<Sent> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(wechat.endpoints.open + path, { method, headers, agent: false }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk) => (text += String(chunk)));
-      answer.on('end', () => {
-        const { statusCode: status = 0, headers: got } = answer;
-        resolve({ status, location: got.location, body: text.replace(/\s+/g, ' '), headers: got });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
-}
 
 function post(
   wechat: WechatMockServer,

@@ -46,5 +46,5 @@ export class PushTarget {
 }
 
 export function reply(fields: MockPushFields): string {
-  return writeMessage(fields, 'xml').replaceAll('>\n', '>');
+  return writeMessage(fields, 'xml').replace(/(<\/\w+>)\n/g, '$1');
 }
