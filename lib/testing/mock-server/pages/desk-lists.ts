@@ -4,6 +4,7 @@ import { WX_LOGIN } from '../desk/wx-login.js';
 import { givesLoginCodes } from '../login-codes.js';
 import { type MockApp, wellKnownSecret } from '../mock-apps.js';
 import type { MockUser } from '../mock-server.types.js';
+import { QR_CODE, type QrCode } from '../scan/qr-codes.js';
 import type { DeskTexts } from './desk-texts.js';
 import { type Html, html } from './html.js';
 import type { PageLanguage } from './layout.js';
@@ -58,6 +59,41 @@ export function personList(users: readonly MockUser[], lang: PageLanguage, texts
       )}
     </ul>
     ${rest(users, texts)}`;
+}
+
+/** So many codes of an account are listed: an application makes one for each visitor. */
+const MOST_CODES = 5;
+
+/** The codes that can be scanned, by account. @param now in ms */
+export function scanList(
+  options: { apps: readonly MockApp[]; codes: readonly QrCode[]; now: number; lang: PageLanguage },
+  texts: DeskTexts,
+): Html {
+  const { apps, codes, now, lang } = options;
+  if (codes.length === 0) return html`<p class="none" data-testid="scans">${texts.noScans}</p>`;
+  return html`<ul class="rows" data-testid="scans">
+    ${apps.flatMap((app) => {
+      const own = codes.filter(({ appId }) => appId === app.appId);
+      const more = own.length - MOST_CODES;
+      return own.length === 0
+        ? []
+        : html`<li>
+            <div class="line"><b>${app.name}</b><code class="far">${app.appId}</code></div>
+            ${own.slice(0, MOST_CODES).map((code) => scanLine(code, now, lang, texts))}
+            ${more > 0 && html`<small>${texts.more(more)}</small>`}
+          </li>`;
+    })}
+  </ul>`;
+}
+
+/** The scene is cut: the page may end in a bug report. */
+function scanLine({ id, scene, expiresAt }: QrCode, now: number, lang: PageLanguage, texts: DeskTexts): Html {
+  const left = Math.ceil((expiresAt - now) / 1000);
+  const shown = [...scene].length > 6 ? `${[...scene].slice(0, 6).join('')}…` : scene;
+  return html`<div class="line">
+    <a href="${QR_CODE}${id}?lang=${lang}" data-testid="scan-code"><code>${shown}</code></a
+    ><small>${left === Infinity ? texts.forEver : texts.lives(left)}</small>
+  </div>`;
 }
 
 /** What was asked, and what WeChat said. */

@@ -4,7 +4,7 @@ import type { WaitingFault } from '../faults/faults.js';
 import type { MockAnswer } from '../http/mock-http.js';
 import type { MockWorld } from '../mock-world.js';
 import { faultForms, waitingFaults } from './desk-faults.js';
-import { appList, callList, personList } from './desk-lists.js';
+import { appList, callList, personList, scanList } from './desk-lists.js';
 import { DESK_STYLE } from './desk-style.js';
 import { deskTexts } from './desk-texts.js';
 import { html } from './html.js';
@@ -29,6 +29,7 @@ export function deskPage(view: DeskView): MockAnswer {
   const texts = deskTexts(lang);
   const { autoConsent: auto, origin } = world;
   const [apps, users] = [world.apps.list(), world.users.list()];
+  const codes = world.qrCodes.living();
   return page({
     title: texts.title,
     testId: 'desk-page',
@@ -54,6 +55,10 @@ export function deskPage(view: DeskView): MockAnswer {
       <section id="people">
         <h2>${texts.people}</h2>
         ${personList(users, lang, texts)}
+      </section>
+      <section id="scans">
+        <h2>${texts.scans}<small>${codes.length > 0 && texts.scansNote}</small></h2>
+        ${scanList({ apps, codes, now: world.clock.now(), lang }, texts)}
       </section>
       <section id="calls">
         <h2>${texts.calls}<small>${callCount > 0 && texts.callCount(calls.length, callCount)}</small></h2>

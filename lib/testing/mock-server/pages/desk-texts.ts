@@ -21,6 +21,11 @@ const TEXTS = {
     people: '测试用户',
     snapshot:
       '只在公众号请求 snsapi_userinfo 时才是快照访客；静默登录（snsapi_base）和扫码登录得到普通身份，与微信一致。',
+    scans: '公众号的二维码',
+    scansNote: '还有效的，新的在前；点开就是用手机扫码',
+    noScans: '还没有。应用调用 /cgi-bin/qrcode/create 之后会出现在这里。',
+    forEver: '永久',
+    lives: (seconds: number) => `剩 ${seconds} 秒`,
     calls: '最近的请求',
     callCount: (shown: number, all: number) => `${shown} / ${all}，新的在前；code、token 已截短`,
     noCalls: '还没有请求。从应用登录一次，就会出现在这里。',
@@ -56,6 +61,11 @@ const TEXTS = {
     people: 'Test users',
     snapshot:
       'A snapshot user only where an official account asks for snsapi_userinfo. A silent login (snsapi_base) and a QR code give an ordinary identity, as at WeChat.',
+    scans: 'QR codes of accounts',
+    scansNote: 'those that live, newest first; to open one is to scan it with a phone',
+    noScans: 'None yet. They appear here when your application calls /cgi-bin/qrcode/create.',
+    forEver: 'permanent',
+    lives: (seconds: number) => `${seconds} s left`,
     calls: 'Last calls',
     callCount: (shown: number, all: number) =>
       `${shown} of ${all}, newest first; codes and tokens are cut short`,

@@ -167,6 +167,41 @@ describe('A code', () => {
   });
 });
 
+describe('The desk', () => {
+  const desk = async (lang = 'cn') => {
+    const { body } = await send(wechat, 'GET', {}, undefined, `/?lang=${lang}`);
+    return body.slice(body.indexOf('id="scans"'), body.indexOf('id="calls"'));
+  };
+
+  it('leads to the codes that live, newest first, and cuts their scenes', async () => {
+    for (let index = 0; index < 6; index++) await create(`scene-${index}-of-many`);
+    await create(`<b>"`);
+    const scans = await desk();
+    expect(scans).toContain('示例公众号');
+    expect(scans.match(/data-testid="scan-code"/g)).toHaveLength(5);
+    expect(scans).toContain('还有 3 个没有列出');
+    expect(scans).toContain('<code>scene-…</code>');
+    expect(scans).toContain('剩 300 秒');
+    expect(scans.indexOf('&lt;b&gt;&quot;')).toBeLessThan(scans.indexOf('scene-…'));
+    expect(scans).not.toMatch(/of-many|login_1|<b>"/);
+    const link = /href="(\/q\/[^"]*)"/.exec(scans)![1]!;
+    expect((await send(wechat, 'GET', {}, undefined, link)).status).toBe(200);
+  });
+
+  it('lists no code that has expired, and permanent ones for ever', async () => {
+    wechat.clock.advance(299_001);
+    expect(await desk('en')).toContain('1 s left');
+    wechat.clock.advance(999);
+    expect(await desk('en')).toContain('None yet.');
+    await createQrCode(wechat, {
+      action_name: 'QR_LIMIT_SCENE',
+      action_info: { scene: { scene_id: 100_000 } },
+    });
+    wechat.clock.advance(1e12);
+    expect(await desk()).toMatch(/<code>100000<\/code><\/a ><small>永久/);
+  });
+});
+
 describe('The form', () => {
   beforeEach(() => target.attach(wechat));
 
