@@ -36,13 +36,29 @@ export function textWithLink(login: AskedLogin, link: string): string {
   ].join('\n');
 }
 
-/** It is over: nobody is signed in by it any more. */
-export function textOver(why: 'two' | 'over', host: string): string {
-  return why === 'two'
-    ? `这个二维码被两个微信扫过，已经作废，没有人登录。请回到你自己打开的 ${host} 页面，换一个新的二维码。\n` +
+/** Why a code is of no use: two people scanned it, somebody has signed in by it, or its time is over. */
+export type OverReason = 'two' | 'used' | 'over';
+
+/** Nobody can sign in by it any more. */
+export function textOver(why: OverReason, host: string): string {
+  const page = `你自己打开的 ${host} 页面`;
+  switch (why) {
+    case 'two':
+      return (
+        `这个二维码被两个微信扫过，已经作废，没有人登录。请回到${page}，换一个新的二维码。\n` +
         `Two people scanned this code, so it is void and nobody is signed in. Start again on the page of ${host} that you opened yourself.`
-    : `这个二维码已失效，没有人登录。需要登录时，请在你自己打开的 ${host} 页面刷新二维码。\n` +
-        `This code is over, and nobody is signed in. To sign in, ask for a new one on the page of ${host} that you opened yourself.`;
+      );
+    case 'used':
+      return (
+        `这个二维码已经用过了。需要再次登录时，请在${page}换一个新的二维码。\n` +
+        `This code has been used. To sign in once more, ask for a new one on the page of ${host} that you opened yourself.`
+      );
+    case 'over':
+      return (
+        `这个二维码已失效，没有人登录。需要登录时，请在${page}刷新二维码。\n` +
+        `This code is over, and nobody is signed in. To sign in, ask for a new one on the page of ${host} that you opened yourself.`
+      );
+  }
 }
 
 function warningOf({ seat, at, host }: AskedLogin): string {

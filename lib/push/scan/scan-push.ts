@@ -60,6 +60,7 @@ export class ScanPush extends PushForerunner {
     const publicUrl = requirePublicUrl(app);
     const { host } = publicUrl;
     if (record?.stage === 'void' && record.why === 'two') return textOver('two', host);
+    if (record?.stage === 'finished') return textOver('used', host);
     const asks = record?.stage === 'scanned' || record?.stage === 'agreed';
     if (!asks || record.openid !== openid || record.until <= this.runtime.now())
       return textOver('over', host);
