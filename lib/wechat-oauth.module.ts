@@ -152,6 +152,7 @@ export class WechatOAuthModule
     for (const app of apps.values()) {
       if (app.type === 'mini-program') this.warnOfLonelyKeys(app, store as TokenStore);
     }
+    this.warnOfLostScans([...apps.values()], store as TokenStore);
     if (store instanceof MemoryTokenStore && isProduction()) {
       this.logger.warn(
         'Tokens are kept in the memory of this process (MemoryTokenStore): a restart loses them, and other processes do not see them. ' +
@@ -168,6 +169,18 @@ export class WechatOAuthModule
       `The token store keeps the session keys of the mini program "${name}" in the memory of this process: a restart loses them, and ` +
         'other processes cannot decrypt or verify its data. Give CallbackTokenStore a `rest` that all processes share.',
     );
+  }
+
+  /** A scan comes to any process, and of two steps only one may win. */
+  private warnOfLostScans(apps: readonly AppConfig[], store: TokenStore): void {
+    const app = apps.find(({ scan }) => scan);
+    if (!app) return;
+    const isAlone = store.keepsInProcess?.(`wechat:${app.appId}:scan:`) === true;
+    if (isAlone ? !isProduction() : !store.isAtomicHereOnly?.()) return;
+    const what = isAlone
+      ? 'keeps logins by a scan in the memory of this process: a scan that comes to another one is lost'
+      : 'is atomic within one process only: of two people who scan one code, both may win';
+    this.logger.warn(`"${app.name}" has scan, and the token store ${what}. Use Redis, SQL or MongoDB.`);
   }
 
   /** Not before: only now are all routes mounted. */

@@ -59,4 +59,10 @@ export abstract class TokenStore {
    * @throws any error of the store: rejects where it cannot be reached within a few seconds
    */
   subscribe?(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>;
+
+  /**
+   * Whether the two atomic operations hold among the callers of one process only. Left out: among
+   * all. Said at the start where it matters.
+   */
+  isAtomicHereOnly?(): boolean;
 }

@@ -39,3 +39,8 @@ export function Described({ query = {}, body, answers, security = [], ...operati
     SetMetadata('swagger/apiSecurity', ways),
   );
 }
+
+/** Of pages and what they ask by themselves: nothing of it is for a client that is generated. */
+export function Undescribed() {
+  return SetMetadata('swagger/apiExcludeEndpoint', { disable: true });
+}

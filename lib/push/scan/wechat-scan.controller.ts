@@ -2,6 +2,7 @@
 // extend it under a path of your own.
 import { Controller, Get, Inject, Post, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { OPTIONS_OF } from '../../auth/controller-parts.js';
+import { Undescribed } from '../../auth/decorators/described.decorator.js';
 import { ScanRoute, WechatAuth } from '../../auth/decorators/wechat-auth.decorator.js';
 import type { WechatConfig } from '../../config/wechat-config.js';
 import { ScanParts } from './scan-parts.js';
@@ -33,6 +34,7 @@ export class WechatScanController {
   /** The page with the code. The guard sends people here; nothing of it is for programs. */
   @Get('scan')
   @ScanRoute()
+  @Undescribed()
   @WechatAuth({ mode: 'off' })
   async scan(@Req() request: object, @Res() response: unknown): Promise<void> {
     await this[PARTS].routes.page(request, response);
@@ -43,6 +45,7 @@ export class WechatScanController {
    * response is written to, because interceptors wrap what a handler gives back.
    */
   @Get('scan/events')
+  @Undescribed()
   @WechatAuth({ mode: 'off' })
   async scanEvents(@Req() request: object, @Res() response: unknown): Promise<void> {
     await this[PARTS].waiting.events(request, response);
@@ -50,6 +53,7 @@ export class WechatScanController {
 
   /** `{ status: 'waiting' | 'scanned' | 'agreed' | 'void' | 'expired' | 'finished' }`. */
   @Get('scan/status')
+  @Undescribed()
   @WechatAuth({ mode: 'off' })
   async scanStatus(@Req() request: object, @Res() response: unknown): Promise<void> {
     await this[PARTS].waiting.status(request, response);
@@ -60,6 +64,7 @@ export class WechatScanController {
    * 410 where the code is over, 503 where it may be tried again.
    */
   @Post('scan/finish')
+  @Undescribed()
   @WechatAuth({ mode: 'off' })
   async scanFinish(@Req() request: object, @Res() response: unknown): Promise<void> {
     await this[PARTS].routes.finish(request, response);
@@ -67,6 +72,7 @@ export class WechatScanController {
 
   /** With `confirm: 'tap'`: the page on the phone, which asks. */
   @Get('scan/confirm/:ticket')
+  @Undescribed()
   @WechatAuth({ mode: 'off' })
   async scanConfirm(@Req() request: object, @Res() response: unknown): Promise<void> {
     await this[PARTS].confirm.page(request, response);
@@ -74,6 +80,7 @@ export class WechatScanController {
 
   /** The field `answer`: `yes`, `no` or `disown`. */
   @Post('scan/confirm/:ticket')
+  @Undescribed()
   @WechatAuth({ mode: 'off' })
   async scanAnswer(@Req() request: object, @Res() response: unknown): Promise<void> {
     await this[PARTS].confirm.answer(request, response);

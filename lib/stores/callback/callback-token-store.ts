@@ -131,6 +131,10 @@ export class CallbackTokenStore extends TokenStore {
     return this.#openidOf(key) !== undefined || this.#rest.keepsInClear?.(key) === true;
   }
 
+  override isAtomicHereOnly(): boolean {
+    return this.#rest.isAtomicHereOnly?.() === true;
+  }
+
   override keepsInProcess(key: string): boolean {
     return this.#openidOf(key) === undefined && this.#rest.keepsInProcess?.(key) === true;
   }

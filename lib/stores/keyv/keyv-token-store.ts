@@ -68,6 +68,11 @@ export class KeyvTokenStore extends TokenStore implements OnApplicationShutdown 
     await this.#close?.();
   }
 
+  /** Keyv has no such operations. */
+  override isAtomicHereOnly(): boolean {
+    return true;
+  }
+
   override keepsInProcess(): boolean {
     return this.#isInMemory;
   }
