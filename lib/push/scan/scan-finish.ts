@@ -83,7 +83,9 @@ export class ScanFinish {
     const id = pending.scene?.id;
     const record = id === undefined ? undefined : await this.records.look(app, id);
     if (record === undefined || record === 'down' || record.stage !== 'finished') return undefined;
-    const given = await this.given(record);
+    // Another tab of this browser is being signed in just now.
+    const found = record.result ? record : await this.follow(app, id!, record);
+    const given = 'kind' in found ? found : await this.given(found);
     return given.kind === 'result' ? given.result : undefined;
   }
 

@@ -2,7 +2,7 @@
 import type { DoorParts } from '../../../auth/door-parts.js';
 import type { HttpRequest } from '../../../auth/http/http-request.js';
 import { ResponseWriter } from '../../../auth/http/response-writer.js';
-import { publicAddress, requirePublicUrl } from '../../../auth/http/return-address.js';
+import { allowedReturnAddress, publicAddress, requirePublicUrl } from '../../../auth/http/return-address.js';
 import type { Verdict } from '../../../auth/http/verdict.js';
 import { formToken } from '../own-origin.js';
 import type { ScanFlow } from '../scan-flows.js';
@@ -83,16 +83,28 @@ export class ScanAnswer {
   }
 
   /** As the browser sees them: a proxy may have stripped what stands in front. */
-  private pathsOf({ app, state }: ScanFlow): ScanView['paths'] {
+  private pathsOf({ app, state, pending }: ScanFlow): ScanView['paths'] {
     const { pathname } = new URL(this.addressOf({ app, state }));
     const at = (end: string) => `${pathname}${end}?state=${state}`;
     return {
       page: at(''),
-      again: `${at('')}&new=1`,
+      again: this.againFor(app, pending) ?? `${at('')}&new=1`,
       finish: at('/finish'),
       events: at('/events'),
       status: at('/status'),
     };
+  }
+
+  /**
+   * By the login route, which needs nothing of this login: a page may be left alone for longer than
+   * its cookie lives.
+   */
+  private againFor(app: ScanFlow['app'], { returnTo }: ScanFlow['pending']): string | undefined {
+    const { config, place } = this.parts;
+    const address = allowedReturnAddress(config, app, returnTo);
+    if (place.path === undefined || address === undefined) return undefined;
+    const query = new URLSearchParams({ app: app.name, returnTo: address });
+    return publicAddress(requirePublicUrl(app), `${place.path}?${query.toString()}`);
   }
 
   /** Browsers hold the redirect that follows a form to the same list as the form. */
