@@ -22,6 +22,7 @@ describe.each(PLATFORMS)('The quick start beside the mock command on %s', (_name
         out: (line) => void (lines.push(line), line === 'Stop with Ctrl+C.' && ready()),
         err: (line) => lines.push(line),
         random: (bytes) => Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 37) % 256)),
+        pause: async () => undefined,
         stopped,
       });
     });

@@ -18,6 +18,8 @@ Plays open.weixin.qq.com and api.weixin.qq.com for development. Anybody can sign
   --app <app>          an app, may be repeated: type:appId:secret[:domain…], domains separated by : or ,
                        type: official-account, website, mobile or mini-program
   --apps <file>        JSON file with an array of apps, or { "apps": […], "users": […] }
+  --push <url>         set the message push of the first official account up, as soon as the application answers
+                       there, e.g. http://localhost:3000/wechat/push; its token and key are printed
   --auto-consent <id>  answer every page at once as this test user
   --wechat-only        refuse browsers that are not WeChat on the pages inside WeChat, as WeChat does
   --help               show this
@@ -28,10 +30,26 @@ Exit codes: 0 stopped or helped, 1 could not start, 2 wrong option.`;
 /** A wrong option. The message is for the terminal. */
 export class CliUsageError extends Error {}
 
+/** What to start with, and where the message push goes. */
+export interface CliOptions {
+  readonly server: WechatMockServerOptions;
+  readonly push: string | undefined;
+}
+
 /** @returns the options to start with, or `help`. @throws CliUsageError */
-export function parseCliOptions(argv: readonly string[]): WechatMockServerOptions | 'help' {
+export function parseCliOptions(argv: readonly string[]): CliOptions | 'help' {
   const values = parse(argv);
   if (values.help) return 'help';
+  return { server: readServerOptions(values), push: readPushUrl(values.push) };
+}
+
+function readPushUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new CliUsageError('--push: give the address of the push, e.g. http://localhost:3000/wechat/push');
+}
+
+function readServerOptions(values: ReturnType<typeof parse>): WechatMockServerOptions {
   const file = values.apps === undefined ? {} : readAppsFile(values.apps);
   return {
     port: values.port === undefined ? 8765 : parsePort(values.port),
@@ -58,6 +76,7 @@ function parse(argv: readonly string[]) {
         'allow-remote': { type: 'boolean' },
         app: { type: 'string', multiple: true },
         apps: { type: 'string' },
+        push: { type: 'string' },
         'auto-consent': { type: 'string' },
         'wechat-only': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -1,6 +1,7 @@
 // The bin without its process: starts the server, says where it is, stops it on a signal. cli.ts
 // runs it.
-import { CliUsageError, parseCliOptions, USAGE } from './cli-options.js';
+import { type CliOptions, CliUsageError, parseCliOptions, USAGE } from './cli-options.js';
+import { connectPush, newPushSetUp, pushApp, pushEnv, type PushSetUp } from './push-set-up.js';
 import { envBlock } from './env-block.js';
 import { WX_LOGIN } from '../mock-server/desk/wx-login.js';
 import { DEFAULT_MOCK_APPS } from '../mock-server/mock-apps.js';
@@ -14,6 +15,8 @@ export interface CliHost {
   err(line: string): void;
   /** So many bytes that nobody can guess. */
   random(bytes: number): Buffer;
+  /** Waits, in ms, without keeping the process alive. */
+  pause(ms: number): Promise<unknown>;
   /** Resolves when the program is to stop (SIGINT, SIGTERM). */
   stopped: Promise<unknown>;
 }
@@ -21,21 +24,29 @@ export interface CliHost {
 /** @returns the exit code: 0 stopped or helped, 1 could not start, 2 wrong option */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
   let server: WechatMockServer;
-  let options: WechatMockServerOptions | 'help';
+  let options: CliOptions | 'help';
   try {
     options = parseCliOptions(argv);
     if (options === 'help') {
       host.out(USAGE);
       return 0;
     }
-    server = await WechatMockServer.start(options);
+    server = await WechatMockServer.start(options.server);
   } catch (error) {
     const [code, message] = explain(error as NodeJS.ErrnoException);
     host.err(`nestjs-wechat-mock: ${message}`);
     if (code === 2) host.err('Try nestjs-wechat-mock --help.');
     return code;
   }
-  greet(server, options.apps, host);
+  const account = options.push === undefined ? undefined : pushApp(server.apps);
+  if (options.push !== undefined && account === undefined) {
+    await server.close();
+    host.err('nestjs-wechat-mock: --push: no official account is there. Add one with --app.');
+    return 2;
+  }
+  const push = options.push === undefined ? undefined : newPushSetUp(options.push, host);
+  greet(server, options.server.apps, push, host);
+  if (push) void connectPush(server, account!, push, host);
   await host.stopped;
   await server.close();
   host.out('Stopped.');
@@ -61,7 +72,12 @@ function explain(error: NodeJS.ErrnoException): [code: 1 | 2, message: string] {
   }
 }
 
-function greet(server: WechatMockServer, apps: WechatMockServerOptions['apps'], host: CliHost): void {
+function greet(
+  server: WechatMockServer,
+  apps: WechatMockServerOptions['apps'],
+  push: PushSetUp | undefined,
+  host: CliHost,
+): void {
   const { open, api } = server.endpoints;
   host.out('WeChat mock server (not WeChat; for development only)');
   host.out(`  page  ${open}/  (apps, people, last calls, faults to inject)`);
@@ -87,6 +103,7 @@ function greet(server: WechatMockServer, apps: WechatMockServerOptions['apps'], 
   host.out('# .env for the quick start of the README:');
   const sessionSecret = host.random(32).toString('base64');
   for (const line of envBlock({ apps, origin: open, sessionSecret })) host.out(line);
+  for (const line of push ? pushEnv(push) : []) host.out(line);
   host.out('');
   host.out('Stop with Ctrl+C.');
 }

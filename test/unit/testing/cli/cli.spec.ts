@@ -34,6 +34,7 @@ async function run(argv: string[], whileUp?: (origin: string) => Promise<void>) 
     },
     err: (line) => err.push(line),
     random: (bytes) => Buffer.alloc(bytes, 'seam'),
+    pause: async () => undefined,
     stopped,
   });
   await used;
