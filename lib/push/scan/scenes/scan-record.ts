@@ -77,6 +77,9 @@ export const MAX_TRIES = 3;
 
 export function statusOf(record: ScanRecord | undefined, now: number): ScanStatus {
   if (!record) return 'waiting';
+  // What came of a claim is not known yet, and it may be given back: nobody is sent on by it.
+  if (record.stage === 'finished' && !record.result)
+    return record.until <= now ? 'expired' : record.from.stage;
   return isOver(record, now) ? 'expired' : record.stage;
 }
 
