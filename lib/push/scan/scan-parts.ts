@@ -1,5 +1,5 @@
 // What WechatScanController is made of, wired together out of what WechatOAuthModule shares.
-import type { WechatConfig } from '../../config/wechat-config.js';
+import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import { requireSessionSecret } from '../../config/guard-needs.js';
 import { check } from '../../config/read-value.js';
 import type { DoorParts } from '../../auth/door-parts.js';
@@ -14,6 +14,7 @@ import { ScanFlows } from './scan-flows.js';
 import { ScanPush } from './scan-push.js';
 import { ScanCodes } from './scenes/scan-codes.js';
 import { ScanLimits } from './scenes/scan-limits.js';
+import { type ScanRecord, statusOf } from './scenes/scan-record.js';
 import { ScanRecords } from './scenes/scan-records.js';
 import { ScanNews } from './waiting/scan-news.js';
 import { ScanStreams } from './waiting/scan-streams.js';
@@ -37,7 +38,7 @@ export class ScanParts {
     const records = new ScanRecords(vault, runtime);
     this.news = new ScanNews(vault, runtime);
     this.streams = new ScanStreams(records, events, runtime);
-    records.onStep((app, id) => this.news.tell(app, id));
+    records.onStep((app, id, record, before) => this.tell(app, id, record, before));
     this.news.onNews((_, id) => void this.streams.look(id));
 
     const tickets = new Tickets(config, sealer, runtime);
@@ -51,6 +52,22 @@ export class ScanParts {
     const finish = new ScanFinish(config, records, new Followers(calls), signIn, admission, events, runtime);
     this.routes = new ScanRoutes(door, flows, codes, records, finish, new ScanAnswer(door));
     this.waiting = new WaitRoutes(flows, records, this.news, this.streams, door.host, runtime);
+  }
+
+  /**
+   * Browsers that wait here are shown the record as it was written. Other processes hear only of what
+   * a waiting page is shown: of no wrong digits, no claim. Of the end neither: the browser that sent
+   * the form goes on by itself, and for another tab of it, at another process, a message and a read
+   * at each login would be a lot. There, digits lead to the same result, and before the tab is told
+   * that its time is over the record is read.
+   */
+  private tell(app: AppConfig, id: string, record: ScanRecord, before: ScanRecord): void {
+    const now = this.door.runtime.now();
+    const status = statusOf(record, now);
+    const isNews = status !== statusOf(before, now) && status !== 'finished';
+    if (isNews) this.news.tell(app, id);
+    else this.news.note(id);
+    this.streams.show(id, record);
   }
 
   /** Browsers that wait would keep the server from closing. */

@@ -15,8 +15,8 @@ export interface Step {
 /** How often a step is tried: two people and their doubles are all that can come in between. */
 const TRIES = 8;
 
-/** Told of each step that this process has made. */
-export type OnStep = (app: AppConfig, id: string) => void;
+/** Told of each step that this process has made: what stands there now, and what stood there before. */
+export type OnStep = (app: AppConfig, id: string, record: ScanRecord, before: ScanRecord) => void;
 
 /**
  * Security decision: nothing here makes an outage a miss. `down` is told to everybody, and no code
@@ -73,7 +73,7 @@ export class ScanRecords {
         if (put === 'down') return 'down';
         if (put !== 'refused') {
           this.last.set(key, put);
-          for (const listener of this.listeners) listener(app, id);
+          for (const listener of this.listeners) listener(app, id, next, found.value);
           return { record: next, changed: true };
         }
       } else if (!known) return { record: found.value, changed: false };

@@ -11,7 +11,10 @@ const CLOCKS_APART_MS = 5_000;
 /** How long after it failed the store is asked once more to tell, in ms. */
 const AGAIN_MS = 10_000;
 
-/** Called when something has happened to a record. */
+/** Names the processes apart, so that none is woken by its own words; in bytes. */
+const MARK_BYTES = 6;
+
+/** Called when another process has done something to a record. */
 export type Wake = (app: AppConfig, id: string) => void;
 
 interface Channel {
@@ -29,11 +32,14 @@ export class ScanNews {
   private readonly heard = new LRUCache<string, true>({ max: 5_000 });
   private wake: Wake = () => {};
   private closed = false;
+  private readonly mark: string;
 
   constructor(
     private readonly vault: Vault,
-    private readonly runtime: Pick<Runtime, 'now' | 'monotonic'>,
-  ) {}
+    private readonly runtime: Pick<Runtime, 'now' | 'monotonic' | 'randomBytes'>,
+  ) {
+    this.mark = runtime.randomBytes(MARK_BYTES).toString('base64url');
+  }
 
   onNews(wake: Wake): void {
     this.wake = wake;
@@ -41,8 +47,13 @@ export class ScanNews {
 
   /** Nobody waits for it. A message only wakes: what it is about stands in the store. */
   tell(app: AppConfig, id: string): void {
-    this.hear(app, id);
-    if (this.canTell && !this.closed) void this.vault.news.tell(this.channelOf(app), id);
+    this.note(id);
+    if (this.canTell && !this.closed) void this.vault.news.tell(this.channelOf(app), `${id}.${this.mark}`);
+  }
+
+  /** This process has done something that no other one has to hear of. */
+  note(id: string): void {
+    this.heard.set(id, true);
   }
 
   /**
@@ -76,8 +87,12 @@ export class ScanNews {
   }
 
   private async begin(app: AppConfig, name: string): Promise<Channel> {
-    const stop = await this.vault.news.listen(name, (id) => {
-      if (/^[\w-]{43}$/.test(id)) this.hear(app, id);
+    const stop = await this.vault.news.listen(name, (message) => {
+      const [, id, mark] = /^([\w-]{43})\.([\w-]{8})$/.exec(message) ?? [];
+      // A store sends everything to all who listen, the one who said it too.
+      if (id === undefined || mark === this.mark) return;
+      this.note(id);
+      this.wake(app, id);
     });
     if (!stop) {
       this.logger.debug(`The store does not tell of scans at "${app.name}" just now; it is read instead.`);
@@ -95,10 +110,5 @@ export class ScanNews {
   /** Named as the records are. */
   private channelOf({ appId }: AppConfig): string {
     return this.vault.key(appId, 'scan', 'news');
-  }
-
-  private hear(app: AppConfig, id: string): void {
-    this.heard.set(id, true);
-    this.wake(app, id);
   }
 }

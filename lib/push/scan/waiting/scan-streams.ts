@@ -30,6 +30,8 @@ interface Stream {
   /** By the monotonic clock, in ms. */
   beatAt: number;
   lookAt: number;
+  /** Its time is over, and it is being looked whether that is all. */
+  isEnding: boolean;
 }
 
 /** Keeps the connections of browsers that wait. */
@@ -65,7 +67,8 @@ export class ScanStreams {
     const before = this.streams.get(id);
     if (before) this.end(before, 'replaced');
     const now = this.runtime.monotonic();
-    const stream = { app, id, response, isTold, status, until, beatAt: now + BEAT_MS, lookAt: now + LOOK_MS };
+    const [beatAt, lookAt] = [now + BEAT_MS, now + LOOK_MS];
+    const stream = { app, id, response, isTold, status, until, beatAt, lookAt, isEnding: false };
     this.streams.set(id, stream);
     response.on('close', () => this.forget(stream));
     response.on('error', () => this.forget(stream));
@@ -79,25 +82,28 @@ export class ScanStreams {
     const stream = this.streams.get(id);
     if (!stream) return;
     const record = await this.records.look(stream.app, id);
-    // While the store is down nothing is known, and the browser goes on waiting.
-    if (record !== 'down' && this.streams.get(id) === stream) this.show(stream, record);
+    // While the store is down nothing is known, and the browser goes on waiting. Gone from the store:
+    // only the time says when it is over.
+    if (record && record !== 'down' && this.streams.get(id) === stream) this.show(id, record);
+  }
+
+  /** The record as it stands in the store now. */
+  show(id: string, record: ScanRecord): void {
+    const stream = this.streams.get(id);
+    if (!stream) return;
+    const status = statusOf(record, this.runtime.now());
+    stream.until = record.until;
+    if (status === stream.status) return;
+    stream.status = status;
+    write(stream.response, status);
+    if (status === 'expired') this.events.emit({ type: 'scan.expired', app: stream.app.name });
+    if (status === 'finished' || status === 'void' || status === 'expired') this.end(stream);
   }
 
   /** Else the server would wait for all of them to hang up. */
   close(): void {
     this.closed = true;
     for (const stream of this.streams.values()) this.end(stream);
-  }
-
-  private show(stream: Stream, record: ScanRecord | undefined): void {
-    // Gone from the store: only the time says when it is over.
-    if (!record) return;
-    const status = statusOf(record, this.runtime.now());
-    stream.until = record.until;
-    if (status === stream.status) return;
-    stream.status = status;
-    write(stream.response, status);
-    if (status === 'finished' || status === 'void' || status === 'expired') this.end(stream);
   }
 
   private async tick(): Promise<void> {
@@ -114,9 +120,7 @@ export class ScanStreams {
     const [now, clock] = [this.runtime.now(), this.runtime.monotonic()];
     for (const stream of this.streams.values()) {
       if (stream.until <= now) {
-        write(stream.response, 'expired');
-        this.events.emit({ type: 'scan.expired', app: stream.app.name });
-        this.end(stream);
+        if (!stream.isEnding) void this.expire(stream);
       } else if (stream.response.writableLength > MAX_UNREAD) {
         stream.response.destroy();
       } else if (stream.beatAt <= clock) {
@@ -135,6 +139,17 @@ export class ScanStreams {
       for (const stream of some) stream.lookAt = clock + LOOK_MS;
       await Promise.all(some.map(({ id }) => this.look(id)));
     }
+  }
+
+  /** Not before it was looked: a message may have been lost, and of some steps none is sent. */
+  private async expire(stream: Stream): Promise<void> {
+    stream.isEnding = true;
+    await this.look(stream.id);
+    stream.isEnding = false;
+    if (this.streams.get(stream.id) !== stream || stream.until > this.runtime.now()) return;
+    write(stream.response, 'expired');
+    this.events.emit({ type: 'scan.expired', app: stream.app.name });
+    this.end(stream);
   }
 
   private end(stream: Stream, event?: 'replaced'): void {
