@@ -3,7 +3,7 @@
 import type { MockAppOptions } from '../mock-server/mock-server.types.js';
 import { MockServerError } from '../mock-server/mock-server-error.js';
 import type { WechatMockServer } from '../mock-server/mock-server.js';
-import type { CliHost } from './run-cli.js';
+import type { CliHost } from './cli-host.js';
 
 /** What the console shows, and where it leads. */
 export interface PushSetUp {

@@ -1,5 +1,6 @@
 // The bin without its process: starts the server, says where it is, stops it on a signal. cli.ts
 // runs it.
+import type { CliHost } from './cli-host.js';
 import { type CliOptions, CliUsageError, parseCliOptions, USAGE } from './cli-options.js';
 import { connectPush, newPushSetUp, pushApp, pushEnv, type PushSetUp } from './push-set-up.js';
 import { envBlock } from './env-block.js';
@@ -8,18 +9,6 @@ import { DEFAULT_MOCK_APPS } from '../mock-server/mock-apps.js';
 import { MockServerError } from '../mock-server/mock-server-error.js';
 import { WechatMockServer } from '../mock-server/mock-server.js';
 import type { WechatMockServerOptions } from '../mock-server/mock-server.types.js';
-
-/** The parts of `process` that are needed. */
-export interface CliHost {
-  out(line: string): void;
-  err(line: string): void;
-  /** So many bytes that nobody can guess. */
-  random(bytes: number): Buffer;
-  /** Waits, in ms, without keeping the process alive. */
-  pause(ms: number): Promise<unknown>;
-  /** Resolves when the program is to stop (SIGINT, SIGTERM). */
-  stopped: Promise<unknown>;
-}
 
 /** @returns the exit code: 0 stopped or helped, 1 could not start, 2 wrong option */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {

@@ -4,10 +4,15 @@ import { hash } from 'node:crypto';
 import type { AppConfig, WechatConfig } from '../../../config/wechat-config.js';
 import type { Runtime } from '../../../common/runtime.js';
 import type { Sealer } from '../../../sealing/sealer.js';
-import { SCANNED_MS } from '../scenes/scan-record.js';
+import { OVER_MS, SCANNED_MS } from '../scenes/scan-record.js';
 import { longScene, sceneId, shortScene } from '../scenes/scene.js';
 
 const PLACE = 'scan confirm';
+/**
+ * As long as a record can live after its scan: what may still be done with it, the record says. "That
+ * was not me" comes last.
+ */
+const TICKET_MS = 2 * SCANNED_MS + OVER_MS;
 
 /** What a link leads to. */
 export interface Ticket {
@@ -27,7 +32,7 @@ export class Tickets {
   ) {}
 
   make(app: AppConfig, scene: string): string {
-    const until = Math.ceil((this.runtime.now() + SCANNED_MS) / 1_000).toString(36);
+    const until = Math.ceil((this.runtime.now() + TICKET_MS) / 1_000).toString(36);
     return this.sealer.seal('ticket', PLACE, `${shortScene(scene)}.${until}.${tagOf(app)}`);
   }
 
