@@ -5,7 +5,8 @@ import type { WechatEvents } from '../common/wechat-events.js';
 import { WechatError } from '../errors/errors.js';
 import type { PushOutcome } from './push-once.js';
 import type { WechatPush } from './wechat-push.js';
-import { type PushForerunner, PushNotTaken, type WechatPushHandler } from './wechat-push-handler.js';
+import { type PushForerunner, PushNotTaken } from './push-forerunner.js';
+import type { WechatPushHandler } from './wechat-push-handler.js';
 import type { WechatPushReply } from './wechat-push-reply.js';
 import { fieldsOfReply } from './write-reply.js';
 

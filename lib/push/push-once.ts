@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Runtime } from '../common/runtime.js';
 import { SingleFlight } from '../common/single-flight.js';
 import type { Vault, VaultShape } from '../tokens/vault.js';
-import { PushNotTaken } from './wechat-push-handler.js';
+import { PushNotTaken } from './push-forerunner.js';
 import type { ReplyField } from './write-reply.js';
 
 /** What came of a push; plain data, because it travels through the store. */

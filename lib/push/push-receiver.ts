@@ -10,7 +10,7 @@ import type { PushOnce } from './push-once.js';
 import { encryptReply, type PushAnswer } from './push-answer.js';
 import { readPush } from './read-push.js';
 import type { WechatPush } from './wechat-push.js';
-import { PushNotTaken } from './wechat-push-handler.js';
+import { PushNotTaken } from './push-forerunner.js';
 
 /** WeChat's word for "received, no reply"; not encrypted in safe mode either. */
 const SUCCESS: PushAnswer = { status: 200, text: 'success', type: 'text/plain' };

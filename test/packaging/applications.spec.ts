@@ -64,6 +64,10 @@ describe.each([
         `${adapter === 'express' ? 'ExpressAdapter' : 'FastifyAdapter'} as Adapter } from '@nestjs/platform-${adapter}'`,
       );
     writeFileSync(join(directory, 'app.ts'), source);
+    // Every entry point that needs no optional package: their declarations are read with the rest.
+    const entries = ['push', 'callback', 'redis', 'keyv', 'client'];
+    const lines = entries.map((name) => `export * as ${name} from 'nestjs-wechat-oauth/${name}';`);
+    writeFileSync(join(directory, 'entries.ts'), lines.join('\n'));
     run('npm', ['install', '--strict-peer-deps', '--prefer-offline', '--no-audit', '--no-fund'], {
       cwd: directory,
     });

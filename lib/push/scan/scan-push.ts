@@ -7,7 +7,7 @@ import type { WechatEvents } from '../../common/wechat-events.js';
 import type { Runtime } from '../../common/runtime.js';
 import type { AppConfig, WechatConfig } from '../../config/wechat-config.js';
 import type { WechatPush } from '../wechat-push.js';
-import { type ForerunnerAnswer, PushForerunner, PushNotTaken } from '../wechat-push-handler.js';
+import { type ForerunnerAnswer, PushForerunner, PushNotTaken } from '../push-forerunner.js';
 import type { Tickets } from './confirm/ticket.js';
 import { textOver, textWithDigits, textWithLink } from './phone-text.js';
 import { isByDigits, type ScanRecord, scan } from './scenes/scan-record.js';

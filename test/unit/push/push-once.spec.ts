@@ -2,7 +2,7 @@
 // after somebody who died.
 import { Logger } from '@nestjs/common';
 import { PushOnce, type PushOutcome } from '../../../lib/push/push-once.js';
-import { PushNotTaken } from '../../../lib/push/wechat-push-handler.js';
+import { PushNotTaken } from '../../../lib/push/push-forerunner.js';
 import { Sealer } from '../../../lib/sealing/sealer.js';
 import { WechatSecret } from '../../../lib/index.js';
 import { FlakyStore } from '../../support/flaky-store.js';

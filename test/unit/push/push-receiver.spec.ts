@@ -5,12 +5,8 @@ import { pushAppOf } from '../../../lib/push/wire/push-envelope.js';
 import { PushHandling } from '../../../lib/push/push-handling.js';
 import { PushOnce } from '../../../lib/push/push-once.js';
 import { PushReceiver } from '../../../lib/push/push-receiver.js';
-import {
-  PushForerunner,
-  PushNotTaken,
-  type WechatPushHandler,
-} from '../../../lib/push/wechat-push-handler.js';
-import type { WechatPush } from '../../../lib/push/index.js';
+import { PushForerunner, PushNotTaken } from '../../../lib/push/push-forerunner.js';
+import type { WechatPush, WechatPushHandler } from '../../../lib/push/index.js';
 import { expectFreeOf } from '../../support/canary.js';
 import { LogCapture } from '../../support/log-capture.js';
 import { FakeRuntime, makeParts } from '../../support/parts.js';
