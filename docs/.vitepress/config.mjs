@@ -6,7 +6,7 @@ import { siteLinks, slugify } from './links.mjs';
 /** Pages by group, in the order in which they are needed. */
 const GROUPS = [
   ['Set up', '入门', ['how-it-works', 'wechat-console', 'development', 'configuration']],
-  ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'mini-program-and-app', 'graphql-websocket']],
+  ['Sign in', '登录', ['guard', 'spa', 'qr-login', 'scan', 'mini-program-and-app', 'graphql-websocket']],
   ["WeChat's API", '微信接口', ['service', 'app-token', 'js-sdk', 'push']],
   ['People', '用户', ['users', 'linking', 'jwt', 'sessions', 'privacy']],
   ['Stores', '存储', ['stores', 'store-contract', 'own-store', 'own-store-sql']],
@@ -22,6 +22,7 @@ const TITLES = {
   guard: ['Guard', '守卫'],
   spa: ['Single-page applications', '单页应用'],
   'qr-login': ['QR code in the page', '页面内嵌二维码'],
+  scan: ['Scan to follow', '扫码关注登录'],
   'mini-program-and-app': ['Mini programs and apps', '小程序与 App'],
   'js-sdk': ['JS-SDK', 'JS-SDK'],
   'graphql-websocket': ['GraphQL and WebSocket', 'GraphQL 与 WebSocket'],
