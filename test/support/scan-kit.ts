@@ -10,7 +10,7 @@ import {
 } from '../../lib/index.js';
 import { WechatPushModule, WechatScanController } from '../../lib/push/index.js';
 import type { MockScanOptions, WechatMockServer } from '../../lib/testing/index.js';
-import decodeQR from 'qr/decode.js';
+import { decodeQR } from 'qr/decode.js';
 import { type ApplicationOptions, type Running, SHOP } from './application.js';
 import { AGENTS, type Answer, type Browser } from './browser.js';
 import { PUSH, PUSH_APP_ID, settingsFor } from './push-kit.js';

@@ -40,13 +40,13 @@ export async function connectPush(
   setUp: PushSetUp,
   host: CliHost,
 ): Promise<void> {
-  let stopped = false;
+  const stop = new AbortController();
+  void host.stopped.then(() => stop.abort());
   let said = '';
-  void host.stopped.then(() => (stopped = true));
-  while (!stopped) {
+  while (!stop.signal.aborted) {
     try {
       await server.setPush({ appId, ...setUp });
-      if (!stopped) host.out(`Push: ${setUp.url} answers; pushes of ${appId} go there.`);
+      if (!stop.signal.aborted) host.out(`Push: ${setUp.url} answers; pushes of ${appId} go there.`);
       return;
     } catch (error) {
       if (!(error instanceof MockServerError)) throw error;
