@@ -5,8 +5,10 @@
 export const RELOAD_S = 5;
 
 /**
- * `poll` and `replaced`: the stream is not for this page, so it asks every 3 seconds. A stream that
- * breaks is opened again by the browser itself, but for one that was refused. A word of the store
+ * `poll` and `replaced`: the stream is not for this page, so it asks every 3 seconds. So it does
+ * where the first word of the stream, which is sent at once, is not here after 5: something on the
+ * way holds it back. A stream that breaks is opened again by the browser itself, but for one that was
+ * refused. A word of the store
  * may be lost on its way, so whoever comes back to a page that waits has it asked once.
  */
 export const SCAN_SCRIPT =
@@ -20,7 +22,7 @@ export const SCAN_SCRIPT =
   'function ask(){return fetch(d.ask,{credentials:"same-origin"}).then(function(r){return r.json()})' +
   '.then(function(j){show(j.status)}).catch(function(){})}' +
   'function poll(){ask().then(function(){if(live[s])setTimeout(poll,3000)})}' +
-  'function leave(){e.close();e=null;if(live[s])poll()}' +
+  'function leave(){if(!e)return;e.close();e=null;if(live[s])poll()}' +
   // What is sent ends here: the answer says what has become of it.
   'document.addEventListener("submit",stop);' +
   'function back(){if(s==="waiting"&&!document.hidden&&Date.now()-asked>3000){asked=Date.now();ask()}}' +
@@ -28,5 +30,5 @@ export const SCAN_SCRIPT =
   // Kept by the browser and shown again: nothing of it holds any more.
   'window.addEventListener("pageshow",function(v){if(v.persisted)location.replace(d.page)});' +
   'if(!live[s])return;go();if(!live[s])return;if(!window.EventSource)return poll();e=new EventSource(d.events);' +
-  'e.onmessage=function(m){show(m.data)};e.addEventListener("poll",leave);e.addEventListener("replaced",leave);' +
+  'var t=setTimeout(leave,5000);e.onmessage=function(m){clearTimeout(t);show(m.data)};e.addEventListener("poll",leave);e.addEventListener("replaced",leave);' +
   'e.onerror=function(){if(e&&e.readyState===2)leave()}})();';

@@ -28,8 +28,11 @@ const WINDOWS: readonly Window[] = [
   { name: 'd', ms: 86_400_000, slots: 1_800, codes: 50 },
 ];
 
-/** How many slots are tried for one code. */
-const PROBES = 16;
+/**
+ * How many slots are tried for one code: all of a minute. What was tried is known for the rest of
+ * it, so a process asks for each slot once.
+ */
+const PROBES = 120;
 
 /** What this process knows of one window of an account. */
 interface Known {

@@ -1,6 +1,7 @@
 // Browsers that wait for a phone, by server-sent events. One clock for all of them: ten thousand
 // timers would be ten thousand times the same question.
 import type { ServerResponse } from 'node:http';
+import { LRUCache } from 'lru-cache';
 import type { WechatEvents } from '../../../common/wechat-events.js';
 import type { Runtime } from '../../../common/runtime.js';
 import type { AppConfig } from '../../../config/wechat-config.js';
@@ -37,6 +38,8 @@ interface Stream {
 /** Keeps the connections of browsers that wait. */
 export class ScanStreams {
   private readonly streams = new Map<string, Stream>();
+  /** Of which it was told that their time is over. */
+  private readonly expired = new LRUCache<string, true>({ max: 1_000 });
   private ticking = false;
   private closed = false;
 
@@ -55,6 +58,13 @@ export class ScanStreams {
 
   has(id: string): boolean {
     return this.streams.has(id);
+  }
+
+  /** Once for each code, by whichever way its page waits. */
+  tellExpired(app: AppConfig, id: string): void {
+    if (this.expired.has(id)) return;
+    this.expired.set(id, true);
+    this.events.emit({ type: 'scan.expired', app: app.name });
   }
 
   /** A second one of a browser takes the place of the first. */
@@ -96,7 +106,7 @@ export class ScanStreams {
     if (status === stream.status) return;
     stream.status = status;
     write(stream.response, status);
-    if (status === 'expired') this.events.emit({ type: 'scan.expired', app: stream.app.name });
+    if (status === 'expired') this.tellExpired(stream.app, stream.id);
     if (status === 'finished' || status === 'void' || status === 'expired') this.end(stream);
   }
 
@@ -148,7 +158,7 @@ export class ScanStreams {
     stream.isEnding = false;
     if (this.streams.get(stream.id) !== stream || stream.until > this.runtime.now()) return;
     write(stream.response, 'expired');
-    this.events.emit({ type: 'scan.expired', app: stream.app.name });
+    this.tellExpired(stream.app, stream.id);
     this.end(stream);
   }
 

@@ -67,7 +67,9 @@ export class WaitRoutes {
   private async statusOf(flow: ScanFlow): Promise<ScanStatus> {
     const id = flow.pending.scene?.id;
     const record = id === undefined ? undefined : await this.records.look(flow.app, id);
-    return statusNow(record, flow, this.runtime.now());
+    const status = statusNow(record, flow, this.runtime.now());
+    if (status === 'expired') this.streams.tellExpired(flow.app, id!);
+    return status;
   }
 }
 
