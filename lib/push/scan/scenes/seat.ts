@@ -48,7 +48,17 @@ export function clientAddress({ raw }: HttpRequest): string | undefined {
   const { ip } = raw as { ip?: unknown };
   if (typeof ip !== 'string') return undefined;
   const address = ip.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  return isIP(address) === 0 ? undefined : address;
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  return version === 6 ? (mappedAddress(address) ?? address) : address;
+}
+
+/** The IPv4 address that one of IPv6 stands for, however that is spelled. */
+function mappedAddress(address: string): string | undefined {
+  const groups = groupsOf(address);
+  if (groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined;
+  const numbers = groups.slice(6).map((group) => Number.parseInt(group, 16));
+  return numbers.flatMap((number) => [number >> 8, number & 0xff]).join('.');
 }
 
 /** Whether it is one of a private network: then it is a proxy's, or a colleague's. */
@@ -73,11 +83,7 @@ function placeOf(request: HttpRequest, config: WechatConfig): string {
   const { describePlace } = config.hooks;
   const ask = () => describePlace?.({ address, raw: request.raw });
   const said = askHook(config, 'hooks.describePlace', ask, isWords);
-  if (said !== undefined)
-    return said
-      .replace(/[\s\p{C}]+/gu, ' ')
-      .slice(0, MAX_PLACE)
-      .trim();
+  if (said !== undefined) return [...said.replace(/[\s\p{C}]+/gu, ' ')].slice(0, MAX_PLACE).join('').trim();
   // Of a proxy it says nothing.
   return isPrivate(address) ? '' : shortened(address);
 }
