@@ -11,6 +11,7 @@ import {
   WechatOAuthModule,
   WechatOAuthService,
 } from 'nestjs-wechat-oauth';
+import { WechatPushModule, WechatScanController } from 'nestjs-wechat-oauth/push';
 
 // As WeChat makes them; of nobody.
 const SECRET = '7d1f0c5a93be48d26f0a1c9e5b374d80';
@@ -36,6 +37,10 @@ Get()(
 class Handler extends WechatLoginHandler {}
 
 /** An application whose options differ from the right ones by this. */
+const push = {
+  token: 'c2VjcmV0UHVzaA',
+  encodingAesKey: 'Y2FuYXJ5LXB1c2gta2V5LW9mLXRoZS1taXN0YWtl000'.replace(/[^A-Za-z0-9]/g, '0'),
+};
 const options = (wrong) => ({ imports: [WechatOAuthModule.forRoot({ ...good, ...wrong })] });
 const without = (name) => options({ [name]: undefined });
 
@@ -114,6 +119,22 @@ const mistakes = {
     imports: [WechatOAuthModule.forRootAsync({ useFactory: () => undefined })],
   }),
   'no factory': () => ({ imports: [WechatOAuthModule.forRootAsync({})] }),
+  'push without a key': () => options({ push: { token: push.token } }),
+  'push module without push': () => ({
+    imports: [WechatOAuthModule.forRoot(good), WechatPushModule.register()],
+  }),
+  'push module alone': () => ({ imports: [WechatPushModule.register()], controllers: [] }),
+  'scan without push': () => options({ scan: true }),
+  'scan of a website app': () => options({ type: 'website', scan: true }),
+  'scan as a word': () => options({ push, scan: 'code' }),
+  'scan for an hour': () => options({ push, scan: { lifetime: 3600 } }),
+  'scan without its page': () => ({
+    imports: [WechatOAuthModule.forRoot({ ...good, push, scan: true }), WechatPushModule.register()],
+  }),
+  'WechatScanController without WechatPushModule': () => ({
+    ...options({ push, scan: true }),
+    controllers: [WechatAuthController, WechatScanController],
+  }),
 };
 
 const [, , name] = process.argv;
