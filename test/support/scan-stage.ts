@@ -30,6 +30,7 @@ export interface ScanStage extends Stage {
   onLogin: (login: WechatLogin) => Promise<WechatLoginDecision | void>;
   /** Moves the clock of the application. */
   later(ms: number): void;
+  /** @param setup with `imports`: in place of the WechatPushModule that there is otherwise */
   startScan(setup?: Partial<ApplicationOptions>, scan?: unknown): Promise<ScanRunning>;
   /** The newest scene that WeChat was asked for. */
   scene(): string;
@@ -65,7 +66,7 @@ export function setScanStage(
     onLogin: async (): Promise<WechatLoginDecision | void> => undefined,
     later: (ms: number) => void (ahead += ms),
     async startScan(
-      { extras = {}, options = {}, ...more }: Partial<ApplicationOptions> = {},
+      { extras = {}, options = {}, imports, ...more }: Partial<ApplicationOptions> = {},
       scan?: unknown,
     ) {
       const now = () => Date.now() + ahead;
@@ -73,8 +74,8 @@ export function setScanStage(
         logins.push(login);
         return (own.onLogin as ScanStage['onLogin'])(login);
       };
-      const running = await stage.start(
-        scanSetup(
+      const running = await stage.start({
+        ...scanSetup(
           {
             options: { now, ...options },
             extras: {
@@ -86,7 +87,8 @@ export function setScanStage(
           },
           scan,
         ),
-      );
+        ...(imports ? { imports } : {}),
+      });
       // Of several apps the test knows which one is pushed to.
       if (!options.apps) await connect(stage.wechat, running);
       running.app.get(WechatEvents).events$.subscribe((event) => void events.push(event));

@@ -13,7 +13,7 @@ import { problemException, statusOf as statusOfError } from '../../../auth/probl
 import { logoutMark } from '../../../auth/session/logout-mark.js';
 import { formToken, isFormToken, isOwnForm } from '../own-origin.js';
 import { readForm } from '../read-form.js';
-import { agree, disown, type Finished, isOver, refuse, type ScanRecord } from '../scenes/scan-record.js';
+import { agree, disown, isOver, refuse, type ScanRecord } from '../scenes/scan-record.js';
 import type { ScanRecords } from '../scenes/scan-records.js';
 import type { ConfirmCookie, Looker } from './confirm-cookie.js';
 import { type ConfirmState, type ConfirmView, renderConfirmPage } from './confirm-page.js';
@@ -79,30 +79,34 @@ export class ConfirmRoutes {
       : this.carryOut(response, redirectTo(this.addressOf(ticket)), 303);
   }
 
-  private async act(
-    { app, id }: Ticket,
-    openid: string,
-    answer: string | undefined,
-  ): Promise<'down' | 'done'> {
-    const { events, revocations, runtime } = this.parts;
+  private async act(ticket: Ticket, openid: string, answer: string | undefined): Promise<'down' | 'done'> {
+    const { app, id } = ticket;
+    const { events, runtime } = this.parts;
     const now = runtime.now();
-    if (answer === 'disown') {
-      let session: Finished | undefined;
-      const step = await this.records.step(app, id, (record) => {
-        session = record.stage === 'finished' ? record : undefined;
-        return disown(record, openid, now);
-      });
-      if (step === 'down') return 'down';
-      if (!step?.changed) return 'done';
-      events.emit({ type: 'scan.disowned', app: app.name });
-      const { result } = session!;
-      return result?.kind !== 'signed-in' || (await revocations.end(result.session)) ? 'done' : 'down';
-    }
+    if (answer === 'disown') return this.disown(ticket, openid);
     if (answer !== 'yes' && answer !== 'no') return 'done';
     const change = answer === 'yes' ? agree : refuse;
     const step = await this.records.step(app, id, (record) => change(record, openid, now));
     if (step === 'down') return 'down';
     if (step?.changed && answer === 'no') events.emit({ type: 'scan.refused', app: app.name });
+    return 'done';
+  }
+
+  /**
+   * Security decision: the session ends before the record says so. Else a store that fails in between
+   * would leave a page that says that it has ended, and no way to end it.
+   */
+  private async disown({ app, id }: Ticket, openid: string): Promise<'down' | 'done'> {
+    const { events, revocations, runtime } = this.parts;
+    const record = await this.records.look(app, id);
+    if (record === 'down') return 'down';
+    const now = runtime.now();
+    if (record?.stage !== 'finished' || !disown(record, openid, now)) return 'done';
+    const { result } = record;
+    if (result?.kind === 'signed-in' && !(await revocations.end(result.session))) return 'down';
+    const step = await this.records.step(app, id, (found) => disown(found, openid, now));
+    if (step === 'down') return 'down';
+    if (step?.changed) events.emit({ type: 'scan.disowned', app: app.name });
     return 'done';
   }
 
