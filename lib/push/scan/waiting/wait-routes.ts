@@ -73,15 +73,18 @@ export class WaitRoutes {
   }
 }
 
-/** Of a store that is down nothing is known, of a record that is gone only when it would be over. */
+/**
+ * Of a store that is down nothing is known. A record that is gone was scanned and not finished, and
+ * may be so before the time of its code: who is told to wait would look at a dead code.
+ */
 function statusNow(
   record: ScanRecord | 'down' | undefined,
-  { app, pending: { scene } }: ScanFlow,
+  { pending: { scene } }: ScanFlow,
   now: number,
 ): ScanStatus {
   if (record === 'down') return 'waiting';
   if (record) return statusOf(record, now);
-  return scene && scene.since + app.scan!.lifetime <= now ? 'expired' : 'waiting';
+  return scene ? 'expired' : 'waiting';
 }
 
 /**
