@@ -141,10 +141,13 @@ export class ScanFinish {
   private async lead(
     attempt: LoginAttempt,
     id: string,
-    { openid, from }: Finished,
+    { openid, from, claimedAt }: Finished,
     current: FoundSession | undefined,
   ): Promise<Finish> {
     const { app } = attempt;
+    // Whoever was taken for dead leaves the claim of the next one alone.
+    const isMine = (record: ScanRecord): record is Finished =>
+      record.stage === 'finished' && !record.result && record.claimedAt === claimedAt;
     let result: SignInResult;
     try {
       result = await this.admission.admit(attempt, current, async (context) =>
@@ -157,14 +160,12 @@ export class ScanFinish {
     } catch (error) {
       // Given back, so that the person can try again.
       await this.records.step(app, id, (record) =>
-        record.stage === 'finished' && !record.result ? { ...from, until: record.until } : undefined,
+        isMine(record) ? { ...from, until: record.until } : undefined,
       );
       throw error;
     }
     // The person need not wait for that: only twins look for it.
-    void this.records.step(app, id, (record) =>
-      record.stage === 'finished' && !record.result ? { ...record, result } : undefined,
-    );
+    void this.records.step(app, id, (record) => (isMine(record) ? { ...record, result } : undefined));
     return { kind: 'result', result };
   }
 
