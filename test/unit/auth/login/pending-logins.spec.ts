@@ -92,13 +92,21 @@ function startAt(
 describe('A state', () => {
   it('is 32 hex characters: the attempt, 23 of chance, 8 of a code', () => {
     const { flows, official } = makeFlows();
-    for (const attempt of [0, 1, 2, 13]) {
+    for (const attempt of [0, 1, 2, 11]) {
       const state = flows.createState(official, attempt);
       expect(state).toMatch(/^[0-9a-f]{32}$/);
       expect(state[0]).toBe(attempt.toString(16));
       expect(flows.recognize(state)).toEqual({ app: official, attempt });
     }
   });
+
+  it.each(['scan', 'tap'] as const)(
+    'of a login by a scan says so, and counts as a first attempt: %s',
+    (step) => {
+      const { flows, official } = makeFlows();
+      expect(flows.recognize(flows.createState(official, step))).toEqual({ app: official, attempt: 0, step });
+    },
+  );
 
   it('of a QR code says where its login ends, and counts as a first attempt', () => {
     const { flows, website } = makeFlows();
