@@ -103,7 +103,8 @@ const RELOAD_S = 4;
 const STYLE =
   'dl{margin:20px 0 0;text-align:left;display:grid;grid-template-columns:auto 1fr;gap:4px 16px}dt{color:var(--soft)}dd{margin:0}' +
   'form{display:grid;gap:12px;margin-top:28px}form button{margin:0;width:100%;min-height:48px}' +
-  'button.no{background:none;color:inherit;border:2px solid currentColor}';
+  'button:focus-visible{outline-color:var(--text)}' +
+  'button.no{padding:8px 24px;background:none;color:inherit;border:2px solid currentColor}';
 
 /** @returns `policy`: for the header `Content-Security-Policy`; there is no script at all */
 export function renderConfirmPage(view: ConfirmView): { html: string; policy: string } {

@@ -32,7 +32,8 @@ export interface ScanView {
 const STYLE =
   'main svg.code{width:232px;height:232px;margin:20px auto 0;border-radius:8px;background:#fff}' +
   'section[hidden]{display:none}label{display:block;margin-top:20px;font-weight:500}' +
-  'input[name=digits]{margin:8px 0 0;text-align:center;font-size:26px;letter-spacing:.3em}' +
+  'input[name=digits]{margin:8px 0 0;border-color:var(--soft);text-align:center;font-size:26px;letter-spacing:.3em}' +
+  'a:focus-visible,button:focus-visible,input:focus-visible{outline-color:var(--text)}' +
   'p.bad{color:#d4380d;font-weight:500}@media(prefers-color-scheme:dark){p.bad{color:#ff8a65}}' +
   '.news{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}';
 

@@ -89,7 +89,11 @@ export class ScanRoutes {
     if (record === 'down') return this.unavailable(flow, attempt.visit);
     if (record?.stage === 'finished' || pending.done) {
       const result = await this.finishing.replay(attempt);
-      return result ? this.parts.answer.toResult(attempt, result) : redirectTo(attempt.returnTo);
+      if (result) return this.parts.answer.toResult(attempt, result);
+      // It failed meanwhile, and can be tried again.
+      if (record?.stage === 'finished' && !record.result)
+        return this.answer.page(flow, request, shownOf(record.from, now));
+      return redirectTo(attempt.returnTo);
     }
     if (isLiving(record, now)) return this.answer.page(flow, request, shownOf(record, now));
     // Told before there is another one, and by a link: a page that is left alone asks for none.
