@@ -57,7 +57,7 @@ export class Shop {
     controllers = [],
     keepsPages = false,
     ...more
-  }: Pick<ApplicationOptions, 'controllers' | 'options' | 'configure'> & {
+  }: Pick<ApplicationOptions, 'controllers' | 'options' | 'configure' | 'imports' | 'extras'> & {
     keepsPages?: boolean;
   }): Promise<Shop> {
     const wechat = await startWechat();

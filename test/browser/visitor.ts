@@ -60,11 +60,11 @@ export class Visitor {
   static async open(
     browser: Browser,
     screen: keyof typeof SCREENS,
-    options: { javaScript?: boolean; userAgent?: string } = {},
+    options: { javaScript?: boolean; userAgent?: string; locale?: string } = {},
   ): Promise<Visitor> {
     const context = await browser.newContext({
       ...SCREENS[screen],
-      locale: 'zh-CN',
+      locale: options.locale ?? 'zh-CN',
       ignoreHTTPSErrors: true,
       ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
       javaScriptEnabled: options.javaScript ?? true,
