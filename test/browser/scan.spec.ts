@@ -1,5 +1,6 @@
 // Scan to follow and sign in as people meet it, in Chromium: a code that a camera reads off the
 // screen, a phone with a chat, and a desktop that goes on by itself.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { SHOP } from '../support/application.js';
 import { PUSH_APP_ID } from '../support/push-kit.js';
@@ -208,7 +209,7 @@ describe('Scan to follow and sign in by digits, in Chromium', () => {
     for (const tab of [first.page, page]) await tab.getByLabel('6 位数字').waitFor();
     await page.getByLabel('6 位数字').fill(await digitsOn(phone));
     await page.keyboard.press('Enter');
-    await page.waitForURL(`${ORDERS}#`);
+    await page.waitForURL(new RegExp(`^${ORDERS}#?$`));
     expect(await signedInAs(first)).toBe(MING());
     expect(faults(first)).toEqual([]);
   });
@@ -228,6 +229,56 @@ describe('Scan to follow and sign in by digits, in Chromium', () => {
     await field(desk).fill(await digitsOn(phone));
     await desk.page.keyboard.press('Enter');
     expect(await signedInAs(desk)).toBe(MING());
+  });
+
+  it('waits for an application that takes its time, in every tab', async () => {
+    const desk = await atCode();
+    const tab = await desk.context.newPage();
+    await tab.goto(desk.page.url());
+    const phone = await phoneOf(await readScreen(tab));
+    await field(desk).fill(await digitsOn(phone));
+    set.onLogin = () => sleep(4_500);
+    shop.seen.length = 0;
+    await desk.page.keyboard.press('Enter');
+    await tab.waitForTimeout(1_000);
+    // Somebody is impatient.
+    await tab.reload({ waitUntil: 'commit' });
+    await tab.waitForURL(`${ORDERS}#`);
+    expect(await signedInAs(desk)).toBe(MING());
+    expect(await tab.locator('body').innerText()).toContain(MING());
+    expect(shop.to('/wechat/scan/finish').map(({ status }) => status)).toEqual([303]);
+  });
+
+  it('shows what the application says when it fails, and may be tried again', async () => {
+    const desk = await atCode();
+    const phone = await phoneOf(await readScreen(desk.page));
+    const digits = await digitsOn(phone);
+    await field(desk).fill(digits);
+    set.onLogin = async () => {
+      await sleep(500);
+      throw new Error('the database is away');
+    };
+    await desk.page.keyboard.press('Enter');
+    await desk.page.getByText('LOGIN_FAILED').waitFor();
+    set.onLogin = async () => {};
+    await desk.page.getByRole('link', { name: '重试' }).click();
+    await field(desk).fill(digits);
+    await desk.page.keyboard.press('Enter');
+    expect(await signedInAs(desk)).toBe(MING());
+  });
+
+  it('leads forward again who goes back after the login', async () => {
+    const desk = keep(await atDesk(shop));
+    await desk.page.goto(`${SHOP}/home`);
+    await desk.page.goto(ORDERS);
+    const phone = await phoneOf(await readScreen(desk.page));
+    await field(desk).fill(await digitsOn(phone));
+    await desk.page.keyboard.press('Enter');
+    expect(await signedInAs(desk)).toBe(MING());
+    await desk.page.evaluate('history.back()');
+    await desk.page.waitForTimeout(3_000);
+    expect(await signedInAs(desk)).toBe(MING());
+    expect(faults(desk)).toEqual([]);
   });
 
   it('shows how things stand to who comes back to the page', async () => {
