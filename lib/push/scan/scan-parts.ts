@@ -50,7 +50,7 @@ export class ScanParts {
     const codes = new ScanCodes(config, calls, limits, records, events, runtime);
     const { signIn, admission } = door;
     const finish = new ScanFinish(config, records, new Followers(calls), signIn, admission, events, runtime);
-    this.routes = new ScanRoutes(door, flows, codes, records, finish, new ScanAnswer(door));
+    this.routes = new ScanRoutes(door, flows, codes, records, finish, new ScanAnswer(door), this.news);
     this.waiting = new WaitRoutes(flows, records, this.news, this.streams, door.host, runtime);
   }
 

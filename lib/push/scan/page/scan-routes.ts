@@ -21,6 +21,7 @@ import type { AskedScan, ScanFlow, ScanFlows } from '../scan-flows.js';
 import type { DrawnCode, ScanCodes } from '../scenes/scan-codes.js';
 import { isByDigits, isLiving, type ScanRecord, statusOf } from '../scenes/scan-record.js';
 import type { ScanRecords } from '../scenes/scan-records.js';
+import type { ScanNews } from '../waiting/scan-news.js';
 import type { ScanAnswer, ScanVerdict, Shown } from './scan-answer.js';
 
 const RULE = { scope: undefined, mode: 'required', snapshot: 'refuse', isLoginRoute: false } as const;
@@ -40,6 +41,7 @@ export class ScanRoutes {
     private readonly records: ScanRecords,
     private readonly finishing: ScanFinish,
     private readonly answer: ScanAnswer,
+    private readonly news: ScanNews,
   ) {}
 
   /** A code is asked for by a person who looks, with the cookie of a login that has none. */
@@ -110,6 +112,7 @@ export class ScanRoutes {
     const { answer, logins, problems, runtime } = this.parts;
     const retryUrl = this.answer.addressOf(flow);
     let drawn: DrawnCode;
+    this.news.expect(app);
     try {
       drawn = await this.drawing.run(state, () => this.codes.draw(app, request));
     } catch (error) {
@@ -118,6 +121,7 @@ export class ScanRoutes {
     if (drawn === 'down') return this.unavailable(flow, attempt.visit);
     if ('limited' in drawn)
       return problems.pageFor(attempt.visit, 'TOO_MANY_CODES', { retryUrl, pageUrl: attempt.returnTo });
+    this.news.made(drawn.shown.id);
     const line = logins.start(app, { ...pending, scene: drawn.shown });
     const setCookies = logins.makeRoom(app, request.cookies, [line]);
     return this.answer.page(flow, request, shownOf(drawn.record, runtime.now()), 200, setCookies);

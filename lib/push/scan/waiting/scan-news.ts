@@ -30,6 +30,8 @@ export class ScanNews {
   private readonly failedAt = new Map<string, number>();
   /** Of whom something was heard. What is not in it any more is older than any code. */
   private readonly heard = new LRUCache<string, true>({ max: 5_000 });
+  /** Codes that this process has made, whose time is of its own clock. */
+  private readonly own = new LRUCache<string, true>({ max: 1_000 });
   private wake: Wake = () => {};
   private closed = false;
   private readonly mark: string;
@@ -56,6 +58,16 @@ export class ScanNews {
     this.heard.set(id, true);
   }
 
+  /** This process is about to show a code, and somebody will wait for it: nobody waits for this. */
+  expect(app: AppConfig): void {
+    if (app.scan!.streams > 0) void this.listen(app);
+  }
+
+  /** This process has made the code. */
+  made(id: string): void {
+    this.own.set(id, true);
+  }
+
   /**
    * Begins to listen, once for each account.
    * @returns whether whatever happened to a record since then was heard; else it has to be looked at
@@ -76,7 +88,8 @@ export class ScanNews {
 
   /** Whether nothing can have happened to a code that was made at that time: then nobody need look. */
   isUntouched(channel: Channel | undefined, id: string, madeAt: number): boolean {
-    return channel !== undefined && channel.since + CLOCKS_APART_MS < madeAt && !this.heard.has(id);
+    if (!channel || this.heard.has(id)) return false;
+    return this.own.has(id) ? channel.since <= madeAt : channel.since + CLOCKS_APART_MS < madeAt;
   }
 
   async close(): Promise<void> {

@@ -72,6 +72,10 @@ describe('whether nothing can have happened to a code', () => {
     expect(a.isUntouched(undefined, ID, began + 60_000)).toBe(false);
     expect(a.isUntouched(channel, ID, began + 5_000)).toBe(false);
     expect(a.isUntouched(channel, ID, began + 5_001)).toBe(true);
+    // Of its own clock it is sure.
+    a.made('o'.repeat(43));
+    expect(a.isUntouched(channel, 'o'.repeat(43), began)).toBe(true);
+    expect(a.isUntouched(channel, 'o'.repeat(43), began - 1)).toBe(false);
     b.tell(app, ID);
     await settle();
     expect(a.isUntouched(channel, ID, began + 60_000)).toBe(false);
