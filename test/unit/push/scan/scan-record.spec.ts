@@ -160,7 +160,8 @@ describe('whatever people do, in whatever order', () => {
         for (let index = 1; index < records.length; index++) {
           const before = records[index - 1]!;
           const isEnd = before.stage === 'void' || isOver(before, nows[index]!);
-          if (isEnd || before.stage === 'finished') expect(records[index]).toBe(before);
+          const hasChanged = records[index] !== before;
+          expect(hasChanged && (isEnd || before.stage === 'finished')).toBe(false);
         }
       }),
       { numRuns: 500 },
