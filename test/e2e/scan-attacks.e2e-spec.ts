@@ -78,7 +78,7 @@ describe.each(PLATFORMS)('%s', (_name, adapter) => {
       const { browser, page } = await open();
       await stage.scan('ming');
       await typeDigits(browser, page, digits());
-      expect((await stage.scan('hong')).reply!['Content']).toContain('This code is over');
+      expect((await stage.scan('hong')).reply!['Content']).toContain('This code has been used');
       expect([await statusAt(browser, page), await isIn(browser)]).toEqual(['finished', true]);
     });
   });

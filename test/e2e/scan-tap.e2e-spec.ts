@@ -1,6 +1,7 @@
 // confirm: 'tap'. The phone is asked by a page of ours, and the desktop goes on by itself.
 import { PLATFORMS, SHOP } from '../support/application.js';
 import { AGENTS, type Answer, type Browser } from '../support/browser.js';
+import { everythingOf } from '../support/canary.js';
 import { PUSH_APP_ID } from '../support/push-kit.js';
 import { linkFor, openScan, ORDERS, statusAt } from '../support/scan-kit.js';
 import { type ScanRunning, send, setScanStage, shownIn } from '../support/scan-stage.js';
@@ -38,7 +39,7 @@ describe.each(PLATFORMS)('%s', (_name, adapter) => {
   };
 
   it('signs in whoever says yes, and tells the phone where', async () => {
-    const { browser, page, link, phone } = await asked();
+    const { browser, page, link, phone, logs } = await asked();
     const text = stage.wechat.chat(PUSH_APP_ID, 'ming').at(-1)!.text;
     expect(text).toMatch(/^⚠️ 有人想用你的微信登录 shop\.example\.com\n/);
     expect(text).toContain('Look at the request');
@@ -79,6 +80,8 @@ describe.each(PLATFORMS)('%s', (_name, adapter) => {
     expect([after.status, after.body.includes('value="disown"')]).toEqual([200, true]);
     expect(after.body).toContain('Signed in');
     expect(await isIn(phone)).toBe(false);
+    const told = [logs.text, everythingOf(stage.events), page.body, waiting.body, agreed.body].join('\n');
+    expect([stage.scene(), link.split('/').at(-1)!].filter((secret) => told.includes(secret))).toEqual([]);
   });
 
   it('signs in nobody before that, or after a no', async () => {
