@@ -1,6 +1,7 @@
 // Processes of a benchmark: each is a file that answers questions, pinned to a core where the
 // system can do that.
 import { fork, spawnSync } from 'node:child_process';
+import { createHook } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -66,4 +67,14 @@ export function answer(questions) {
     }
   });
   process.on('disconnect', () => process.exit());
+}
+
+/** How many timers were started within so many ms: those that keep no process alive are listed nowhere. */
+export async function timersOf(ms) {
+  let count = 0;
+  const hook = createHook({ init: (_id, type) => void (count += type === 'Timeout' ? 1 : 0) }).enable();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  hook.disable();
+  // One of them is its own.
+  return count - 1;
 }

@@ -1,4 +1,4 @@
-// npm run bench [-- --rounds 11] [--only guard,calls,refresh,login,crowd,redis,heap,start]
+// npm run bench [-- --rounds 11] [--only guard,calls,refresh,login,crowd,redis,heap,scan-wait,start]
 //
 // Runs every side in turn and prints ratios. The sides of a ratio are measured in the same rounds of
 // the same run, so a slow or busy machine makes both slower. `--write` keeps the tables in RESULTS.md.
@@ -16,7 +16,7 @@ const BEFORE = 'b1ec922';
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
-    only: { type: 'string', default: 'guard,apps,calls,refresh,login,crowd,redis,heap,start' },
+    only: { type: 'string', default: 'guard,apps,calls,refresh,login,crowd,redis,heap,scan-wait,start' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -147,6 +147,38 @@ const parts = {
     const { measureHeap } = await import('./heap.mjs');
     const rows = Object.entries(await measureHeap()).map(([what, figure]) => [what, figure.toFixed(0)]);
     return table('Memory, with 100,000 people', ['what', ''], rows);
+  },
+
+  /** 10,000 sockets at each end: `ulimit -n 20000` first. */
+  async 'scan-wait'() {
+    const { measureWaiting } = await import('./scan-wait.mjs');
+    const rows = [];
+    const sides = [
+      ['node:http alone', { adapter: 'node', file: 'waiting-bare.mjs' }],
+      ['express alone', { adapter: 'express', file: 'waiting-bare.mjs' }],
+      ...adapters.map((adapter) => [`ours, ${adapter}`, { adapter }]),
+    ];
+    for (const [name, side] of sides) {
+      const found = await measureWaiting(side);
+      rows.push([
+        name,
+        whole(found.stillOpen),
+        `${whole(found.rss)}, ${whole(found.rssLater)}`,
+        `${whole(found.heap)}, ${whole(found.heapLater)}`,
+        `${found.timersBefore}, ${found.timers}`,
+      ]);
+    }
+    return table(
+      '9,900 browsers more that wait for a phone, beside 100, in one process',
+      [
+        '',
+        'open after 20 s',
+        'RSS they add, MB: at once, after 20 s',
+        'heap they add, MB: at once, after 20 s',
+        'timers started in 5 s: with 100, with all',
+      ],
+      rows,
+    );
   },
 
   async start() {
