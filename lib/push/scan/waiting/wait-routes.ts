@@ -44,7 +44,9 @@ export class WaitRoutes {
     // In this order: what happens between the two is heard.
     const channel = await this.news.listen(app);
     let record: ScanRecord | undefined | 'down';
-    if (!this.news.isUntouched(channel, scene.id, scene.since)) {
+    // Nothing is heard of time that passes.
+    const isInTime = scene.since + app.scan!.lifetime > this.runtime.now();
+    if (!isInTime || !this.news.isUntouched(channel, scene.id, scene.since)) {
       record = await this.records.look(app, scene.id);
       if (!isLiving(record === 'down' ? undefined : record, this.runtime.now()))
         return this.answerOnce(response, statusNow(record, flow!, this.runtime.now()));
