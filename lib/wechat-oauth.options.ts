@@ -273,8 +273,9 @@ export interface WechatHooks {
    */
   getRequest?: (context: ExecutionContext) => object | undefined;
   /**
-   * Says where a client address is, in a few words (`上海`), for the person who is asked whether it is
-   * they who sign in there. At most 40 characters are shown. `undefined`: a part of the address is.
+   * Says where a client address is, in a few words (`上海`), for the person who is asked whether it
+   * is they who sign in there. At most 40 characters are shown. `undefined`: a part of the address
+   * is.
    */
   describePlace?: (context: { readonly address: string; readonly raw: unknown }) => string | undefined;
   /** Replaces the page that tells a person what went wrong. `undefined` leaves it to the module. */

@@ -1,4 +1,5 @@
-// Word from one process to the others, by way of the store: it wakes whoever waits, and may be lost.
+// Word from one process to the others, by way of the store: it wakes whoever waits, and may be
+// lost.
 import { Logger } from '@nestjs/common';
 import { inTime } from './in-time.js';
 import type { TokenStore } from './token-store.js';

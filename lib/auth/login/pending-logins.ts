@@ -81,7 +81,10 @@ export interface PendingLogin {
   readonly done?: true;
   /** Begun for a QR code in a page of the application. */
   readonly qr?: QrEnd;
-  /** Of a login by a scan: the code that this browser was shown last, and the only one it may finish. */
+  /**
+   * Of a login by a scan: the code that this browser was shown last, and the only one it may
+   * finish.
+   */
   readonly scene?: ShownScene;
 }
 

@@ -13,7 +13,10 @@ const KNOWN_SCAN_OPTIONS = {
 
 const DEFAULTS = { confirm: 'code', lifetime: 300, perClient: 10, streams: 10_000 } as const;
 
-/** WeChat takes no code of less than a minute seriously, and a long one is a long time to be sent on. */
+/**
+ * WeChat takes no code of less than a minute seriously, and a long one is a long time to be sent
+ * on.
+ */
 const MIN_LIFETIME_S = 60;
 const MAX_LIFETIME_S = 300;
 

@@ -17,6 +17,7 @@ export function formToken(sealer: Sealer, bound: string): string {
   return tokens(sealer, bound)[0]!;
 }
 
+/** Whether it is the one of this cookie, by any secret. */
 export function isFormToken(sealer: Sealer, bound: string, given: unknown): boolean {
   if (typeof given !== 'string' || !/^[\w-]{22}$/.test(given)) return false;
   return tokens(sealer, bound).some((own) => timingSafeEqual(Buffer.from(own), Buffer.from(given)));

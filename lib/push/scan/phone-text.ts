@@ -1,6 +1,6 @@
-// What the account writes to whoever scans a code: first the warning, as a friend would give it, and
-// only then what to do. In Chinese and English, whatever the browser speaks: a stranger could choose
-// the one that the other person cannot read.
+// What the account writes to whoever scans a code: first the warning, as a friend would give it,
+// and only then what to do. In Chinese and English, whatever the browser speaks: a stranger could
+// choose the one that the other person cannot read.
 import type { Seat } from './scenes/scan-record.js';
 
 /** A login that somebody is asked about. */
@@ -36,7 +36,10 @@ export function textWithLink(login: AskedLogin, link: string): string {
   ].join('\n');
 }
 
-/** Why a code is of no use: two people scanned it, somebody has signed in by it, or its time is over. */
+/**
+ * Why a code is of no use: two people scanned it, somebody has signed in by it, or its time is
+ * over.
+ */
 export type OverReason = 'two' | 'used' | 'over';
 
 /** Nobody can sign in by it any more. */

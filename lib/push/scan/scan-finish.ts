@@ -1,5 +1,5 @@
-// The end of a login by a scan: one request takes it upon itself, asks the login handler, and leaves
-// what came of it for its twins, over all processes.
+// The end of a login by a scan: one request takes it upon itself, asks the login handler, and
+// leaves what came of it for its twins, over all processes.
 import { timingSafeEqual } from 'node:crypto';
 import type { Admission } from '../../auth/login/admission.js';
 import type { LoginAttempt } from '../../auth/login/callback-answer.js';

@@ -55,11 +55,11 @@ export class ScanParts {
   }
 
   /**
-   * Browsers that wait here are shown the record as it was written. Other processes hear only of what
-   * a waiting page is shown: of no wrong digits, no claim. Of the end neither: the browser that sent
-   * the form goes on by itself, and for another tab of it, at another process, a message and a read
-   * at each login would be a lot. There, digits lead to the same result, and before the tab is told
-   * that its time is over the record is read.
+   * Browsers that wait here are shown the record as it was written. Other processes hear only of
+   * what a waiting page is shown: of no wrong digits, no claim. Of the end neither: the browser
+   * that sent the form goes on by itself, and for another tab of it, at another process, a message
+   * and a read at each login would be a lot. There, digits lead to the same result, and before the
+   * tab is told that its time is over the record is read.
    */
   private tell(app: AppConfig, id: string, record: ScanRecord, before: ScanRecord): void {
     const now = this.door.runtime.now();

@@ -12,8 +12,8 @@ const PARTS = Symbol('WechatPushModule.register()');
 
 /**
  * A desktop browser that no website app can serve is sent to `scan`, where it is shown the QR code
- * of an official account that has the option `scan`. Stands beside `WechatAuthController`, and needs
- * `WechatPushModule`.
+ * of an official account that has the option `scan`. Stands beside `WechatAuthController`, and
+ * needs `WechatPushModule`.
  * @example
  * @Module({
  *   imports: [WechatOAuthModule.forRoot({ … }), WechatPushModule.register()],

@@ -21,7 +21,9 @@ export interface Listens {
 /** What of both libraries is used here; their types differ by version. */
 export type Loose = Record<string, (...args: unknown[]) => unknown>;
 
-/** In ms. However the application's own client gives up: of this one nobody notices when it does. */
+/**
+ * In ms. However the application's own client gives up: of this one nobody notices when it does.
+ */
 export const againIn = (retries: number): number => Math.min(2 ** retries * 50, 2_000);
 
 /** The application hears of errors by its own client, which has the same server. */

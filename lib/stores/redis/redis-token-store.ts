@@ -9,8 +9,8 @@ import { RedisNews } from './redis-news.js';
 /** What `RedisTokenStore` may be told. */
 export interface RedisTokenStoreOptions {
   /**
-   * Put before every key and channel, in addition to what the client itself puts there (`keyPrefix` of
-   * ioredis).
+   * Put before every key and channel, in addition to what the client itself puts there (`keyPrefix`
+   * of ioredis).
    * @default none
    */
   prefix?: string;
@@ -37,10 +37,11 @@ export interface RedisTokenStoreOptions {
  *   Nobody is taken for somebody else by it.
  * - Every entry has an expiry: a server with `maxmemory` should evict by a `volatile-` policy. One
  *   that evicts nothing refuses to write when it is full.
- * - Messages between processes (`publish`, `subscribe`) take PUBLISH, SUBSCRIBE and UNSUBSCRIBE. The
- *   first `subscribe` opens a second connection by `duplicate()` of the client, or of a node where it is a cluster
- *   of ioredis. The store closes it, whatever `closeClient` says. A pool of node-redis, and Sentinel
- *   with node-redis 5, cannot be duplicated: there the store has neither method.
+ * - Messages between processes (`publish`, `subscribe`) take PUBLISH, SUBSCRIBE and UNSUBSCRIBE.
+ *   The first `subscribe` opens a second connection by `duplicate()` of the client, or of a node
+ *   where it is a cluster of ioredis. The store closes it, whatever `closeClient` says. A pool of
+ *   node-redis, and Sentinel with node-redis 5, cannot be duplicated: there the store has neither
+ *   method.
  *
  * While the server is down every operation rejects with the client's own error, as soon as the
  * client gives up. By default that takes long: ioredis repeats a command for ten seconds,

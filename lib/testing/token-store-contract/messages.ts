@@ -1,4 +1,5 @@
-// What one client tells another: it arrives whole, at all that listen to this channel, and only there.
+// What one client tells another: it arrives whole, at all that listen to this channel, and only
+// there.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenStore } from '../../tokens/token-store.js';

@@ -1,5 +1,5 @@
-// Who looks at the page that asks, for three minutes: the openid that WeChat has just named, and the
-// one link that it counts for. It is no session: nothing else opens it.
+// Who looks at the page that asks, for three minutes: the openid that WeChat has just named, and
+// the one link that it counts for. It is no session: nothing else opens it.
 import { hash } from 'node:crypto';
 import { cookieName, onlyCookie, writeCookie } from '../../../auth/http/cookies.js';
 import type { HttpRequest } from '../../../auth/http/http-request.js';

@@ -1,4 +1,5 @@
-// The page on the phone that asks whether it is they who sign in: "no" first, and as large as "yes".
+// The page on the phone that asks whether it is they who sign in: "no" first, and as large as
+// "yes".
 import { escape } from '../../../auth/problems/escape.js';
 import { pageStyle } from '../../../auth/problems/page-style.js';
 import { hashOf } from '../../../auth/problems/policy.js';

@@ -93,8 +93,8 @@ export class ConfirmRoutes {
   }
 
   /**
-   * Security decision: the session ends before the record says so. Else a store that fails in between
-   * would leave a page that says that it has ended, and no way to end it.
+   * Security decision: the session ends before the record says so. Else a store that fails in
+   * between would leave a page that says that it has ended, and no way to end it.
    */
   private async disown({ app, id }: Ticket, openid: string): Promise<'down' | 'done'> {
     const { events, revocations, runtime } = this.parts;

@@ -9,8 +9,8 @@ import { longScene, sceneId, shortScene } from '../scenes/scene.js';
 
 const PLACE = 'scan confirm';
 /**
- * As long as a record can live after its scan: what may still be done with it, the record says. "That
- * was not me" comes last.
+ * As long as a record can live after its scan: what may still be done with it, the record says.
+ * "That was not me" comes last.
  */
 const TICKET_MS = 2 * SCANNED_MS + OVER_MS;
 

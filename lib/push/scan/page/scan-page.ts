@@ -1,5 +1,6 @@
-// The page of a scan: static HTML but for the code, in the colours of the application, with a policy
-// that lets in nothing but what stands in it. Works by keyboard, read aloud, and without its script.
+// The page of a scan: static HTML but for the code, in the colours of the application, with a
+// policy that lets in nothing but what stands in it. Works by keyboard, read aloud, and without its
+// script.
 import { encodeQR } from 'qr';
 import { escape } from '../../../auth/problems/escape.js';
 import { pageStyle } from '../../../auth/problems/page-style.js';

@@ -7,9 +7,9 @@ export const RELOAD_S = 5;
 /**
  * `poll` and `replaced`: the stream is not for this page, so it asks every 3 seconds. So it does
  * where the first word of the stream, which is sent at once, is not here after 5: something on the
- * way holds it back. A stream that breaks is opened again by the browser itself, but for one that was
- * refused. A word of the store
- * may be lost on its way, so whoever comes back to a page that waits has it asked once.
+ * way holds it back. A stream that breaks is opened again by the browser itself, but for one that
+ * was refused. A word of the store may be lost on its way, so whoever comes back to a page that
+ * waits has it asked once.
  */
 export const SCAN_SCRIPT =
   '(function(){var b=document.body,d=b.dataset,s=d.status,f=document.forms,live={waiting:1,scanned:1,agreed:1},e,asked=0;' +

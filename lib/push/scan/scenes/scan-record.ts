@@ -55,6 +55,7 @@ export type Finished = Facts &
     readonly result?: SignInResult;
   };
 
+/** All stages of it. */
 export type ScanRecord =
   | (Facts & { readonly stage: 'waiting' })
   | Scanned
@@ -75,6 +76,7 @@ export const OVER_MS = 120_000;
 /** How many wrong digits end it. */
 export const MAX_TRIES = 3;
 
+/** What a page that waits is told of it. */
 export function statusOf(record: ScanRecord | undefined, now: number): ScanStatus {
   if (!record) return 'waiting';
   // What came of a claim is not known yet, and it may be given back: nobody is sent on by it.

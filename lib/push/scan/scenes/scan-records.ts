@@ -15,7 +15,9 @@ export interface Step {
 /** How often a step is tried: two people and their doubles are all that can come in between. */
 const TRIES = 8;
 
-/** Told of each step that this process has made: what stands there now, and what stood there before. */
+/**
+ * Told of each step that this process has made: what stands there now, and what stood there before.
+ */
 export type OnStep = (app: AppConfig, id: string, record: ScanRecord, before: ScanRecord) => void;
 
 /**

@@ -1,6 +1,6 @@
-// Who sits before a QR code, as told to the person who scans it. Security decision: words of a fixed
-// vocabulary and a shortened address, never the browser's own text. A stranger chooses what his
-// browser says, and the genuine account would send it on.
+// Who sits before a QR code, as told to the person who scans it. Security decision: words of a
+// fixed vocabulary and a shortened address, never the browser's own text. A stranger chooses what
+// his browser says, and the genuine account would send it on.
 import { BlockList, isIP } from 'node:net';
 import type { HttpRequest } from '../../../auth/http/http-request.js';
 import { askHook } from '../../../config/ask-hook.js';
@@ -71,6 +71,7 @@ export function clientOf(address: string): string {
   return isIP(address) === 6 ? groupsOf(address).slice(0, 4).join(':') : address;
 }
 
+/** What is told of the browser that asks for a code. */
 export function seatOf(request: HttpRequest, config: WechatConfig): Seat {
   const agent = (request.header('user-agent') ?? '').slice(0, LOOKED_AT);
   const named = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(agent))?.[1] ?? '';

@@ -70,7 +70,8 @@ export class ScanNews {
 
   /**
    * Begins to listen, once for each account.
-   * @returns whether whatever happened to a record since then was heard; else it has to be looked at
+   * @returns whether whatever happened to a record since then was heard; else it has to be looked
+   * at
    */
   async listen(app: AppConfig): Promise<Channel | undefined> {
     if (!this.canTell || this.closed) return undefined;
@@ -86,7 +87,9 @@ export class ScanNews {
     return undefined;
   }
 
-  /** Whether nothing can have happened to a code that was made at that time: then nobody need look. */
+  /**
+   * Whether nothing can have happened to a code that was made at that time: then nobody need look.
+   */
   isUntouched(channel: Channel | undefined, id: string, madeAt: number): boolean {
     if (!channel || this.heard.has(id)) return false;
     return this.own.has(id) ? channel.since <= madeAt : channel.since + CLOCKS_APART_MS < madeAt;

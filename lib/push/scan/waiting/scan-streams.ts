@@ -92,8 +92,8 @@ export class ScanStreams {
     const stream = this.streams.get(id);
     if (!stream) return;
     const record = await this.records.look(stream.app, id);
-    // While the store is down nothing is known, and the browser goes on waiting. Gone from the store:
-    // only the time says when it is over.
+    // While the store is down nothing is known, and the browser goes on waiting. Gone from the
+    // store: only the time says when it is over.
     if (record && record !== 'down' && this.streams.get(id) === stream) this.show(id, record);
   }
 

@@ -2,7 +2,9 @@
 import { headerOf, type MockRequest } from '../http/mock-http.js';
 import type { PageLanguage } from '../pages/layout.js';
 
-/** Chinese, as the other pages are, unless the address or the browser's first language is another. */
+/**
+ * Chinese, as the other pages are, unless the address or the browser's first language is another.
+ */
 export function languageOf(request: MockRequest): PageLanguage {
   const chosen = request.query.get('lang');
   if (chosen === 'en' || chosen === 'cn') return chosen;

@@ -73,7 +73,10 @@ export interface MockPushDelivery {
 export interface MockPushResult {
   /** Every delivery, in the order in which they were sent. */
   readonly deliveries: readonly MockPushDelivery[];
-  /** What the person sees in the chat: the reply of the first good answer that was not lost, or nothing. */
+  /**
+   * What the person sees in the chat: the reply of the first good answer that was not lost, or
+   * nothing.
+   */
   readonly reply?: MockPushFields;
   /** Whether the person is told 该服务号暂时无法提供服务. */
   readonly outOfService: boolean;
