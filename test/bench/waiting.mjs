@@ -41,13 +41,9 @@ await app.listen(0, '127.0.0.1');
 
 /** The parts themselves: ten thousand codes would take WeChat, and more than an hour. */
 const controller = app.get(WechatScanController, { strict: false });
-const [symbol] = Object.getOwnPropertySymbols(WechatScanController.prototype).filter(
-  (one) => one.description === 'WechatPushModule.register()',
-);
-const [parts] = [
-  symbol && controller[symbol],
-  ...Object.getOwnPropertySymbols(controller).map((one) => controller[one]),
-].filter((one) => one?.door);
+const parts = Object.getOwnPropertySymbols(controller)
+  .map((symbol) => controller[symbol])
+  .find((one) => one?.door);
 const { config, logins } = parts.door;
 const [account] = [...config.apps.values()];
 
