@@ -83,14 +83,17 @@ export class ResponseWriter {
       this.adapter.reply(this.response, own.html, own.status);
       return;
     }
-    const { brand } = maker;
-    const logo = brand?.logoUrl === undefined ? undefined : below(base, brand.logoUrl);
-    // A path below no address is none that a policy can name: the name says enough.
-    const logoUrl = logo !== undefined && URL.canParse(logo) ? logo : undefined;
-    const { html, policy } = renderProblemPage(problem, lang, brand && { ...brand, logoUrl }, framed);
+    const { html, policy } = renderProblemPage(problem, lang, brandAt(base, maker.brand), framed);
     if (framed) this.allowFrames(policy);
     else this.forbidFrames(policy, false);
     this.adapter.reply(this.response, html, problem.statusCode);
+  }
+
+  /** JSON for a page of ours. */
+  data(body: object, status: number): void {
+    this.keepPrivate();
+    this.adapter.setHeader(this.response, 'X-Content-Type-Options', 'nosniff');
+    this.adapter.reply(this.response, body, status);
   }
 
   /**
@@ -194,6 +197,14 @@ export class ResponseWriter {
 /** A path is one of the application, as this person's browser sees it. */
 function below(base: URL | undefined, address: string): string {
   return base && /^\/(?!\/)/.test(address) ? publicAddress(base, address) : address;
+}
+
+/** The brand as a page at this address shows it. */
+export function brandAt(base: URL | undefined, brand: WechatConfig['brand']): WechatConfig['brand'] {
+  const logo = brand?.logoUrl === undefined ? undefined : below(base, brand.logoUrl);
+  // A path below no address is none that a policy can name: the name says enough.
+  const logoUrl = logo !== undefined && URL.canParse(logo) ? logo : undefined;
+  return brand && { ...brand, logoUrl };
 }
 
 /** Fastify fails on anything but ASCII. */

@@ -4,13 +4,14 @@ import { hash } from 'node:crypto';
 import { joinAuthorizeUrl } from '../../../api/authorize-url.js';
 import type { DoorParts } from '../../../auth/door-parts.js';
 import { HttpRequest } from '../../../auth/http/http-request.js';
-import { ResponseWriter } from '../../../auth/http/response-writer.js';
+import { brandAt } from '../../../auth/http/response-writer.js';
 import { publicAddress, requirePublicUrl } from '../../../auth/http/return-address.js';
-import { redirectTo, type Verdict } from '../../../auth/http/verdict.js';
+import { redirectTo } from '../../../auth/http/verdict.js';
 import { FLOW_LIFETIME_MS, hashOf, hashOfPath, scanStepOf } from '../../../auth/login/pending-logins.js';
-import { Visit } from '../../../auth/login/visit.js';
-import { problemException, statusOf as statusOfError } from '../../../auth/problems/problems.js';
+import type { Visit } from '../../../auth/login/visit.js';
+import { statusOf as statusOfError } from '../../../auth/problems/problems.js';
 import { logoutMark } from '../../../auth/session/logout-mark.js';
+import { carryOut, type DoorAnswer, foreignForm, requireLooker, visitOf } from '../carry-out.js';
 import { formToken, isFormToken, isOwnForm } from '../own-origin.js';
 import { readForm } from '../read-form.js';
 import { agree, disown, isOver, refuse, type ScanRecord } from '../scenes/scan-record.js';
@@ -19,11 +20,6 @@ import type { ConfirmCookie, Looker } from './confirm-cookie.js';
 import { type ConfirmState, type ConfirmView, renderConfirmPage } from './confirm-page.js';
 import type { Ticket, Tickets } from './ticket.js';
 
-type Answer =
-  | Extract<Verdict, { kind: 'redirect' | 'page' }>
-  | { readonly kind: 'confirm'; readonly view: ConfirmView; readonly status: number };
-
-const RULE = { scope: undefined, mode: 'required', snapshot: 'refuse', isLoginRoute: false } as const;
 const STATUS: Partial<Record<ConfirmState, number>> = { over: 410, foreign: 403 };
 
 /** Answers on the phone. */
@@ -38,16 +34,14 @@ export class ConfirmRoutes {
   /** Changes nothing, however often it is asked for: WeChat fetches links too. */
   async page(raw: object, response: unknown): Promise<void> {
     const request = new HttpRequest(raw);
-    const refuseAs = (code: 'PREFETCH_REFUSED' | 'WECHAT_LOGIN_REQUIRED') =>
-      problemException(this.parts.problems.errorForProgram(code, request.lang, 'a program'));
-    if (request.isPrefetch) throw refuseAs('PREFETCH_REFUSED');
-    if (!request.isPageNavigation) throw refuseAs('WECHAT_LOGIN_REQUIRED');
+    requireLooker(this.parts, request);
     const ticket = this.ticketOf(request);
-    if (!ticket) return this.carryOut(response, this.over(request));
+    if (!ticket) return carryOut(this.parts, response, this.over(request));
     const isBack = request.query.has('code') || request.query.has('state');
-    if (isBack) return this.carryOut(response, await this.comeBack(ticket, request));
+    if (isBack) return carryOut(this.parts, response, await this.comeBack(ticket, request));
     const looker = this.cookie.read(ticket, request);
-    return this.carryOut(
+    return carryOut(
+      this.parts,
       response,
       looker ? await this.show(ticket, looker, request) : this.ask(ticket, request),
     );
@@ -58,25 +52,21 @@ export class ConfirmRoutes {
     const request = new HttpRequest(raw);
     const form = await readForm(raw, this.parts.runtime);
     const ticket = this.ticketOf(request);
-    if (!ticket) return this.carryOut(response, this.over(request));
+    if (!ticket) return carryOut(this.parts, response, this.over(request));
     const looker = this.cookie.read(ticket, request);
-    const { sealer, problems } = this.parts;
+    const { sealer } = this.parts;
     const isOwn = isOwnForm(request, requirePublicUrl(ticket.app), () =>
       isFormToken(sealer, looker?.sealed ?? '', form.get('token')),
     );
-    if (!isOwn) {
-      const details = { statusCode: 403, reason: 'ORIGIN_NOT_ALLOWED' } as const;
-      throw problemException(
-        problems.errorForProgram('BAD_LOGIN_REQUEST', request.lang, 'a program', details),
-      );
-    }
+    if (!isOwn) throw foreignForm(this.parts, request);
     // Whoever comes too late is asked anew who they are, and answers then.
-    if (!looker) return this.carryOut(response, redirectTo(this.addressOf(ticket)), 303);
-    if (looker.openid === undefined) return this.carryOut(response, await this.show(ticket, looker, request));
+    if (!looker) return carryOut(this.parts, response, redirectTo(this.addressOf(ticket)), 303);
+    if (looker.openid === undefined)
+      return carryOut(this.parts, response, await this.show(ticket, looker, request));
     const done = await this.act(ticket, looker.openid, form.get('answer'));
     return done === 'down'
-      ? this.carryOut(response, this.unavailable(ticket, request))
-      : this.carryOut(response, redirectTo(this.addressOf(ticket)), 303);
+      ? carryOut(this.parts, response, this.unavailable(ticket, request))
+      : carryOut(this.parts, response, redirectTo(this.addressOf(ticket)), 303);
   }
 
   private async act(ticket: Ticket, openid: string, answer: string | undefined): Promise<'down' | 'done'> {
@@ -110,7 +100,7 @@ export class ConfirmRoutes {
     return 'done';
   }
 
-  private async show(ticket: Ticket, looker: Looker, request: HttpRequest): Promise<Answer> {
+  private async show(ticket: Ticket, looker: Looker, request: HttpRequest): Promise<DoorAnswer> {
     const record = await this.records.look(ticket.app, ticket.id);
     if (record === 'down') return this.unavailable(ticket, request);
     const state = stateOf(record, looker.openid, this.parts.runtime.now());
@@ -123,7 +113,7 @@ export class ConfirmRoutes {
   }
 
   /** To WeChat, for nothing but the openid. */
-  private ask(ticket: Ticket, request: HttpRequest): Answer {
+  private ask(ticket: Ticket, request: HttpRequest): DoorAnswer {
     const { app } = ticket;
     const { logins, config } = this.parts;
     const address = this.addressOf(ticket);
@@ -144,7 +134,7 @@ export class ConfirmRoutes {
   }
 
   /** The code is exchanged for a name. No session comes of it, and no login handler is asked. */
-  private async comeBack(ticket: Ticket, request: HttpRequest): Promise<Answer> {
+  private async comeBack(ticket: Ticket, request: HttpRequest): Promise<DoorAnswer> {
     const { app } = ticket;
     const { codes, logins, problems, sns } = this.parts;
     const [states, sent] = [request.query.getAll('state'), request.query.getAll('code')];
@@ -174,42 +164,27 @@ export class ConfirmRoutes {
     app: Ticket['app'] | undefined,
     { lang }: HttpRequest,
     shown: Pick<ConfirmView, 'state' | 'form' | 'seat' | 'at'>,
-  ): Answer {
+  ): DoorAnswer {
     const { config } = this.parts;
     const publicUrl = app?.publicUrl ?? config.publicUrl;
-    const { brand } = config;
-    const isPath = brand?.logoUrl?.startsWith('/') && publicUrl;
     const view: ConfirmView = {
       ...shown,
       lang,
       host: publicUrl?.host ?? '',
       canEnd: Boolean(config.session.revocable),
-      brand: brand && {
-        ...brand,
-        logoUrl: isPath ? publicAddress(publicUrl, brand.logoUrl!) : brand.logoUrl,
-      },
+      brand: brandAt(publicUrl, config.brand),
     };
-    return { kind: 'confirm', view, status: STATUS[shown.state] ?? 200 };
+    return { kind: 'own', ...renderConfirmPage(view), status: STATUS[shown.state] ?? 200, setCookies: [] };
   }
 
-  private over(request: HttpRequest): Answer {
+  private over(request: HttpRequest): DoorAnswer {
     const app = [...this.parts.config.apps.values()].find(({ scan }) => scan);
     return this.confirmPage(app, request, { state: 'over', form: undefined, seat: undefined, at: undefined });
   }
 
-  private unavailable(ticket: Ticket, request: HttpRequest): Answer {
+  private unavailable(ticket: Ticket, request: HttpRequest): DoorAnswer {
     const retryUrl = this.addressOf(ticket);
     return this.parts.problems.pageFor(this.visitOf(request, ticket), 'STORE_UNAVAILABLE', { retryUrl });
-  }
-
-  private async carryOut(response: unknown, answer: Answer, redirectStatus: 302 | 303 = 302): Promise<void> {
-    const { host, setup } = this.parts;
-    const writer = new ResponseWriter(host.httpAdapter, response);
-    if (writer.hasBegun) return;
-    if (answer.kind === 'redirect') return writer.redirect(answer, redirectStatus);
-    if (answer.kind === 'page') return writer.page(answer, setup);
-    const { html, policy } = renderConfirmPage(answer.view);
-    writer.ownForms(html, policy, answer.status);
   }
 
   private ticketOf({ path }: HttpRequest): Ticket | undefined {
@@ -221,16 +196,7 @@ export class ConfirmRoutes {
   }
 
   private visitOf(request: HttpRequest, ticket: Ticket): Visit {
-    const { config, place } = this.parts;
-    return new Visit(
-      config,
-      request,
-      { ...RULE, apps: [ticket.app.name] },
-      true,
-      place,
-      {},
-      this.addressOf(ticket),
-    );
+    return visitOf(this.parts, request, ticket.app, this.addressOf(ticket));
   }
 }
 

@@ -1,23 +1,13 @@
-// Answers requests of the page of a scan: our own page, a problem, or an address to go to.
+// Our page of a login by a scan, with the addresses that stand in it.
 import type { DoorParts } from '../../../auth/door-parts.js';
 import type { HttpRequest } from '../../../auth/http/http-request.js';
-import { ResponseWriter } from '../../../auth/http/response-writer.js';
+import { brandAt, ResponseWriter } from '../../../auth/http/response-writer.js';
 import { allowedReturnAddress, publicAddress, requirePublicUrl } from '../../../auth/http/return-address.js';
-import type { Verdict } from '../../../auth/http/verdict.js';
+import type { DoorAnswer } from '../carry-out.js';
 import { formToken } from '../own-origin.js';
 import type { ScanFlow } from '../scan-flows.js';
 import type { ScanStatus } from '../scenes/scan-record.js';
 import { renderScanPage, type ScanView } from './scan-page.js';
-
-/** What becomes of a request. */
-export type ScanVerdict =
-  | Extract<Verdict, { kind: 'redirect' | 'page' }>
-  | {
-      readonly kind: 'scan';
-      readonly view: ScanView;
-      readonly status: number;
-      readonly setCookies: readonly string[];
-    };
 
 /** What is shown of a login. */
 export type Shown = Pick<ScanView, 'status' | 'byDigits' | 'url' | 'failed'>;
@@ -25,7 +15,7 @@ export type Shown = Pick<ScanView, 'status' | 'byDigits' | 'url' | 'failed'>;
 /** More origins than a policy should list are allowed by their scheme. */
 const MAX_TARGETS = 20;
 
-/** Carries verdicts out. */
+/** Makes the page. */
 export class ScanAnswer {
   constructor(private readonly parts: DoorParts) {}
 
@@ -36,36 +26,24 @@ export class ScanAnswer {
     shown: Shown,
     status = 200,
     setCookies: readonly string[] = [],
-  ): ScanVerdict {
+  ): DoorAnswer {
     const { config, sealer } = this.parts;
     const publicUrl = requirePublicUrl(app);
-    const { brand } = config;
-    const logo = brand?.logoUrl?.startsWith('/') ? publicAddress(publicUrl, brand.logoUrl) : brand?.logoUrl;
     const view: ScanView = {
       ...shown,
       lang,
       host: publicUrl.host,
       paths: this.pathsOf({ app, state, pending }),
       token: formToken(sealer, state),
-      brand: brand && { ...brand, logoUrl: logo },
+      brand: brandAt(publicUrl, config.brand),
       targets: this.targets(),
     };
-    return { kind: 'scan', view, status, setCookies };
+    return { kind: 'own', ...renderScanPage(view), status, setCookies };
   }
 
   /** The address of the page, for a link that begins again. */
   addressOf({ app, state }: Pick<ScanFlow, 'app' | 'state'>): string {
     return publicAddress(requirePublicUrl(app), `${this.parts.place.scanPath ?? '/'}?state=${state}`);
-  }
-
-  async carryOut(response: unknown, verdict: ScanVerdict, redirectStatus: 302 | 303 = 302): Promise<void> {
-    const { host, setup } = this.parts;
-    const answer = new ResponseWriter(host.httpAdapter, response);
-    if (answer.hasBegun) return;
-    if (verdict.kind === 'redirect') return answer.redirect(verdict, redirectStatus);
-    if (verdict.kind === 'page') return answer.page(verdict, setup);
-    const { html, policy } = renderScanPage(verdict.view);
-    answer.ownForms(html, policy, verdict.status, verdict.setCookies);
   }
 
   /** As a program reads it. */
@@ -74,12 +52,8 @@ export class ScanAnswer {
     status: number,
     body: { status: ScanStatus | 'wrong' | 'again'; left?: number },
   ): void {
-    const { httpAdapter } = this.parts.host;
-    const answer = new ResponseWriter(httpAdapter, response);
-    if (answer.hasBegun) return;
-    answer.keepPrivate();
-    httpAdapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
-    httpAdapter.reply(response, body, status);
+    const answer = new ResponseWriter(this.parts.host.httpAdapter, response);
+    if (!answer.hasBegun) answer.data(body, status);
   }
 
   /** As the browser sees them: a proxy may have stripped what stands in front. */

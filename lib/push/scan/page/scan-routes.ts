@@ -9,11 +9,10 @@ import {
 import { redirectTo } from '../../../auth/http/verdict.js';
 import type { DoorParts } from '../../../auth/door-parts.js';
 import type { LoginAttempt } from '../../../auth/login/callback-answer.js';
-import { Visit } from '../../../auth/login/visit.js';
-import { problemException } from '../../../auth/problems/problems.js';
+import type { Visit } from '../../../auth/login/visit.js';
 import type { FoundSession } from '../../../auth/session/sealed-sessions.js';
 import { SingleFlight } from '../../../common/single-flight.js';
-import type { AppConfig } from '../../../config/wechat-config.js';
+import { carryOut, type DoorAnswer, foreignForm, requireLooker, visitOf } from '../carry-out.js';
 import { type Form, readForm } from '../read-form.js';
 import { isFormToken, isOwnForm } from '../own-origin.js';
 import type { Finish, ScanFinish } from '../scan-finish.js';
@@ -22,9 +21,7 @@ import type { DrawnCode, ScanCodes } from '../scenes/scan-codes.js';
 import { isByDigits, isLiving, type ScanRecord, statusOf } from '../scenes/scan-record.js';
 import type { ScanRecords } from '../scenes/scan-records.js';
 import type { ScanNews } from '../waiting/scan-news.js';
-import type { ScanAnswer, ScanVerdict, Shown } from './scan-answer.js';
-
-const RULE = { scope: undefined, mode: 'required', snapshot: 'refuse', isLoginRoute: false } as const;
+import type { ScanAnswer, Shown } from './scan-answer.js';
 
 /** What a finish is answered with, by what it came to. */
 const STATUS = { wrong: 422, early: 422, void: 410, expired: 410, again: 503 } as const;
@@ -47,15 +44,11 @@ export class ScanRoutes {
   /** A code is asked for by a person who looks, with the cookie of a login that has none. */
   async page(raw: object, response: unknown): Promise<void> {
     const request = new HttpRequest(raw);
-    const { problems } = this.parts;
-    const refuse = (code: 'PREFETCH_REFUSED' | 'WECHAT_LOGIN_REQUIRED') =>
-      problemException(problems.errorForProgram(code, request.lang, 'a program'));
-    if (request.isPrefetch) throw refuse('PREFETCH_REFUSED');
-    if (!request.isPageNavigation) throw refuse('WECHAT_LOGIN_REQUIRED');
+    requireLooker(this.parts, request);
     const asked = this.flows.asked(request);
     const flow = asked && this.flows.shown(asked, request);
     const verdict = flow ? await this.show(flow, request) : this.withoutFlow(asked, request);
-    await this.answer.carryOut(response, verdict);
+    await carryOut(this.parts, response, verdict);
   }
 
   /** The digits, or after a "yes" on the phone nothing but the form. */
@@ -63,19 +56,14 @@ export class ScanRoutes {
     const request = new HttpRequest(raw);
     const form = await readForm(raw, this.parts.runtime);
     const flow = this.flows.of(request);
-    if (flow && !this.isOwn(flow, request, form)) {
-      const details = { statusCode: 403, reason: 'ORIGIN_NOT_ALLOWED' } as const;
-      throw problemException(
-        this.parts.problems.errorForProgram('BAD_LOGIN_REQUEST', request.lang, 'a program', details),
-      );
-    }
+    if (flow && !this.isOwn(flow, request, form)) throw foreignForm(this.parts, request);
     if (!flow)
-      return this.answer.carryOut(response, this.withoutFlow(this.flows.asked(request), request, false));
+      return carryOut(this.parts, response, this.withoutFlow(this.flows.asked(request), request, false));
     const outcome = await this.finishOf(flow, request, digitsOf(form));
-    if ('verdict' in outcome) return this.answer.carryOut(response, outcome.verdict, 303);
+    if ('verdict' in outcome) return carryOut(this.parts, response, outcome.verdict, 303);
     const status = STATUS[outcome.kind];
     if (request.opensPage)
-      return this.answer.carryOut(response, await this.afterFinish(flow, request, outcome, status));
+      return carryOut(this.parts, response, await this.afterFinish(flow, request, outcome, status));
     const said = outcome.kind === 'early' ? 'waiting' : outcome.kind;
     this.answer.tell(response, status, {
       status: said,
@@ -83,7 +71,7 @@ export class ScanRoutes {
     });
   }
 
-  private async show(flow: ScanFlow, request: HttpRequest): Promise<ScanVerdict> {
+  private async show(flow: ScanFlow, request: HttpRequest): Promise<DoorAnswer> {
     const { app, pending } = flow;
     const attempt = this.attemptOf(flow, request);
     const now = this.parts.runtime.now();
@@ -107,7 +95,7 @@ export class ScanRoutes {
     return this.draw(flow, attempt, request);
   }
 
-  private async draw(flow: ScanFlow, attempt: LoginAttempt, request: HttpRequest): Promise<ScanVerdict> {
+  private async draw(flow: ScanFlow, attempt: LoginAttempt, request: HttpRequest): Promise<DoorAnswer> {
     const { app, state, pending } = flow;
     const { answer, logins, problems, runtime } = this.parts;
     const retryUrl = this.answer.addressOf(flow);
@@ -131,7 +119,7 @@ export class ScanRoutes {
     flow: ScanFlow,
     request: HttpRequest,
     digits: string | undefined,
-  ): Promise<Exclude<Finish, { kind: 'result' }> | { verdict: ScanVerdict }> {
+  ): Promise<Exclude<Finish, { kind: 'result' }> | { verdict: DoorAnswer }> {
     const { answer, reader } = this.parts;
     const attempt = this.attemptOf(flow, request);
     const found = await reader.find(request, [flow.app.name]);
@@ -150,7 +138,7 @@ export class ScanRoutes {
     request: HttpRequest,
     outcome: Exclude<Finish, { kind: 'result' }>,
     status: number,
-  ): Promise<ScanVerdict> {
+  ): Promise<DoorAnswer> {
     const { visit } = this.attemptOf(flow, request);
     switch (outcome.kind) {
       case 'again':
@@ -174,14 +162,14 @@ export class ScanRoutes {
    * Fails closed: without the cookie of this login there is nothing to show. Once more, for a
    * browser that has just been given it; then it is told to keep cookies.
    */
-  private withoutFlow(asked: AskedScan | undefined, request: HttpRequest, mayRepeat = true): ScanVerdict {
+  private withoutFlow(asked: AskedScan | undefined, request: HttpRequest, mayRepeat = true): DoorAnswer {
     const { problems, place, config } = this.parts;
     const app = asked?.app ?? [...config.apps.values()].find(({ scan, publicUrl }) => scan && publicUrl);
     const login =
       app && place.path !== undefined ? publicAddress(requirePublicUrl(app), place.path) : undefined;
     // Somebody typed the address of the page.
     if (!asked && !request.query.has('state') && login !== undefined) return redirectTo(login);
-    const visit = this.visitOf(request, app);
+    const visit = visitOf(this.parts, request, app);
     const retry = login === undefined ? {} : { retryUrl: login };
     if (!asked) return problems.pageFor(visit, 'BAD_LOGIN_REQUEST', retry);
     if (mayRepeat && !request.query.has('again'))
@@ -189,7 +177,7 @@ export class ScanRoutes {
     return problems.pageFor(visit, 'COOKIES_REQUIRED', retry);
   }
 
-  private unavailable(flow: ScanFlow, visit: Visit): ScanVerdict {
+  private unavailable(flow: ScanFlow, visit: Visit): DoorAnswer {
     return this.parts.problems.pageFor(visit, 'STORE_UNAVAILABLE', { retryUrl: this.answer.addressOf(flow) });
   }
 
@@ -202,13 +190,7 @@ export class ScanRoutes {
   private attemptOf({ app, pending }: ScanFlow, request: HttpRequest): LoginAttempt {
     const { config } = this.parts;
     const returnTo = allowedReturnAddress(config, app, pending.returnTo) ?? defaultReturnAddress(config, app);
-    return { visit: this.visitOf(request, app, returnTo), app, restarts: 0, pending, returnTo };
-  }
-
-  private visitOf(request: HttpRequest, app: AppConfig | undefined, cameFrom?: string): Visit {
-    const { config, place } = this.parts;
-    const rule = { ...RULE, apps: app && [app.name] };
-    return new Visit(config, request, rule, true, place, {}, cameFrom);
+    return { visit: visitOf(this.parts, request, app, returnTo), app, restarts: 0, pending, returnTo };
   }
 }
 

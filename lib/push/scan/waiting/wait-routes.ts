@@ -27,10 +27,7 @@ export class WaitRoutes {
     const flow = this.flows.of(new HttpRequest(raw));
     const status = flow ? await this.statusOf(flow) : 'waiting';
     const answer = new ResponseWriter(this.host.httpAdapter, response);
-    if (answer.hasBegun) return;
-    answer.keepPrivate();
-    this.host.httpAdapter.setHeader(response, 'X-Content-Type-Options', 'nosniff');
-    this.host.httpAdapter.reply(response, { status }, 200);
+    if (!answer.hasBegun) answer.data({ status }, 200);
   }
 
   async events(raw: object, response: unknown): Promise<void> {
