@@ -125,6 +125,7 @@ export type WechatEvent =
    * three times · nobody scanned it in time · whoever was signed in says that it was not them.
    */
   | {
+      /** How far it is, in the words above. */
       readonly type:
         | 'scan.created'
         | 'scan.scanned'
