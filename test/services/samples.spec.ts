@@ -138,7 +138,7 @@ describe('sample 03, two processes on Redis', () => {
     const { stdout } = await promisify(execFile)('npm', ['test', '--ignore-scripts'], {
       cwd: checkout.path(REDIS),
     });
-    expect(stdout).toMatch(/^# pass 17$/m);
+    expect(stdout).toMatch(/^# pass 19$/m);
     expect(stdout).toMatch(/^# fail 0$/m);
     expect(stdout).toMatch(/^# skipped 3$/m);
   });
