@@ -3,6 +3,7 @@
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { nodeAdapter } from './node-adapter.js';
+import { NodeHttp } from './node-http.js';
 
 /**
  * A client of our own: interceptors of the application's would repeat our codes and log our
@@ -20,7 +21,7 @@ export function ownClient(): HttpService {
 export function withoutDefaults(http: HttpService): HttpService {
   const { defaults } = http.axiosRef;
   for (const name of Object.keys(defaults)) delete defaults[name as keyof typeof defaults];
-  const adapter = nodeAdapter((config) => http.axiosRef.getUri(config));
+  const adapter = nodeAdapter(new NodeHttp(), (config) => http.axiosRef.getUri(config));
   Object.assign(defaults, { adapter, headers: { common: {}, get: {} } });
   return http;
 }
