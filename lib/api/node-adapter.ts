@@ -17,7 +17,7 @@ export function nodeAdapter(node: NodeHttp, uriOf: (config: Config) => string): 
     const answer = node.ask({
       address: config.baseURL || config.params ? uriOf(config) : config.url!,
       method: config.method?.toUpperCase() ?? 'GET',
-      headers: config.headers.toJSON() as http.OutgoingHttpHeaders,
+      headers: headersOf(config),
       body: config.data as string | Uint8Array | undefined,
       httpAgent: config.httpAgent as http.Agent | undefined,
       httpsAgent: config.httpsAgent as http.Agent | undefined,
@@ -64,6 +64,14 @@ export function nodeAdapter(node: NodeHttp, uriOf: (config: Config) => string): 
       config.cancelToken?.unsubscribe(stop);
     }
   };
+}
+
+/** Where there is no body nothing has a type, though axios names one for every POST. */
+function headersOf({ headers, data }: Config): http.OutgoingHttpHeaders {
+  const sent = headers.toJSON() as http.OutgoingHttpHeaders;
+  if (data !== undefined) return sent;
+  for (const name of Object.keys(sent)) if (name.toLowerCase() === 'content-type') delete sent[name];
+  return sent;
 }
 
 function limitOf({ maxContentLength = -1 }: Config): number {

@@ -1,9 +1,11 @@
 // The HTTP client that nothing but this module shapes. Loaded when a module starts, because it is
 // the one file that loads axios.
+import type http from 'node:http';
 import { HttpService } from '@nestjs/axios';
-import axios from 'axios';
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { nodeAdapter } from './node-adapter.js';
 import { NodeHttp } from './node-http.js';
+import type { TransportRequest } from './sending.js';
 
 /**
  * A client of our own: interceptors of the application's would repeat our codes and log our
@@ -18,10 +20,47 @@ export function ownClient(): HttpService {
  * that are meant for their own services, such as `Authorization`, and adapters that cache or
  * repeat: WeChat must not learn the ones, and a code must not meet the others.
  */
-export function withoutDefaults(http: HttpService): HttpService {
-  const { defaults } = http.axiosRef;
+export function withoutDefaults(service: HttpService): HttpService {
+  const { axiosRef } = service;
+  const { defaults } = axiosRef;
+  const node = new NodeHttp();
   for (const name of Object.keys(defaults)) delete defaults[name as keyof typeof defaults];
-  const adapter = nodeAdapter(new NodeHttp(), (config) => http.axiosRef.getUri(config));
+  const adapter = nodeAdapter(node, (config) => axiosRef.getUri(config));
   Object.assign(defaults, { adapter, headers: { common: {}, get: {} } });
-  return http;
+
+  // Calls of ours ask for nothing that axios does but for interceptors and defaults. Where it has
+  // none, passing by it halves what a call costs.
+  const throughAxios = axiosRef.request.bind(axiosRef);
+  const request = (config: AxiosRequestConfig | TransportRequest) =>
+    'sending' in config && hasNothingToAdd(axiosRef, adapter) ? ask(node, config) : throughAxios(config);
+  Object.assign(axiosRef, { request });
+  return service;
+}
+
+async function ask(node: NodeHttp, config: TransportRequest): Promise<Partial<AxiosResponse<Buffer>>> {
+  const { body, ...answer } = await node.ask({
+    address: config.url,
+    method: config.method,
+    headers: config.headers,
+    body: config.data,
+    httpAgent: config.httpAgent as http.Agent | undefined,
+    httpsAgent: config.httpsAgent as http.Agent | undefined,
+    limit: config.maxContentLength,
+    sending: config.sending,
+  });
+  return { ...answer, data: body };
+}
+
+/** Nobody hung an interceptor in, or another adapter, or set a default. */
+function hasNothingToAdd({ defaults, interceptors }: AxiosInstance, adapter: unknown): boolean {
+  if (!isEmpty(interceptors.request) || !isEmpty(interceptors.response)) return false;
+  for (const name in defaults) if (name !== 'adapter' && name !== 'headers') return false;
+  if (defaults.adapter !== adapter) return false;
+  const headers: unknown[] = Object.values(defaults.headers);
+  return headers.every((one) => typeof one === 'object' && one !== null && Object.keys(one).length === 0);
+}
+
+/** What is ejected stays as a hole. A list that is not where it always was counts as full. */
+function isEmpty({ handlers }: { handlers?: readonly unknown[] }): boolean {
+  return Array.isArray(handlers) && handlers.every((one) => one === null);
 }

@@ -1,4 +1,5 @@
-// What the adapter finds out about a call that failed, for the transport that may repeat it.
+// A call on its way: what the transport gives to the client, and what it learns of one that failed.
+import type { AxiosRequestConfig } from 'axios';
 
 /** One sending of a call. It travels in axios' config under `sending`. */
 export class Sending {
@@ -34,4 +35,15 @@ export class Sending {
   failed(how: 'unsent' | 'stale' | 'unknown'): void {
     this.#end = this.#end === undefined ? how : 'unknown';
   }
+}
+
+/** A call as it is given to axios. */
+export interface TransportRequest extends AxiosRequestConfig<string> {
+  method: 'GET' | 'POST';
+  /** Whole, with the query. */
+  url: string;
+  headers: Record<string, string>;
+  maxContentLength: number;
+  /** What nobody else's calls have. */
+  sending: Sending;
 }

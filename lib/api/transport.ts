@@ -1,6 +1,6 @@
 // The one place that sends a request to WeChat. What comes back is judged in answer.ts.
 import type { HttpService } from '@nestjs/axios';
-import type { AxiosRequestConfig, AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
@@ -12,7 +12,7 @@ import {
   type WechatNetworkFault,
   WechatResponseError,
 } from '../errors/errors.js';
-import { Sending } from './sending.js';
+import { Sending, type TransportRequest } from './sending.js';
 import { Sockets, SocketsBusy } from './sockets.js';
 
 const BODY_LIMIT = 64 * 1024;
@@ -143,7 +143,7 @@ export class WechatTransport {
     const { httpAgent, httpsAgent } = this.config.http;
     const { endpoint, repeatable, of, timeout = this.config.http.timeout, limit = BODY_LIMIT } = call;
     const query = new URLSearchParams(call.query).toString();
-    const config: AxiosRequestConfig & { sending: Sending } = {
+    const config: TransportRequest = {
       method: call.method ?? 'GET',
       url: `${this.config.endpoints.api}${endpoint}${query && `?${query}`}`,
       headers: { accept: 'application/json' },
@@ -160,7 +160,7 @@ export class WechatTransport {
     };
     if (call.body !== undefined) {
       config.data = call.body;
-      config.headers = { ...config.headers, 'content-type': 'application/json' };
+      config.headers['content-type'] = 'application/json';
     }
     if (httpAgent) config.httpAgent = httpAgent;
     if (httpsAgent) config.httpsAgent = httpsAgent;
