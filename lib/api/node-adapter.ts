@@ -15,13 +15,13 @@ export function nodeAdapter(node: NodeHttp, uriOf: (config: Config) => string): 
   return async (config: Config) => {
     const sending = config.sending ?? new Sending();
     const answer = node.ask({
-      address: config.baseURL || config.params ? uriOf(config) : config.url!,
+      url: config.baseURL || config.params ? uriOf(config) : config.url!,
       method: config.method?.toUpperCase() ?? 'GET',
       headers: headersOf(config),
-      body: config.data as string | Uint8Array | undefined,
+      data: config.data as string | Uint8Array | undefined,
       httpAgent: config.httpAgent as http.Agent | undefined,
       httpsAgent: config.httpsAgent as http.Agent | undefined,
-      limit: limitOf(config),
+      maxContentLength: limitOf(config),
       sending,
     });
     let isLate = false;
@@ -39,7 +39,7 @@ export function nodeAdapter(node: NodeHttp, uriOf: (config: Config) => string): 
     config.cancelToken?.subscribe(stop);
     if (config.signal?.aborted) stop();
     try {
-      const { status, statusText, headers, body, request } = await answer;
+      const { status, statusText, headers, data: body, request } = await answer;
       const response = {
         data: config.responseType === 'arraybuffer' ? body : new TextDecoder().decode(body),
         status,

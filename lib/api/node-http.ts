@@ -13,28 +13,28 @@ import type { Sending } from './sending.js';
 /** Kept connections are closed before most servers do, and before NATs forget them. */
 const IDLE_MS = 4_000;
 
-/** What is sent. */
+/** What is sent, in the words of axios. */
 export interface HttpCall {
-  address: string;
+  url: string;
   /** In capitals. */
   method: string;
   headers: http.OutgoingHttpHeaders;
-  body?: string | Uint8Array | undefined;
+  data?: string | Uint8Array | undefined;
   /** Instead of one that keeps its connections open. */
   httpAgent?: http.Agent | undefined;
   httpsAgent?: http.Agent | undefined;
   /** Bytes that the answer may have, packed or unpacked. */
-  limit: number;
+  maxContentLength: number;
   /** Is told how it ends, and may end it. */
   sending: Sending;
 }
 
-/** What came back, whatever its status. */
+/** What came back, whatever its status, in the words of axios. */
 export interface HttpAnswer {
   status: number;
   statusText: string;
   headers: http.IncomingHttpHeaders;
-  body: Buffer;
+  data: Buffer;
   request: http.ClientRequest;
 }
 
@@ -59,7 +59,7 @@ export class NodeHttp {
 
   /** @throws HttpFault; what `node:http` throws for an address or a header that cannot be sent */
   ask(call: HttpCall): Promise<HttpAnswer> {
-    const { limit, sending } = call;
+    const { maxContentLength: limit, sending } = call;
     return new Promise((resolve, reject) => {
       const request = this.begin(call);
       const line = watch(request);
@@ -88,9 +88,9 @@ export class NodeHttp {
         response.on('error', () => fail('the answer broke off', 'ERR_BAD_RESPONSE'));
         response.on('end', () => {
           if (over) return;
-          let body: Buffer;
+          let data: Buffer;
           try {
-            body = unpack(Buffer.concat(chunks), response.headers['content-encoding'], limit);
+            data = unpack(Buffer.concat(chunks), response.headers['content-encoding'], limit);
           } catch (error) {
             const { code = '' } = error as NodeJS.ErrnoException;
             if (code === 'ERR_BUFFER_TOO_LARGE') tooLarge();
@@ -100,19 +100,19 @@ export class NodeHttp {
           over = true;
           line.leave();
           const { statusCode, statusMessage, headers } = response;
-          resolve({ status: statusCode!, statusText: statusMessage!, headers, body, request });
+          resolve({ status: statusCode!, statusText: statusMessage!, headers, data, request });
         });
       });
-      request.end(call.body);
+      request.end(call.data);
     });
   }
 
-  private begin({ address, method, headers, httpAgent, httpsAgent, sending }: HttpCall): http.ClientRequest {
-    const target = targetOf(address);
+  private begin({ url, method, headers, httpAgent, httpsAgent, sending }: HttpCall): http.ClientRequest {
+    const target = targetOf(url);
     const secure = target.protocol === 'https:';
     const agent = secure ? (httpsAgent ?? this.kept.https) : (httpAgent ?? this.kept.http);
     if (sending.fresh) dropIdle(agent);
-    return (secure ? https : http).request({ ...target, agent, method, headers });
+    return (secure ? https : http).request(Object.assign(target, { agent, method, headers }));
   }
 }
 
@@ -124,22 +124,27 @@ const origins = new LRUCache<string, Target>({ max: 20 });
 /**
  * Where an address leads. Of addresses like those of our calls the host is parsed once, and the
  * rest goes out as it is; what an interceptor made of one is a parser's business.
+ * @returns an object that nobody else has
  */
 function targetOf(address: string): Target {
-  const [, origin, path] = CALL.exec(address) ?? [];
-  if (origin === undefined) return urlToHttpOptions(new URL(address));
+  const end = address.indexOf('/', 'https://'.length);
+  const origin = address.slice(0, end);
+  const path = address.slice(end);
+  if (end < 0 || !PATH.test(path)) return urlToHttpOptions(new URL(address));
   let target = origins.get(origin);
   if (!target) {
+    if (!ORIGIN.test(origin)) return urlToHttpOptions(new URL(address));
     const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
     origins.set(origin, (target = { protocol, hostname, port }));
   }
   return { ...target, path };
 }
 
-/**
- * Nothing in it that a parser would change: no steps up, nothing to encode, no name and password.
- */
-const CALL = /^(https?:\/\/[\w.-]+(?::\d+)?)((?:\/\w+)+\?[\w*.+%&=-]*)$/;
+/** No name, no password, nothing that a parser would read in another way. */
+const ORIGIN = /^https?:\/\/[\w.-]+(?::\d+)?$/;
+
+/** Nothing in it that a parser would change: no steps up, nothing to encode. */
+const PATH = /^(?:\/\w+)+\?[\w*.+%&=-]*$/;
 
 /** Follows the connection of a request, to tell at its failure what had become of the call. */
 function watch(request: http.ClientRequest) {

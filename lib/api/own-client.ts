@@ -1,8 +1,7 @@
 // The HTTP client that nothing but this module shapes. Loaded when a module starts, because it is
 // the one file that loads axios.
-import type http from 'node:http';
 import { HttpService } from '@nestjs/axios';
-import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { nodeAdapter } from './node-adapter.js';
 import { NodeHttp } from './node-http.js';
 import type { TransportRequest } from './sending.js';
@@ -32,23 +31,9 @@ export function withoutDefaults(service: HttpService): HttpService {
   // none, passing by it halves what a call costs.
   const throughAxios = axiosRef.request.bind(axiosRef);
   const request = (config: AxiosRequestConfig | TransportRequest) =>
-    'sending' in config && hasNothingToAdd(axiosRef, adapter) ? ask(node, config) : throughAxios(config);
+    'sending' in config && hasNothingToAdd(axiosRef, adapter) ? node.ask(config) : throughAxios(config);
   Object.assign(axiosRef, { request });
   return service;
-}
-
-async function ask(node: NodeHttp, config: TransportRequest): Promise<Partial<AxiosResponse<Buffer>>> {
-  const { body, ...answer } = await node.ask({
-    address: config.url,
-    method: config.method,
-    headers: config.headers,
-    body: config.data,
-    httpAgent: config.httpAgent as http.Agent | undefined,
-    httpsAgent: config.httpsAgent as http.Agent | undefined,
-    limit: config.maxContentLength,
-    sending: config.sending,
-  });
-  return { ...answer, data: body };
 }
 
 /** Nobody hung an interceptor in, or another adapter, or set a default. */

@@ -1,4 +1,5 @@
 // A call on its way: what the transport gives to the client, and what it learns of one that failed.
+import type http from 'node:http';
 import type { AxiosRequestConfig } from 'axios';
 
 /** One sending of a call. It travels in axios' config under `sending`. */
@@ -44,6 +45,8 @@ export interface TransportRequest extends AxiosRequestConfig<string> {
   url: string;
   headers: Record<string, string>;
   maxContentLength: number;
+  httpAgent?: http.Agent;
+  httpsAgent?: http.Agent;
   /** What nobody else's calls have. */
   sending: Sending;
 }
