@@ -91,19 +91,18 @@ export class LoginStart {
     const scanPath = app.type === pageAppFor(visit.client) ? undefined : this.place.scanPath;
     const scope = scanPath === undefined ? scopeToAsk(app, login.scope ?? rule.scope) : 'snsapi_base';
     const callbackPath = scanPath ?? app.callbackPath;
-    const ownRule = callbackPath === undefined ? {} : { rule: pageRuleOf(rule) };
+    const ownRule = callbackPath === undefined ? undefined : pageRuleOf(rule);
     const isQuiet = callbackPath !== undefined && rule.mode === 'silent';
     const state = this.logins.createState(app, scanPath === undefined ? attempt : 'scan', isQuiet);
-    const out = logoutMark(app, cookies);
-    const mark = out === '' ? {} : { out };
-    const account = upgrades !== undefined && app === preferred ? { upgrades } : {};
+    const out = logoutMark(app, cookies) || undefined;
+    const account = app === preferred ? upgrades : undefined;
     // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
     const comesTo = callbackPath ?? request.path;
     const callback = publicAddress(requirePublicUrl(app), comesTo);
     const build = app.type === 'website' ? joinWebsiteAuthorizeUrl : joinAuthorizeUrl;
     const [asked, at] = [hashOf(returnTo), hashOfPath(comesTo)];
     const answerWith = (kept: string, redirectUri: string) => {
-      const flow = { state, scope, returnTo: kept, asked, at, ...mark, ...account, ...ownRule };
+      const flow = { state, scope, returnTo: kept, asked, at, out, upgrades: account, rule: ownRule };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
       const setCookies = this.logins.makeRoom(app, cookies, [this.logins.start(app, flow), ...tried]);
       const location =

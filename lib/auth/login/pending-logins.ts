@@ -70,11 +70,11 @@ export interface PendingLogin {
   /** Hash of the path that the answer comes to, by which an unfinished flow is counted. */
   readonly at: string;
   /** The mark of the browser's last logout, if it has one. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** Of a flow that comes back to a path of its own: what the page that it began at asks. */
-  readonly rule?: PageRule;
+  readonly rule?: PageRule | undefined;
   /** Upgrades keep the account: its openid. */
-  readonly upgrades?: string;
+  readonly upgrades?: string | undefined;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   /** Finished: the cookie only answers repeats now. */
@@ -144,8 +144,7 @@ export class PendingLogins {
 
   /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
   start(app: AppConfig, flow: Omit<PendingLogin, 'expiresAt'>): string {
-    const lifetime = lifetimeOf(flow);
-    return this.seal(app, { ...flow, expiresAt: this.runtime.now() + lifetime }, lifetime);
+    return this.seal(app, flow, this.runtime.now() + lifetimeOf(flow));
   }
 
   /**
@@ -201,8 +200,7 @@ export class PendingLogins {
    */
   finish(app: AppConfig, flow: PendingLogin): string {
     const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
-    const finished = { ...flow, returnTo: '', done: true as const, expiresAt };
-    return this.seal(app, finished, expiresAt - this.runtime.now());
+    return this.seal(app, { ...flow, returnTo: '', done: true }, expiresAt);
   }
 
   /** The Set-Cookie lines that end the flows of this browser, ten at most. */
@@ -269,10 +267,11 @@ export class PendingLogins {
     });
   }
 
-  private seal(app: AppConfig, flow: PendingLogin, lifetimeMs: number): string {
+  private seal(app: AppConfig, flow: Omit<PendingLogin, 'expiresAt'>, expiresAt: number): string {
     const name = flowCookieName(app, flow.state);
-    const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo) });
-    return writeCookie(app, name, this.sealer.seal('flow', name, text), lifetimeMs / 1_000);
+    const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo), expiresAt });
+    const left = expiresAt - this.runtime.now();
+    return writeCookie(app, name, this.sealer.seal('flow', name, text), left / 1_000);
   }
 
   private open(name: string, value: string | undefined): PendingLogin | undefined {
