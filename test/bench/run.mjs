@@ -225,7 +225,8 @@ if (flags.write) {
     `The last run of \`npm run bench -- --write\`, ${new Date().toISOString().slice(0, 10)}, commit ` +
     `${execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()}: Node ${process.version}, ` +
     `${cpus().length} × ${cpus()[0].model.trim()}, ${rounds} rounds. Server and load on a core each; times are of the ` +
-    'processor of the server, medians. A ratio is the median of the ratios of the rounds.\n\n' +
+    'processor of the server, medians. A ratio is the median of the ratios of the rounds. What was aimed at: ' +
+    '[TARGETS.md](./TARGETS.md).\n\n' +
     `Versions: ${versions()}.\n\n`;
   const file = fileURLToPath(new URL('RESULTS.md', import.meta.url));
   writeFileSync(file, head + tables.filter(Boolean).join('\n'));
