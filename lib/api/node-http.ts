@@ -1,5 +1,5 @@
-// One request over node:http or node:https, and what became of it: whether a call that failed had been
-// sent, which nothing above can tell.
+// One request over node:http or node:https, and what became of it: whether a call that failed had
+// been sent, which nothing above can tell.
 //
 // It follows no redirect and knows no proxy, whatever the environment names: a proxy is an agent.
 import http from 'node:http';

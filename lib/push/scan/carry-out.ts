@@ -1,5 +1,5 @@
-// What both pages of a scan, at the desktop and on the phone, do alike: whom they refuse before they
-// look, by which rule they judge, and how an answer gets out.
+// What both pages of a scan, at the desktop and on the phone, do alike: whom they refuse before
+// they look, by which rule they judge, and how an answer gets out.
 import type { HttpException } from '@nestjs/common';
 import type { DoorParts } from '../../auth/door-parts.js';
 import type { HttpRequest } from '../../auth/http/http-request.js';
