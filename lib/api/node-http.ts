@@ -13,7 +13,9 @@ import type { Sending } from './sending.js';
 /** Kept connections are closed before most servers do, and before NATs forget them. */
 const IDLE_MS = 4_000;
 
-/** What is sent, in the words of axios. */
+/**
+ * What is sent, in the words of axios; whatever else a config of axios says is not looked at.
+ */
 export interface HttpCall {
   url: string;
   /** In capitals. */
@@ -128,16 +130,18 @@ const origins = new LRUCache<string, Target>({ max: 20 });
  */
 function targetOf(address: string): Target {
   const end = address.indexOf('/', 'https://'.length);
-  const origin = address.slice(0, end);
   const path = address.slice(end);
-  if (end < 0 || !PATH.test(path)) return urlToHttpOptions(new URL(address));
-  let target = origins.get(origin);
-  if (!target) {
-    if (!ORIGIN.test(origin)) return urlToHttpOptions(new URL(address));
+  const host = end > 0 && PATH.test(path) ? hostOf(address.slice(0, end)) : undefined;
+  return host ? { ...host, path } : urlToHttpOptions(new URL(address));
+}
+
+function hostOf(origin: string): Target | undefined {
+  let known = origins.get(origin);
+  if (!known && ORIGIN.test(origin)) {
     const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
-    origins.set(origin, (target = { protocol, hostname, port }));
+    origins.set(origin, (known = { protocol, hostname, port }));
   }
-  return { ...target, path };
+  return known;
 }
 
 /** No name, no password, nothing that a parser would read in another way. */

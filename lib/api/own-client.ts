@@ -4,7 +4,7 @@ import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { nodeAdapter } from './node-adapter.js';
 import { NodeHttp } from './node-http.js';
-import type { TransportRequest } from './sending.js';
+import type { TransportRequest } from './transport.js';
 
 /**
  * A client of our own: interceptors of the application's would repeat our codes and log our

@@ -1,6 +1,4 @@
-// A call on its way: what the transport gives to the client, and what it learns of one that failed.
-import type http from 'node:http';
-import type { AxiosRequestConfig } from 'axios';
+// What the client finds out about a call that failed, for the transport that may repeat it.
 
 /** One sending of a call. It travels in axios' config under `sending`. */
 export class Sending {
@@ -36,17 +34,4 @@ export class Sending {
   failed(how: 'unsent' | 'stale' | 'unknown'): void {
     this.#end = this.#end === undefined ? how : 'unknown';
   }
-}
-
-/** A call as it is given to axios. */
-export interface TransportRequest extends AxiosRequestConfig<string> {
-  method: 'GET' | 'POST';
-  /** Whole, with the query. */
-  url: string;
-  headers: Record<string, string>;
-  maxContentLength: number;
-  httpAgent?: http.Agent;
-  httpsAgent?: http.Agent;
-  /** What nobody else's calls have. */
-  sending: Sending;
 }

@@ -1,6 +1,6 @@
 // The one place that sends a request to WeChat. What comes back is judged in answer.ts.
 import type { HttpService } from '@nestjs/axios';
-import type { AxiosResponse } from 'axios';
+import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { WechatConfig } from '../config/wechat-config.js';
 import type { Runtime } from '../common/runtime.js';
 import type { WechatEvents } from '../common/wechat-events.js';
@@ -12,7 +12,8 @@ import {
   type WechatNetworkFault,
   WechatResponseError,
 } from '../errors/errors.js';
-import { Sending, type TransportRequest } from './sending.js';
+import type { HttpCall } from './node-http.js';
+import { Sending } from './sending.js';
 import { Sockets, SocketsBusy } from './sockets.js';
 
 const BODY_LIMIT = 64 * 1024;
@@ -46,6 +47,10 @@ export interface WechatCall {
   /** Bytes that the answer may have. Default: 64 KiB. */
   limit?: number;
 }
+
+/** A call as it is given to axios. By `sending` it is told from calls of the application's. */
+export type TransportRequest = Omit<AxiosRequestConfig, keyof HttpCall> &
+  Omit<HttpCall, 'headers'> & { headers: Record<string, string> };
 
 /** Sends calls to WeChat and judges what comes back. */
 export class WechatTransport {

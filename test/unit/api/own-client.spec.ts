@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosInstance, AxiosHeaders } from 'axios';
 import { withoutDefaults } from '../../../lib/api/own-client.js';
-import { Sending, type TransportRequest } from '../../../lib/api/sending.js';
+import { Sending } from '../../../lib/api/sending.js';
+import type { TransportRequest } from '../../../lib/api/transport.js';
 
 let server: http.Server;
 let origin: string;
