@@ -45,7 +45,10 @@ export function stopAll() {
   for (const child of started) child.kill();
 }
 
-/** What a process of a benchmark answers. `cpu` in µs, `heap` in bytes after a collection. */
+/**
+ * What a process of a benchmark answers. `cpu` in µs, `memory` and `heap` in bytes after a collection,
+ * `timers` as `timersOf`.
+ */
 export function answer(questions) {
   const all = {
     ready: () => true,
@@ -53,10 +56,9 @@ export function answer(questions) {
       const { user, system } = process.cpuUsage();
       return user + system;
     },
-    heap: () => {
-      for (let round = 0; round < 3; round++) globalThis.gc();
-      return process.memoryUsage().heapUsed;
-    },
+    memory,
+    heap: () => memory().heapUsed,
+    timers: timersOf,
     ...questions,
   };
   process.on('message', async ({ id, question, values }) => {
@@ -69,8 +71,14 @@ export function answer(questions) {
   process.on('disconnect', () => process.exit());
 }
 
+function memory() {
+  for (let round = 0; round < 3; round++) globalThis.gc();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heapUsed };
+}
+
 /** How many timers were started within so many ms: those that keep no process alive are listed nowhere. */
-export async function timersOf(ms) {
+async function timersOf(ms) {
   let count = 0;
   const hook = createHook({ init: (_id, type) => void (count += type === 'Timeout' ? 1 : 0) }).enable();
   await new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 // The floor of `waiting.mjs`: the same streams without this package and without Nest.
 import http from 'node:http';
-import { answer, timersOf } from './processes.mjs';
+import { answer } from './processes.mjs';
 
 const open = new Set();
 const stream = (_request, response) => {
@@ -24,10 +24,4 @@ answer({
       `/wechat/scan/events?state=${String(index).padStart(32, '0')}`,
       { cookie: `__Host-wechat_flow_${'f'.repeat(8)}=v1.${String(index).padStart(500, 'a')}` },
     ]),
-  memory: () => {
-    for (let round = 0; round < 3; round++) globalThis.gc();
-    const { rss, heapUsed } = process.memoryUsage();
-    return { rss, heapUsed };
-  },
-  timers: timersOf,
 });

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { answer, timersOf } from './processes.mjs';
+import { answer } from './processes.mjs';
 
 const { ADAPTER = 'express', PACKAGE = 'nestjs-wechat-oauth' } = process.env;
 const own = await import(PACKAGE);
@@ -71,11 +71,4 @@ answer({
     }
     return list;
   },
-  /** In bytes, after a collection. */
-  memory: () => {
-    for (let round = 0; round < 3; round++) globalThis.gc();
-    const { rss, heapUsed } = process.memoryUsage();
-    return { rss, heapUsed };
-  },
-  timers: timersOf,
 });
