@@ -66,7 +66,7 @@ answer({
       await parts.waiting.records.create(account, id, record);
       const returnTo = 'http://127.0.0.1/';
       const flow = { state, scope: 'snsapi_base', returnTo, asked: '', at: '', scene: { id, since } };
-      const line = logins.start(account, flow);
+      const line = logins.start(account, [], flow);
       list.push([`/wechat/scan/events?state=${state}`, { cookie: line.slice(0, line.indexOf(';')) }]);
     }
     return list;

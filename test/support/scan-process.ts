@@ -163,7 +163,7 @@ export function makeProcess(
       const state = login.pendingLogins.createState(app, 'scan');
       const [returnTo, jar] = [`${HOST}/orders`, new Map<string, string>()];
       const flow = { state, scope: 'snsapi_base', returnTo, asked: hashOf(returnTo), at: '' } as const;
-      const pair = pairOf(login.pendingLogins.start(app, flow));
+      const pair = pairOf(login.pendingLogins.start(app, [], flow));
       jar.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
       return { state, jar, ip };
     },

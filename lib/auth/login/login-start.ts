@@ -18,7 +18,6 @@ import {
 } from './pending-logins.js';
 import type { RouteRule } from '../decorators/wechat-auth.decorator.js';
 import { fitsAnswer } from '../http/header-budget.js';
-import { logoutMark } from '../session/logout-mark.js';
 import type { ProblemFactory } from './problem-factory.js';
 import {
   allowedReturnAddress,
@@ -94,7 +93,6 @@ export class LoginStart {
     const ownRule = callbackPath === undefined ? undefined : pageRuleOf(rule);
     const isQuiet = callbackPath !== undefined && rule.mode === 'silent';
     const state = this.logins.createState(app, scanPath === undefined ? attempt : 'scan', isQuiet);
-    const out = logoutMark(app, cookies) || undefined;
     const account = app === preferred ? upgrades : undefined;
     // Never the query: it may be private, and WeChat would keep it. The cookie brings it back.
     const comesTo = callbackPath ?? request.path;
@@ -102,9 +100,12 @@ export class LoginStart {
     const build = app.type === 'website' ? joinWebsiteAuthorizeUrl : joinAuthorizeUrl;
     const [asked, at] = [hashOf(returnTo), hashOfPath(comesTo)];
     const answerWith = (kept: string, redirectUri: string) => {
-      const flow = { state, scope, returnTo: kept, asked, at, out, upgrades: account, rule: ownRule };
+      const flow = { state, scope, returnTo: kept, asked, at, upgrades: account, rule: ownRule };
       const tried = login.isSilent ? [rememberAttempt(app)] : [];
-      const setCookies = this.logins.makeRoom(app, cookies, [this.logins.start(app, flow), ...tried]);
+      const setCookies = this.logins.makeRoom(app, cookies, [
+        this.logins.start(app, cookies, flow),
+        ...tried,
+      ]);
       const location =
         scanPath === undefined
           ? build(this.config.endpoints.open, app.appId, redirectUri, state, scope)

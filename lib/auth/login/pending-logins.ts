@@ -88,6 +88,9 @@ export interface PendingLogin {
   readonly scene?: ShownScene;
 }
 
+/** A login that starts: whoever starts it knows neither its end nor the browser's last logout. */
+export type StartedLogin = Omit<PendingLogin, 'expiresAt' | 'out'>;
+
 /** What a page asks of whoever comes, as far as it is not the default. */
 export type PageRule = Partial<Pick<RouteRule, 'scope' | 'snapshot'>> & { readonly mode?: 'silent' };
 
@@ -142,9 +145,13 @@ export class PendingLogins {
     return undefined;
   }
 
-  /** The Set-Cookie line of a flow that starts. `makeRoom` for it among the others. */
-  start(app: AppConfig, flow: Omit<PendingLogin, 'expiresAt'>): string {
-    return this.seal(app, flow, this.runtime.now() + lifetimeOf(flow));
+  /**
+   * The Set-Cookie line of a flow that starts, and that a logout of this browser ends. `makeRoom`
+   * for it among the others.
+   */
+  start(app: AppConfig, cookies: readonly ReceivedCookie[], flow: StartedLogin): string {
+    const out = logoutMark(app, cookies) || undefined;
+    return this.seal(app, flow, out, this.runtime.now() + lifetimeOf(flow));
   }
 
   /**
@@ -200,7 +207,7 @@ export class PendingLogins {
    */
   finish(app: AppConfig, flow: PendingLogin): string {
     const expiresAt = flow.done ? flow.expiresAt : this.runtime.now() + REPLAY_MS;
-    return this.seal(app, { ...flow, returnTo: '', done: true }, expiresAt);
+    return this.seal(app, { ...flow, returnTo: '', done: true }, flow.out, expiresAt);
   }
 
   /** The Set-Cookie lines that end the flows of this browser, ten at most. */
@@ -267,9 +274,9 @@ export class PendingLogins {
     });
   }
 
-  private seal(app: AppConfig, flow: Omit<PendingLogin, 'expiresAt'>, expiresAt: number): string {
+  private seal(app: AppConfig, flow: StartedLogin, out: string | undefined, expiresAt: number): string {
     const name = flowCookieName(app, flow.state);
-    const text = JSON.stringify({ ...flow, returnTo: shorten(flow.returnTo), expiresAt });
+    const text = JSON.stringify({ ...flow, out, returnTo: shorten(flow.returnTo), expiresAt });
     const left = expiresAt - this.runtime.now();
     return writeCookie(app, name, this.sealer.seal('flow', name, text), left / 1_000);
   }

@@ -21,7 +21,6 @@ import {
   warnOfLength,
 } from '../../http/return-address.js';
 import { problemException, type ProblemDetails } from '../../problems/problems.js';
-import { logoutMark } from '../../session/logout-mark.js';
 import {
   QrLogins,
   type QrRoute,
@@ -85,13 +84,12 @@ export class QrLoginStart extends QrLogins {
     const { cookies } = request;
     const callback = publicAddress(requirePublicUrl(app), path);
     const scope = scopeToAsk(app, undefined);
-    const out = logoutMark(app, cookies);
     const beginAt = (returnTo: string) => {
       const qr = this.endOf(request, app, returnTo, options);
       const state = this.logins.createState(app, qr);
-      const facts = { state, scope, returnTo, asked: hashOf(returnTo), at: hashOfPath(path), qr };
-      const flow = this.logins.start(app, out === '' ? facts : { ...facts, out });
-      return { qr, state, returnTo, line: this.logins.makeRoom(app, cookies, [flow]) };
+      const flow = { state, scope, returnTo, asked: hashOf(returnTo), at: hashOfPath(path), qr };
+      const line = this.logins.makeRoom(app, cookies, [this.logins.start(app, cookies, flow)]);
+      return { qr, state, returnTo, line };
     };
     const home = defaultReturnAddress(this.config, app);
     let begun = beginAt(askedReturnAddress(this.config, app, options.returnTo ?? null) ?? home);

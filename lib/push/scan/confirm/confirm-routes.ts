@@ -10,7 +10,6 @@ import { redirectTo } from '../../../auth/http/verdict.js';
 import { FLOW_LIFETIME_MS, hashOf, hashOfPath, scanStepOf } from '../../../auth/login/pending-logins.js';
 import type { Visit } from '../../../auth/login/visit.js';
 import { statusOf as statusOfError } from '../../../auth/problems/problems.js';
-import { logoutMark } from '../../../auth/session/logout-mark.js';
 import { carryOut, type DoorAnswer, foreignForm, requireLooker, visitOf } from '../carry-out.js';
 import { formToken, isFormToken, isOwnForm } from '../own-origin.js';
 import { readForm } from '../read-form.js';
@@ -120,14 +119,12 @@ export class ConfirmRoutes {
     const publicUrl = requirePublicUrl(app);
     const redirectUri = app.callbackPath === undefined ? address : publicAddress(publicUrl, app.callbackPath);
     const state = logins.createState(app, 'tap');
-    const out = logoutMark(app, request.cookies);
-    const line = logins.start(app, {
+    const line = logins.start(app, request.cookies, {
       state,
       scope: 'snsapi_base',
       returnTo: address,
       asked: hashOf(address),
       at: hashOfPath(request.path),
-      ...(out === '' ? {} : { out }),
     });
     const location = joinAuthorizeUrl(config.endpoints.open, app.appId, redirectUri, state, 'snsapi_base');
     return redirectTo(location, logins.makeRoom(app, request.cookies, [line]));

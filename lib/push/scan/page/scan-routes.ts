@@ -110,7 +110,7 @@ export class ScanRoutes {
     if ('limited' in drawn)
       return problems.pageFor(attempt.visit, 'TOO_MANY_CODES', { retryUrl, pageUrl: attempt.returnTo });
     this.news.made(drawn.shown.id);
-    const line = logins.start(app, { ...pending, scene: drawn.shown });
+    const line = logins.start(app, request.cookies, { ...pending, scene: drawn.shown });
     const setCookies = logins.makeRoom(app, request.cookies, [line]);
     return this.answer.page(flow, request, shownOf(drawn.record, runtime.now()), 200, setCookies);
   }

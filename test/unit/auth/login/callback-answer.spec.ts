@@ -129,7 +129,7 @@ describe('Somebody who signed in', () => {
   it('in a browser that is full of flows gets rid of the oldest', () => {
     const cookies = Array.from({ length: 5 }, (_, index) => {
       login.runtime.time += 1_000 + index;
-      return pairOf(login.pendingLogins.start(login.official, flowOf()));
+      return pairOf(login.pendingLogins.start(login.official, [], flowOf()));
     });
     const oldest = cookies[0]!.split('=')[0];
     expect(of(signedIn(), { cookies })).toMatchObject({

@@ -86,7 +86,7 @@ function startAt(
   cookies: readonly ReceivedCookie[],
   flow: Omit<PendingLogin, 'expiresAt'>,
 ): string[] {
-  return flows.makeRoom(app, cookies, [flows.start(app, flow)]);
+  return flows.makeRoom(app, cookies, [flows.start(app, cookies, flow)]);
 }
 
 describe('A state', () => {
@@ -271,7 +271,7 @@ describe('A flow', () => {
     const flow = qr ? { ...details(state), qr } : details(state);
     const lifetime = qr ? QR_LIFETIME_MS : FLOW_LIFETIME_MS;
     expect([QR_LIFETIME_MS, FLOW_LIFETIME_MS]).toEqual([1_800_000, 600_000]);
-    const line = flows.start(website, flow);
+    const line = flows.start(website, [], flow);
     expect(line).toContain(`; Max-Age=${lifetime / 1_000};`);
     const jar = new Jar().take([line]);
     runtime.time += lifetime - 1;
@@ -300,7 +300,7 @@ describe('A flow', () => {
   it('of a QR code is the one whose answer lost its state for a minute only', () => {
     const { flows, website, runtime } = makeFlows();
     const state = flows.createState(website, 'top');
-    const jar = new Jar().take([flows.start(website, { ...details(state), qr: 'top' })]);
+    const jar = new Jar().take([flows.start(website, [], { ...details(state), qr: 'top' })]);
     runtime.time += 59_999;
     expect(flows.unanswered(website, jar.received, '/orders')).toHaveLength(1);
     runtime.time += 1;
@@ -352,8 +352,10 @@ describe('A flow', () => {
     for (let round = 0; round < 25; round++) {
       const app = all[round % 5]!;
       const state = flows.createState(app, 0);
-      const flow = { ...details(state, `https://shop.example.com/${'x'.repeat(1_000 + round)}`), out };
-      jar.take(flows.makeRoom(app, jar.received, [flows.start(app, flow), rememberAttempt(app)]));
+      const flow = details(state, `https://shop.example.com/${'x'.repeat(1_000 + round)}`);
+      jar.take(
+        flows.makeRoom(app, jar.received, [flows.start(app, jar.received, flow), rememberAttempt(app)]),
+      );
       expect(jar.header.length).toBeLessThan(6_000);
       const found = flows.find(app, jar.received, state)!;
       expect(found.returnTo).toBe(flow.returnTo);
@@ -400,12 +402,12 @@ describe('A flow', () => {
 
   it('removes only what the request showed, ten at most, and never what the same answer sets', () => {
     const { flows, official } = makeFlows();
-    const [name] = new Jar().take([flows.start(official, details('0'.repeat(32)))]).cookies.keys();
+    const [name] = new Jar().take([flows.start(official, [], details('0'.repeat(32)))]).cookies.keys();
     const junk = Array.from({ length: 30 }, (_, index) => ({
       name: name!.slice(0, -8) + index.toString(16).padStart(8, '0'),
       value: 'x'.repeat(500),
     }));
-    const flow = flows.start(official, details('0'.repeat(32)));
+    const flow = flows.start(official, [], details('0'.repeat(32)));
     const lines = flows.makeRoom(official, [...junk, { name: name!, value: 'old' }], [flow]);
     expect(lines).toHaveLength(11);
     expect(lines.at(-1)).toBe(flow);
@@ -421,7 +423,7 @@ describe('A flow', () => {
     const { flows, official } = makeFlows();
     const state = flows.createState(official, 0);
     const lengthOf = (returnTo: string) => {
-      const line = flows.start(official, details(state, returnTo));
+      const line = flows.start(official, [], details(state, returnTo));
       expect(flows.find(official, new Jar().take([line]).received, state)!.returnTo).toBe(returnTo);
       return line.length;
     };
@@ -447,7 +449,7 @@ describe('A flow', () => {
     const { flows, official } = makeFlows();
     const state = flows.createState(official, 0);
     const flow = details(state, `https://shop.example.com/${'x'.repeat(1_500)}`);
-    const jar = new Jar().take([flows.start(official, flow)]);
+    const jar = new Jar().take([flows.start(official, [], flow)]);
     const line = flows.finish(official, flows.find(official, jar.received, state)!);
     expect(line.length).toBeLessThan(400);
     const { returnTo, asked } = flows.find(official, jar.take([line]).received, state)!;

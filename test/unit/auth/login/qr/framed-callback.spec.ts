@@ -124,7 +124,7 @@ describe('A callback in the frame of a code', () => {
     ] as const) {
       const state = pendingLogins.createState(website, 'frame');
       const flow = qr ? { ...facts, state, qr } : { ...facts, state };
-      const cookies = [pairOf(pendingLogins.start(website, flow))];
+      const cookies = [pairOf(pendingLogins.start(website, [], flow))];
       const path = `/wechat/login?code=${qr}&state=${state}`;
       expect(wordOf(await open({ path, cookies }))).toBe(word);
     }
