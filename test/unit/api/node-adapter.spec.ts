@@ -13,21 +13,18 @@ import { Sending } from '../../../lib/api/sending.js';
 import { withoutDefaults } from '../../../lib/api/own-client.js';
 import { CERTIFICATE, KEY } from '../../support/certificate.js';
 import { failureOf } from '../../support/failure.js';
+import { type LocalServer, localServer } from '../../support/local-server.js';
 
-let server: http.Server;
+let server: LocalServer;
 let origin: string;
 let handler: http.RequestListener;
 let service: HttpService;
 
 beforeAll(async () => {
-  server = http.createServer((request, response) => handler(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await localServer((request, response) => handler(request, response));
+  ({ origin } = server);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => server.close());
 beforeEach(() => {
   service = withoutDefaults(new HttpService(axios.create()));
 });

@@ -1,19 +1,18 @@
 // When a call of ours passes by axios, and that nobody can tell but by its price.
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosInstance, AxiosHeaders } from 'axios';
 import { withoutDefaults } from '../../../lib/api/own-client.js';
 import { Sending } from '../../../lib/api/sending.js';
 import type { TransportRequest } from '../../../lib/api/transport.js';
+import { type LocalServer, localServer } from '../../support/local-server.js';
 
-let server: http.Server;
+let server: LocalServer;
 let origin: string;
 let seen: string[];
 let client: AxiosInstance;
 
 beforeAll(async () => {
-  server = http.createServer((request, response) => {
+  server = await localServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -22,13 +21,9 @@ beforeAll(async () => {
       response.writeHead(201, { 'x-a': 'b', 'set-cookie': ['a=1', 'b=2'] }).end('{"ok":"小明"}');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  ({ origin } = server);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => server.close());
 beforeEach(() => {
   seen = [];
   client = withoutDefaults(new HttpService(axios.create())).axiosRef;

@@ -1,7 +1,6 @@
 // The message push that the command sets up by itself.
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { runCli } from '../../../../lib/testing/cli/run-cli.js';
+import { localServer } from '../../../support/local-server.js';
 
 const out: string[] = [];
 const err: string[] = [];
@@ -25,12 +24,11 @@ function run(argv: string[], until: RegExp, paused: () => Promise<unknown> = asy
 
 it('waits for the application, and says why it is not done yet', async () => {
   let echoes = false;
-  const server = http.createServer((request, response) => {
+  const server = await localServer((request, response) => {
     const { searchParams } = new URL(request.url!, 'http://x');
     response.end(echoes ? searchParams.get('echostr') : 'not found');
   });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/wechat/push`;
+  const url = `${server.origin}/wechat/push`;
   const paused = async () => void (echoes = true);
   expect(await run(['--push', url], /^Push: .* go there/, paused)).toBe(0);
   server.close();

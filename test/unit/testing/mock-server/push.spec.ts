@@ -1,22 +1,21 @@
 // The mock as the side that pushes: what it sends, what it takes for an answer, how often it tries.
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { MockServerError, type MockPushSettings, WechatMockServer } from '../../../../lib/testing/index.js';
 import { seal, sign, unseal } from '../../../../lib/testing/mock-server/push/safe-mode.js';
 import { readXmlText, writeMessage } from '../../../../lib/testing/mock-server/push/push-text.js';
+import { type LocalServer, localServer } from '../../../support/local-server.js';
 import { ADDRESS_CHECK, UTF8, VECTORS } from '../../push/push-vectors.js';
 
 const KEY = UTF8.key;
 const APP = 'wx00000000000000a1';
 
 let wechat: WechatMockServer;
-let application: http.Server;
+let application: LocalServer;
 let got: { query: URLSearchParams; body: string; method: string }[];
 let answer: (query: URLSearchParams, body: string) => [status: number, body: string] | undefined;
 
 beforeAll(async () => {
   wechat = await WechatMockServer.start();
-  application = http.createServer((request, response) => {
+  application = await localServer((request, response) => {
     const query = new URL(request.url!, 'http://x').searchParams;
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
@@ -26,10 +25,8 @@ beforeAll(async () => {
       if (said) response.writeHead(said[0] as number).end(said[1]);
     });
   });
-  await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
-  application.closeAllConnections();
   application.close();
   await wechat.close();
 });
@@ -41,7 +38,7 @@ beforeEach(() => {
 
 const settings = (more: Partial<MockPushSettings> = {}): MockPushSettings => ({
   appId: APP,
-  url: `http://127.0.0.1:${(application.address() as AddressInfo).port}/push?own=1`,
+  url: `${application.origin}/push?own=1`,
   token: 'MockToken',
   encodingAesKey: KEY,
   ...more,
